@@ -1,0 +1,206 @@
+"""Where everything lies under the home folder, and how a file gets there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, invalid
+
+ID_PATTERN: Final = re.compile(r"(ds|tok|job)_[a-z0-9]{12}")
+SPLIT_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
+_HASH_CHUNK_BYTES: Final = 1 << 20
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as `ds_k3m9...`: 12 random characters, 60 bits."""
+    return f"{prefix}_{''.join(secrets.choice(_ID_ALPHABET) for _ in range(12))}"
+
+
+def checked_id(value: str, prefix: str) -> str:
+    """Return `value` if it is an id of this kind; raise `not_found` otherwise.
+
+    Every path of the library is built from an id that passed here, so a hostile id never reaches
+    the file system.
+    """
+    if not ID_PATTERN.fullmatch(value) or not value.startswith(prefix + "_"):
+        raise StudioError("not_found", f"There is nothing with the id {value[:80]!r}.", "See `list` for the ids that exist.")
+    return value
+
+
+def checked_split(name: str) -> str:
+    """Return `name` if it may name a folder; raise `invalid_request` otherwise."""
+    if not SPLIT_PATTERN.fullmatch(name) or ".." in name:
+        raise invalid(
+            f"{name[:80]!r} is not a split name.",
+            "A split name is made of letters, digits, '_', '-' and '.', for example 'train'.",
+        )
+    return name
+
+
+class Home:
+    """The layout of one library folder (`MISTUDIO_HOME`); hands out paths and makes nothing."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder that holds everything; it need not exist yet."""
+        self.root = root
+        self.catalog = root / "catalog.duckdb"
+        self.generation = root / "catalog.generation"
+        self.datasets = root / "datasets"
+        self.jobs = root / "jobs"
+        self.tokenizers = root / "tokenizers"
+        self.uploads = root / "uploads"
+        self.exports = root / "exports"
+        self.locks = root / "locks"
+        self.trash = root / ".trash"
+
+    def prepare(self) -> None:
+        """Make the folders; raise `invalid_request` when the home cannot be written."""
+        try:
+            for folder in (
+                self.root, self.datasets, self.jobs, self.tokenizers, self.uploads, self.exports, self.locks, self.trash
+            ):  # fmt: skip
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = self.locks / f"probe-{secrets.token_hex(4)}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise invalid(
+                f"The library folder {self.root} cannot be written ({error.strerror or 'input/output error'}).",
+                "Set MISTUDIO_HOME (or --home) to a folder of your own with room for data.",
+            ) from None
+
+    def dataset(self, dataset_id: str) -> Path:
+        """Return the folder of a whole dataset."""
+        return self.datasets / checked_id(dataset_id, "ds")
+
+    def dataset_draft(self, dataset_id: str) -> Path:
+        """Return the folder in which a dataset is built before it is whole."""
+        return self.datasets / f"{checked_id(dataset_id, 'ds')}.part"
+
+    def tokenization(self, dataset_id: str, tokenization_id: str) -> Path:
+        """Return the folder of a whole tokenization."""
+        return self.dataset(dataset_id) / "tokenized" / checked_id(tokenization_id, "tok")
+
+    def tokenization_draft(self, dataset_id: str, tokenization_id: str) -> Path:
+        """Return the folder in which a tokenization is built before it is whole."""
+        return self.dataset(dataset_id) / "tokenized" / f"{checked_id(tokenization_id, 'tok')}.part"
+
+    def job(self, job_id: str) -> Path:
+        """Return the folder of a job."""
+        return self.jobs / checked_id(job_id, "job")
+
+    def discard(self, folder: Path) -> int:
+        """Move a folder into the trash in one step, then delete it; return the bytes that were freed.
+
+        A folder outside of the home is refused. A missing folder frees nothing.
+        """
+        if not folder.is_relative_to(self.root) or folder == self.root:
+            raise StudioError("internal", f"Refused to delete {folder}: it is not inside the library.")
+        target = self.trash / f"{folder.name}-{secrets.token_hex(4)}"
+        try:
+            os.rename(folder, target)
+        except FileNotFoundError:
+            return 0
+        freed = folder_bytes(target)
+        shutil.rmtree(target, ignore_errors=True)
+        return freed
+
+    def sweep_trash(self) -> None:
+        """Finish deletions that were interrupted."""
+        for leftover in self.trash.iterdir() if self.trash.is_dir() else ():
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Put `data` at `path` in one step: readers see the old file or the whole new one.
+
+    With `durable` the bytes and the folder are synced first, so that the file survives a power cut.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with open(draft, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
+    """Put a JSON document at `path` in one step; keys keep their order."""
+    write_bytes(path, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), durable=durable)
+
+
+def read_json(path: Path) -> Any | None:
+    """Return the JSON document at `path`, or None where there is no file.
+
+    Raises `corrupt_data`, naming the file, when it does not hold JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        raise StudioError(
+            "corrupt_data", f"{path} is damaged: it does not hold JSON.", "Delete what it belongs to and make it again."
+        ) from None
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the bytes of `path` are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in `path` are on the disk."""
+    sync_file(path)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def walk_files(folder: Path) -> Iterator[Path]:
+    """Yield the regular files below `folder`, without following links."""
+    for parent, _, names in os.walk(folder, followlinks=False):
+        yield from (Path(parent) / name for name in names)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the bytes of the files below `folder`; files that vanish meanwhile count nothing."""
+    total = 0
+    for path in walk_files(folder):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
+    return total
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free disk space for `folder`, in bytes."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

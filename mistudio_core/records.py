@@ -1,0 +1,226 @@
+"""The frozen, typed records that pass between the rooms, and their JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from mistudio_core.errors import StudioError
+
+DatasetStatus = Literal["downloading", "processing", "ready", "error"]
+TokenizationStatus = Literal["queued", "processing", "ready", "error"]
+JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+JobKind = Literal["download", "import", "sample", "tokenize", "index"]
+Source = Literal["huggingface", "local", "sample"]
+Access = Literal["public", "gated", "private"]
+
+
+def now() -> datetime:
+    """Return the time in UTC, to the millisecond that JSON keeps."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse_time(text: str) -> datetime:
+    """Read a time that `as_json` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def as_json(value: Any) -> Any:
+    """Turn records, paths, times and mappings into what `json.dumps` takes; keys keep their order."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """A failure as it is stored and shown."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, error: StudioError) -> ErrorInfo:
+        """Keep the three fields of an exception."""
+        return cls(error.code, error.message, error.hint)
+
+    def exception(self) -> StudioError:
+        """Return the exception to raise for a stored failure."""
+        return StudioError(self.code, self.message, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is whole."""
+
+    id: str
+    name: str
+    source: Source
+    repo_id: str | None
+    revision: str | None
+    config: str | None
+    splits: Mapping[str, int]
+    num_samples: int
+    size_bytes: int
+    status: DatasetStatus
+    error: ErrorInfo | None
+    columns: Mapping[str, str]
+    text_columns: tuple[str, ...]
+    path: Path | None
+    created_at: datetime
+    updated_at: datetime
+    owner: str = "local"
+    access: Access = "public"
+    max_samples: int | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenization:
+    """Token rows made of one dataset by one recipe; `path` is None until it is whole."""
+
+    id: str
+    dataset_id: str
+    tokenizer: str
+    tokenizer_revision: str | None
+    vocab_size: int | None
+    recipe: Mapping[str, Any]
+    context_length: int
+    engine: str | None
+    status: TokenizationStatus
+    error: ErrorInfo | None
+    num_rows: int
+    num_tokens: int
+    num_documents: int
+    size_bytes: int
+    path: Path | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a worker; `rate` is units per second, `eta_s` seconds, both None while unknown."""
+
+    id: str
+    kind: JobKind
+    subject_id: str
+    status: JobStatus
+    phase: str
+    done: int
+    total: int | None
+    unit: str
+    rate: float | None
+    eta_s: float | None
+    error: ErrorInfo | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    needs_token: bool = False
+    progress_seq: int = 0
+    bytes_done: int = 0
+    message: str = ""
+    live: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.status in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class SplitInfo:
+    """A split as the Hub describes it; None where the Hub does not know."""
+
+    name: str
+    num_samples: int | None = None
+    num_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigInfo:
+    """A configuration (subset) as the Hub describes it."""
+
+    name: str
+    default: bool
+    splits: tuple[SplitInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepoInfo:
+    """What the Hub says of a dataset repository before anything is downloaded.
+
+    `origins` names, for each field that may be missing or differ, where it came from, for example
+    `{"columns": "footer of data/train.parquet", "configs": "dataset card"}`.
+    """
+
+    repo_id: str
+    revision: str
+    private: bool
+    gated: bool
+    licence: str | None
+    last_modified: datetime | None
+    downloads: int | None
+    likes: int | None
+    configs: tuple[ConfigInfo, ...]
+    columns: Mapping[str, str] | None
+    download_bytes: int | None
+    free_bytes: int
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample: `index` counts from 0 within its split, `matches` are code-point pairs [start, end) in `text`."""
+
+    index: int
+    split: str
+    text: str | None
+    columns: Mapping[str, Any]
+    matches: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesPage:
+    """Some samples of a listing and how many there are in all."""
+
+    total: int
+    total_is_exact: bool
+    rows: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What a deletion removed."""
+
+    deleted: tuple[str, ...]
+    freed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How many files were checked and, for each problem, a sentence that names the file."""
+
+    checked: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many records the files gave back."""
+
+    datasets: int
+    tokenizations: int

@@ -1,0 +1,70 @@
+"""Limits and switches, each from one `MISTUDIO_*` variable; enforced in the core, not in widgets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.errors import invalid
+
+_DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "data"  # beside app.py, whatever the working directory
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one library may do; each field is read from `MISTUDIO_` and its name in capitals."""
+
+    home: Path = _DEFAULT_HOME
+    shared: bool = False
+    """Strangers share this library: no paths, no saved Hub login, no gated or private data."""
+    max_upload_mb: int = 50
+    """Streamlit holds an upload in memory, so this must fit beside the app."""
+    max_look_jobs: int = 1
+    max_download_jobs: int = 1
+    max_compute_jobs: int = 1
+    max_waiting_jobs: int = 16
+    """Each waiting job is a process of about 10 MB."""
+    threads: int = min(8, os.cpu_count() or 1)
+    """Encoding threads of one tokenization."""
+    quota_gb: int = 0
+    """Disk that the library may fill in GiB; 0 means no limit but the disk."""
+    keep_free_mb: int = 500
+    """Disk that a download must leave free, in MiB."""
+    max_piece_mb: int = 0
+    """Largest indivisible text in MiB; 0 means 2 for the reference engine and 8 for the fast one."""
+    lock_timeout_s: int = 30
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the `MISTUDIO_*` variables; raise `invalid_request` naming the one that is wrong."""
+        environment = os.environ if environment is None else environment
+        values: dict[str, object] = {}
+        for field in fields(cls):
+            name = f"MISTUDIO_{field.name.upper()}"
+            text = environment.get(name, "").strip()
+            if not text:
+                continue
+            if field.name == "home":
+                values["home"] = Path(text).expanduser().resolve()
+            elif field.name == "shared":
+                values["shared"] = _switch(name, text)
+            else:
+                values[field.name] = _number(name, text)
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise invalid(f"{name} is {text!r}.", "Use 1 or 0.")
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise invalid(f"{name} is {text!r}.", "Use a whole number, 0 or more.")
+    return int(text)
