@@ -33,7 +33,9 @@ def checked_id(value: str, prefix: str) -> str:
     the file system.
     """
     if not ID_PATTERN.fullmatch(value) or not value.startswith(prefix + "_"):
-        raise StudioError("not_found", f"There is nothing with the id {value[:80]!r}.", "See `list` for the ids that exist.")
+        raise StudioError(
+            "not_found", f"There is nothing with the id {value[:80]!r}.", "See `list` for the ids that exist."
+        )
     return value
 
 

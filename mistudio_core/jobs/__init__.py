@@ -1,0 +1,1 @@
+"""Job folders: submit, launch, watch, cancel and reconcile the worker processes."""

@@ -1,0 +1,1 @@
+"""Recipe, plan, engines, packing and writers; knows neither Streamlit nor a database."""

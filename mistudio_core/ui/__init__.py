@@ -1,0 +1,1 @@
+"""What the pages draw; the only room that imports Streamlit."""
