@@ -22,7 +22,6 @@ class Settings:
     """Strangers share this library: no paths, no saved Hub login, no gated or private data."""
     max_upload_mb: int = 50
     """Streamlit holds an upload in memory, so this must fit beside the app."""
-    max_look_jobs: int = 1
     max_download_jobs: int = 1
     max_compute_jobs: int = 1
     max_waiting_jobs: int = 16

@@ -1,1 +1,1 @@
-"""Job folders: submit, launch, watch, cancel and reconcile the worker processes."""
+"""Job folders: how work is asked for, started, watched and ended. See `protocol` for the files."""

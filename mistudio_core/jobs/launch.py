@@ -1,0 +1,94 @@
+"""Starting a worker: a job folder, its life lock, and one subprocess in a session of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home
+from mistudio_core.jobs import protocol
+
+_PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+
+_REMOVED_VARIABLES: Final = (
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_TOKEN_PATH",
+    "HF_DEBUG",
+    "HF_HUB_OFFLINE",
+)
+"""The first three are secrets, which reach a worker on its standard input only; HF_DEBUG prints requests."""
+
+_WORKER_VARIABLES: Final = {
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",  # a second transfer stack without resume, and with errors that say nothing
+    "TOKENIZERS_PARALLELISM": "true",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONSAFEPATH": "1",
+}
+
+_children: list[subprocess.Popen[bytes]] = []
+"""Workers started by this process, so that the ended ones are reaped; nobody else reads it."""
+
+
+def launch(home: Home, job_id: str, make_request: Callable[[], protocol.Request], secret: str | None) -> None:
+    """Start the worker of a new job.
+
+    The life lock is taken before `make_request` writes the job into the catalog, and handed to the
+    worker, so that there is no instant at which a job stands in the catalog and looks dead. The secret
+    is one line on the worker's standard input.
+    """
+    reap()
+    folder = home.job(job_id)
+    folder.mkdir(parents=True)
+    lock = protocol.take_lock(folder)
+    if lock is None:
+        raise StudioError("internal", f"The job folder {folder.name} is in use.")
+    try:
+        try:
+            request = make_request()
+        except BaseException:
+            home.discard(folder)
+            raise
+        protocol.write_request(folder, request)
+        _start(home, folder, lock, secret)
+    finally:
+        os.close(lock)
+
+
+def reap() -> None:
+    """Collect the exit status of ended workers; a zombie would keep its number."""
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _start(home: Home, folder: Path, lock: int, secret: str | None) -> None:
+    with open(folder / protocol.LOG, "ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "mistudio_core.work", str(folder), str(lock)],
+            cwd=folder,
+            env=_worker_environment(home),
+            stdin=subprocess.PIPE if secret is not None else subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    _children.append(child)
+    if secret is not None and child.stdin is not None:
+        try:
+            child.stdin.write(secret.encode() + b"\n")
+            child.stdin.close()
+        except BrokenPipeError:
+            pass  # the worker died at once: its free lock says so
+
+
+def _worker_environment(home: Home) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _REMOVED_VARIABLES}
+    return environment | _WORKER_VARIABLES | {"MISTUDIO_HOME": str(home.root), "PYTHONPATH": str(_PROJECT_ROOT)}

@@ -1,0 +1,164 @@
+"""The files of a job folder, which are all that an app and a worker say to each other.
+
+    request.json   what is asked for; no secrets; written before the worker starts
+    alive.lock     held by the worker from its first to its last instant: it lives if and only if this is held
+    process.json   number and start of the process
+    started.json   when the job's turn came
+    progress.json  replaced at most every 500 ms
+    result.json    how it ended; written last
+    cancel         its presence asks the worker to stop
+    worker.log     standard output and standard error of the worker
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.files import read_json, write_json
+from mistudio_core.records import as_json
+
+REQUEST: Final = "request.json"
+LOCK: Final = "alive.lock"
+PROCESS: Final = "process.json"
+STARTED: Final = "started.json"
+PROGRESS: Final = "progress.json"
+RESULT: Final = "result.json"
+CANCEL: Final = "cancel"
+LOG: Final = "worker.log"
+
+LANES: Final[Mapping[str, str]] = {
+    "download": "download",
+    "import": "compute",
+    "sample": "compute",
+    "tokenize": "compute",
+    "index": "compute",
+}
+"""Downloads wait for the network and the rest for the processor, so one of each may run beside the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a job is asked to do; `order` comes from the catalog and says whose turn is first."""
+
+    id: str
+    order: int
+    kind: str
+    subject_id: str
+    arguments: Mapping[str, Any]
+    draft: Mapping[str, Any]
+    used_token: bool
+    created_at: str
+
+    @property
+    def lane(self) -> str:
+        """The queue in which the job waits."""
+        return LANES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is; `rate` in units per second, `eta_s` in seconds, `live` the statistics so far."""
+
+    seq: int = 0
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    unit: str = ""
+    rate: float | None = None
+    eta_s: float | None = None
+    bytes_done: int = 0
+    message: str = ""
+    live: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended: `manifest` when it succeeded, `error` (code, message, hint) when not.
+
+    `untouched` tells that the job failed before any data moved, so that nothing need be kept.
+    """
+
+    status: str
+    ended_at: str
+    manifest: Mapping[str, Any] | None = None
+    error: Mapping[str, str] | None = None
+    untouched: bool = False
+
+
+def write_request(folder: Path, request: Request) -> None:
+    """Put the request into the folder, synced."""
+    write_json(folder / REQUEST, as_json(request), durable=True)
+
+
+def read_request(folder: Path) -> Request | None:
+    """Return the request, or None where none was written."""
+    value = read_json(folder / REQUEST)
+    return None if value is None else Request(**value)
+
+
+def write_progress(folder: Path, progress: Progress) -> None:
+    """Replace the progress."""
+    write_json(folder / PROGRESS, as_json(progress))
+
+
+def read_progress(folder: Path) -> Progress:
+    """Return the newest progress, or an empty one."""
+    value = read_json(folder / PROGRESS)
+    return Progress() if value is None else Progress(**value)
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Put the result into the folder, synced: the job is over when the worker's lock is free."""
+    write_json(folder / RESULT, as_json(result), durable=True)
+
+
+def read_result(folder: Path) -> Result | None:
+    """Return the result, or None while there is none."""
+    value = read_json(folder / RESULT)
+    return None if value is None else Result(**value)
+
+
+def take_lock(folder: Path) -> int | None:
+    """Take the life lock and return its open descriptor, or None when somebody holds it.
+
+    `flock` belongs to the open file, not to the process: the descriptor may be handed to a child, the
+    lock outlives the giver, survives a stopped process and is free the instant the last holder dies.
+    """
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def holds_lock(folder: Path, descriptor: int) -> bool:
+    """Tell whether `descriptor` is this folder's life lock and is (or now becomes) ours."""
+    try:
+        if not os.path.samestat(os.fstat(descriptor), os.stat(folder / LOCK)):
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_alive(folder: Path) -> bool:
+    """Tell whether a worker (or its submitter, just before) holds the life lock."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not disturb each other
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,110 @@
+"""Looking at a job from outside, and ending it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import read_json
+from mistudio_core.jobs import protocol
+from mistudio_core.records import as_json, now, parse_time
+
+CANCEL_GRACE_S: Final = 5.0
+"""How long a worker may take to heed `cancel` (it looks four times a second) before it is ended from outside."""
+
+_POLL_S: Final = 0.05
+_LOG_TAIL_BYTES: Final = 200_000
+"""As much of a log as a page shows; the whole of it lies in the job folder."""
+
+
+def outcome(folder: Path) -> protocol.Result | None:
+    """Return how a job ended, or None while its worker lives.
+
+    A worker that ended without a result was killed: its job is `cancelled` when that was asked for and
+    failed with `worker_died` otherwise.
+    """
+    if protocol.is_alive(folder):
+        return None
+    result = protocol.read_result(folder)
+    if result is not None:
+        return result
+    ended_at = _last_change(folder)
+    if (folder / protocol.CANCEL).exists():
+        return protocol.Result("cancelled", ended_at, error=cancelled_error())
+    error = StudioError(
+        "worker_died",
+        "The worker was ended from outside before it had finished (a restart, or the system ran out of memory).",
+        "Resume goes on from what is whole; the log of the job may say more.",
+    )
+    return protocol.Result(
+        "failed", ended_at, error={"code": error.code, "message": error.message, "hint": error.hint}
+    )
+
+
+def cancelled_error() -> dict[str, str]:
+    """Return the stored error of a cancelled job."""
+    return {
+        "code": "cancelled",
+        "message": "The job was cancelled.",
+        "hint": "Resume goes on from what is whole; Delete removes it.",
+    }
+
+
+def started_at(folder: Path) -> datetime | None:
+    """Return when the job's turn came, or None while it waits."""
+    value = read_json(folder / protocol.STARTED)
+    return None if value is None else parse_time(value["at"])
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Ask the worker to stop; returns at once."""
+    if folder.is_dir():
+        (folder / protocol.CANCEL).touch()
+
+
+def stop(folder: Path) -> None:
+    """Ask the worker to stop and return when it has; end its process group if it does not heed."""
+    ask_to_stop(folder)
+    deadline = time.monotonic() + CANCEL_GRACE_S
+    while protocol.is_alive(folder):
+        if time.monotonic() > deadline:
+            _end_process_group(folder)
+            deadline = time.monotonic() + CANCEL_GRACE_S
+        time.sleep(_POLL_S)
+
+
+def read_log(folder: Path) -> str:
+    """Return the end of the worker's log, 200 kB at most."""
+    try:
+        with open(folder / protocol.LOG, "rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - _LOG_TAIL_BYTES))
+            return log.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _end_process_group(folder: Path) -> None:
+    import psutil
+
+    process = read_json(folder / protocol.PROCESS)
+    if process is None:
+        return
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        # the number may have been given to a stranger since: the time of its start tells
+        if psutil.Process(process["pid"]).create_time() == process["created"]:
+            os.killpg(process["pid"], signal.SIGKILL)
+
+
+def _last_change(folder: Path) -> str:
+    for name in (protocol.PROGRESS, protocol.STARTED, protocol.REQUEST):
+        with contextlib.suppress(OSError):
+            moment = datetime.fromtimestamp((folder / name).stat().st_mtime, tz=now().tzinfo)
+            return str(as_json(moment.replace(microsecond=moment.microsecond // 1000 * 1000)))
+    return str(as_json(now()))

@@ -1,0 +1,160 @@
+"""Characters, bytes, words and content hashes of a column of texts, without making Python strings.
+
+A *character* is a Unicode code point. A *word* is a longest run of characters that are not white space, as
+Python's `str.split()` cuts them. A *content hash* is xxh3-64 of the UTF-8 bytes (seed 0), which does not change
+with the version of any library, so it may be stored and compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+Bytes = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+TextArray = pa.Array | pa.ChunkedArray
+
+_BLOCK_BYTES: Final = 1 << 18  # comparisons run several times faster while a block stays in the second-level cache
+_WIDE_SPACES: Final = ("\x85", "\xa0", "\u1680", *map(chr, range(0x2000, 0x200B)),
+                       "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured of n texts; a null counts 0 characters, bytes and words, and its hash is 0."""
+
+    characters: Counts
+    bytes: Counts
+    words: Counts
+    hashes: Hashes
+    nulls: Mask
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.nulls)
+
+
+def measure(texts: TextArray) -> Measures:
+    """Measure a (chunked) array of string or large_string; a slice is measured without copying it.
+
+    Extra memory: two bytes per byte of text and 33 bytes per text. Cost: about 1 ns per byte of text.
+    """
+    if isinstance(texts, pa.ChunkedArray):
+        return _joined([measure(chunk) for chunk in texts.chunks])
+    data, offsets = utf8(texts)
+    nulls = np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    lengths = np.diff(offsets)
+    words = _words(data, offsets)
+    hashes = _hashes(data, offsets)
+    if nulls.any():
+        lengths, words, hashes = (np.where(nulls, values.dtype.type(0), values) for values in (lengths, words, hashes))
+    characters = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    return Measures(characters, lengths, words, hashes, nulls)
+
+
+def utf8(texts: pa.Array) -> tuple[Bytes, Counts]:
+    """Return the UTF-8 bytes of an array of string or large_string, and n + 1 offsets into them.
+
+    The bytes are a view on the array's own memory and start with its first text. The span of a null may hold bytes.
+    """
+    if pa.types.is_string(texts.type):
+        width = np.dtype(np.int32)
+    elif pa.types.is_large_string(texts.type):
+        width = np.dtype(np.int64)
+    else:
+        raise TypeError(f"expected an array of texts, not of {texts.type}")
+    if len(texts) == 0:
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    _, offset_buffer, data_buffer = texts.buffers()
+    start = texts.offset
+    offsets = np.frombuffer(offset_buffer, width, len(texts) + 1, start * width.itemsize).astype(np.int64)
+    first, last = int(offsets[0]), int(offsets[-1])
+    if first == last:
+        return np.empty(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
+    return np.frombuffer(data_buffer, np.uint8, last - first, first), offsets - first
+
+
+def hash_text(text: str) -> int:
+    """Return the content hash of one text, the same as `measure` gives it."""
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
+
+
+def _joined(parts: list[Measures]) -> Measures:
+    if not parts:
+        none = np.empty(0, np.int64)
+        return Measures(none, none, none, np.empty(0, np.uint64), np.empty(0, np.bool_))
+    if len(parts) == 1:
+        return parts[0]
+    return Measures(
+        np.concatenate([part.characters for part in parts]),
+        np.concatenate([part.bytes for part in parts]),
+        np.concatenate([part.words for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
+        np.concatenate([part.nulls for part in parts]),
+    )
+
+
+def _hashes(data: Bytes, offsets: Counts) -> Hashes:
+    view = memoryview(data)
+    digest = xxhash.xxh3_64_intdigest
+    bounds = offsets.tolist()
+    pairs = zip(bounds, bounds[1:], strict=False)
+    return np.fromiter((digest(view[first:last]) for first, last in pairs), np.uint64, len(bounds) - 1)
+
+
+def _words(data: Bytes, offsets: Counts) -> Counts:
+    """Count, for each text, the places where a character that is not white space follows one that is, or the start."""
+    counts = np.zeros(len(offsets) - 1, np.int64)
+    filled = np.flatnonzero(np.diff(offsets))
+    if not len(filled):
+        return counts
+    firsts = offsets[filled]
+    space = _space_mask(data)
+    starts = np.empty(len(data), np.bool_)
+    np.greater(space[:-1], space[1:], out=starts[1:])
+    starts[firsts] = ~space[firsts]
+    counts[filled] = np.add.reduceat(starts.view(np.uint8), firsts, dtype=np.int64)
+    return counts
+
+
+def _space_mask(data: Bytes) -> Mask:
+    """Mark every byte that belongs to a white-space character."""
+    mask = np.empty(len(data), np.bool_)
+    wide = False
+    for start in range(0, len(data), _BLOCK_BYTES):
+        block = data[start : start + _BLOCK_BYTES]
+        part = mask[start : start + _BLOCK_BYTES]
+        np.less_equal(block - np.uint8(0x09), 0x0D - 0x09, out=part)  # unsigned: what is below wraps to above
+        part |= (block - np.uint8(0x1C)) <= 0x20 - 0x1C
+        wide = wide or bool(block.max() >= 0xC2)
+    if wide:
+        _mark_wide_spaces(data, mask)
+    return mask
+
+
+def _mark_wide_spaces(data: Bytes, mask: Mask) -> None:
+    """Mark the white space that takes two or three bytes."""
+    tails: dict[int, list[bytes]] = {}
+    for character in _WIDE_SPACES:
+        encoded = character.encode()
+        tails.setdefault(encoded[0], []).append(encoded[1:])
+    for lead, endings in tails.items():
+        width = len(endings[0])
+        places = np.flatnonzero(data[: len(data) - width] == lead)
+        if not len(places):
+            continue
+        following = data[places + 1].astype(np.uint16)
+        if width == 2:
+            following = following << 8 | data[places + 2]
+        known = np.array([int.from_bytes(ending, "big") for ending in endings], np.uint16)
+        hits = cast(Counts, places[np.isin(following, known)])
+        for step in range(width + 1):
+            mask[hits + step] = True

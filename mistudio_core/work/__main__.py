@@ -1,0 +1,180 @@
+"""The frame round every worker: its lock, its secret, its turn, its end.
+
+Nothing heavy is imported before the job's turn has come: a waiting worker costs about 10 MB.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home, write_json
+from mistudio_core.jobs import protocol
+from mistudio_core.records import as_json, now
+from mistudio_core.settings import Settings
+from mistudio_core.work.running import RunningJob
+from mistudio_core.work.turn import wait_for_turn
+
+_MODULES: Final = {
+    "download": "mistudio_core.work.download",
+    "import": "mistudio_core.work.import_files",
+    "sample": "mistudio_core.work.make_sample",
+    "tokenize": "mistudio_core.work.tokenize",
+    "index": "mistudio_core.work.index",
+}
+_CANCEL_POLL_S: Final = 0.25
+_ending = threading.Lock()
+"""Whoever takes it writes the one result and ends the process; it is never given back."""
+
+
+def main() -> None:
+    """Run the job in the folder that the command line names; exit silently when another worker has it."""
+    folder = Path(sys.argv[1]).resolve()
+    if not _own(folder):
+        return
+    request = protocol.read_request(folder)
+    if request is None:
+        return
+    _record_process(folder)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log = logging.getLogger("mistudio.worker")
+    threading.Thread(target=_heed_cancel, args=(folder, log), daemon=True, name="cancel watcher").start()
+    try:
+        _end(folder, _run(folder, request, log))
+    except StudioError as error:
+        log.error("%s: %s", error.code, error.message)
+        _end(folder, _failure(error))
+    except Exception as error:
+        log.exception("the job failed")
+        _end(folder, _failure(_told(error)))
+
+
+def _own(folder: Path) -> bool:
+    if len(sys.argv) > 2:
+        return protocol.holds_lock(folder, int(sys.argv[2]))
+    return protocol.take_lock(folder) is not None
+
+
+def _record_process(folder: Path) -> None:
+    import psutil
+
+    write_json(folder / protocol.PROCESS, {"pid": os.getpid(), "created": psutil.Process().create_time()})
+
+
+def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protocol.Result:
+    settings = Settings.from_environment()
+    home = Home(folder.parent.parent)
+    secret = _read_secret() if request.used_token else None
+    if secret:
+        _hide(secret)
+    log.info("%s for %s waits for its turn", request.kind, request.subject_id)
+    wait_for_turn(home, settings, folder, request)
+    job = RunningJob(
+        home=home,
+        settings=settings,
+        folder=folder,
+        id=request.id,
+        kind=request.kind,
+        subject_id=request.subject_id,
+        arguments=request.arguments,
+        draft=request.draft,
+        secret=secret,
+        log=log,
+    )
+    began = time.monotonic()
+    manifest: dict[str, Any] = importlib.import_module(_MODULES[request.kind]).run(job)
+    log.info("finished after %.1f s", time.monotonic() - began)
+    return protocol.Result("succeeded", str(as_json(now())), manifest=manifest)
+
+
+def _read_secret() -> str:
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        raise StudioError(
+            "worker_died",
+            "The access token did not reach the worker, because the program that started it ended.",
+            "Start the job again and give the token once more.",
+        )
+    return line.decode().strip()
+
+
+class _Hiding:
+    """A text stream that never lets a secret through."""
+
+    def __init__(self, stream: TextIO, secret: str) -> None:
+        self._stream = stream
+        self._secret = secret
+
+    def write(self, text: str) -> int:
+        return self._stream.write(text.replace(self._secret, "[access token]"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _hide(secret: str) -> None:
+    hiding: Any = _Hiding(sys.stderr, secret)
+    sys.stderr = sys.stdout = hiding
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(hiding)
+
+
+def _heed_cancel(folder: Path, log: logging.Logger) -> None:
+    while not (folder / protocol.CANCEL).exists():
+        time.sleep(_CANCEL_POLL_S)
+    log.info("cancelled")
+    error = {
+        "code": "cancelled",
+        "message": "The job was cancelled.",
+        "hint": "Resume goes on from what is whole; Delete removes it.",
+    }
+    _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error))
+
+
+def _end(folder: Path, result: protocol.Result) -> None:
+    """Write the result and leave at once: whatever is whole on disk is kept, threads are not waited for."""
+    if not _ending.acquire(blocking=False):
+        threading.Event().wait()  # the other thread is ending the process
+    try:
+        protocol.write_result(folder, result)
+    finally:
+        logging.shutdown()
+        os._exit(0 if result.status == "succeeded" else 1)
+
+
+def _failure(error: StudioError) -> protocol.Result:
+    info = {"code": error.code, "message": error.message, "hint": error.hint}
+    return protocol.Result(
+        "failed", str(as_json(now())), error=info, untouched=bool(getattr(error, "untouched", False))
+    )
+
+
+def _told(error: BaseException) -> StudioError:
+    """Say an unforeseen failure in the user's words; the details are in the log."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StudioError("disk_full", "The disk is full.", "Free some space, then resume: what is whole is kept.")
+        if isinstance(cause, MemoryError):
+            return StudioError("too_large", "The machine ran out of memory.", "Close other programs, then resume.")
+        if isinstance(cause, PermissionError):
+            return StudioError("permission_denied", f"Not allowed to use {cause.filename}.", "Check who owns it.")
+        cause = cause.__cause__ or cause.__context__
+    return StudioError(
+        "internal",
+        f"The job met a failure that nobody foresaw ({type(error).__name__}).",
+        "The log of the job has the details; Retry tries again.",
+    )
+
+
+if __name__ == "__main__":
+    main()
