@@ -8,7 +8,8 @@ with the version of any library, so it may be stored and compared.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, cast
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,6 @@ Bytes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
-TextArray = pa.Array | pa.ChunkedArray
 
 _BLOCK_BYTES: Final = 1 << 18  # comparisons run several times faster while a block stays in the second-level cache
 _WIDE_SPACES: Final = ("\x85", "\xa0", "\u1680", *map(chr, range(0x2000, 0x200B)),
@@ -42,7 +42,7 @@ class Measures:
         return len(self.nulls)
 
 
-def measure(texts: TextArray) -> Measures:
+def measure(texts: pa.Array | pa.ChunkedArray) -> Measures:
     """Measure a (chunked) array of string or large_string; a slice is measured without copying it.
 
     Extra memory: two bytes per byte of text and 33 bytes per text. Cost: about 1 ns per byte of text.
@@ -66,7 +66,7 @@ def utf8(texts: pa.Array) -> tuple[Bytes, Counts]:
     The bytes are a view on the array's own memory and start with its first text. The span of a null may hold bytes.
     """
     if pa.types.is_string(texts.type):
-        width = np.dtype(np.int32)
+        width: np.dtype[np.int32 | np.int64] = np.dtype(np.int32)
     elif pa.types.is_large_string(texts.type):
         width = np.dtype(np.int64)
     else:
@@ -103,11 +103,10 @@ def _joined(parts: list[Measures]) -> Measures:
 
 
 def _hashes(data: Bytes, offsets: Counts) -> Hashes:
-    view = memoryview(data)
+    view = memoryview(data)  # type: ignore[arg-type]
     digest = xxhash.xxh3_64_intdigest
     bounds = offsets.tolist()
-    pairs = zip(bounds, bounds[1:], strict=False)
-    return np.fromiter((digest(view[first:last]) for first, last in pairs), np.uint64, len(bounds) - 1)
+    return np.fromiter((digest(view[first:last]) for first, last in pairwise(bounds)), np.uint64, len(bounds) - 1)
 
 
 def _words(data: Bytes, offsets: Counts) -> Counts:
@@ -151,10 +150,9 @@ def _mark_wide_spaces(data: Bytes, mask: Mask) -> None:
         places = np.flatnonzero(data[: len(data) - width] == lead)
         if not len(places):
             continue
-        following = data[places + 1].astype(np.uint16)
+        following = data[places + 1].astype(np.int64)
         if width == 2:
             following = following << 8 | data[places + 2]
-        known = np.array([int.from_bytes(ending, "big") for ending in endings], np.uint16)
-        hits = cast(Counts, places[np.isin(following, known)])
+        hits = places[np.isin(following, [int.from_bytes(ending, "big") for ending in endings])]
         for step in range(width + 1):
             mask[hits + step] = True
