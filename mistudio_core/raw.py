@@ -1,0 +1,203 @@
+"""Raw samples on disk, read back: one folder of Parquet parts per split, in sample order."""
+
+from __future__ import annotations
+
+import json
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mistudio_core.errors import StudioError
+
+_FOOTERS_KEPT: Final = 4
+"""A parsed footer of 1,000 row groups takes some MB; the parts of 100 GB must not all stay in memory."""
+
+_SHORT_NAMES: Final = {"double": "float64", "float": "float32", "halffloat": "float16", "large_binary": "binary"}
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """One row group: `first` is the sample number within the split, `num_bytes` its size uncompressed."""
+
+    part: Path
+    index: int
+    first: int
+    num_rows: int
+    num_bytes: int
+
+
+class RawSplit:
+    """The samples of one split, numbered from 0 through its parts in the order of their names.
+
+    Only a small index of the row groups is held. Any number of threads may read one object.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read the footers of the parts in `folder`; raise `corrupt_data` naming a part that is damaged."""
+        self.folder = folder
+        self.parts: tuple[Path, ...] = tuple(sorted(folder.glob("part-*.parquet")))
+        self.schema: pa.Schema | None = None
+        self._footers: OrderedDict[Path, pq.FileMetaData] = OrderedDict()
+        self._lock = threading.Lock()
+        groups: list[RowGroup] = []
+        first = 0
+        for part in self.parts:
+            footer = self._footer(part)
+            if self.schema is None:
+                self.schema = footer.schema.to_arrow_schema()
+            for index in range(footer.num_row_groups):
+                group = footer.row_group(index)
+                if group.num_rows:
+                    groups.append(RowGroup(part, index, first, group.num_rows, group.total_byte_size))
+                    first += group.num_rows
+        self.row_groups: Sequence[RowGroup] = groups
+        self.num_samples = first
+        self._firsts = [group.first for group in groups]
+
+    def read(self, first: int, last: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the samples `[first, last)` as one table; numbers beyond the end are cut off.
+
+        `columns` are top-level names, all of them when None. Raises `corrupt_data` naming a damaged part.
+        """
+        pieces = list(self.batches(first, last, columns))
+        if pieces:
+            return pa.concat_tables(pieces)
+        schema = self.schema or pa.schema([])
+        chosen = schema if columns is None else pa.schema([schema.field(name) for name in columns], schema.metadata)
+        return chosen.empty_table()
+
+    def batches(self, first: int, last: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the samples `[first, last)` one row group at a time, so that memory holds one row group."""
+        position = max(0, bisect_right(self._firsts, max(first, 0)) - 1)
+        opened: tuple[Path, pq.ParquetFile] | None = None
+        try:
+            for group in self.row_groups[position:]:
+                if group.first >= last:
+                    return
+                if opened is None or opened[0] != group.part:
+                    if opened is not None:
+                        opened[1].close()
+                    opened = (group.part, self._open(group.part))
+                table = _read_group(opened[1], group, columns)
+                start = max(first - group.first, 0)
+                piece = table.slice(start, min(last - group.first, group.num_rows) - start)
+                if piece.num_rows:
+                    yield piece
+        finally:
+            if opened is not None:
+                opened[1].close()
+
+    def _open(self, part: Path) -> pq.ParquetFile:
+        with _damage_named(part):
+            return pq.ParquetFile(part, metadata=self._footer(part), pre_buffer=False)
+
+    def _footer(self, part: Path) -> pq.FileMetaData:
+        with self._lock:
+            if part in self._footers:
+                self._footers.move_to_end(part)
+                return self._footers[part]
+        with _damage_named(part):
+            footer = pq.read_metadata(part)
+        with self._lock:
+            self._footers[part] = footer
+            while len(self._footers) > _FOOTERS_KEPT:
+                self._footers.popitem(last=False)
+        return footer
+
+
+def open_splits(dataset_folder: Path) -> dict[str, RawSplit]:
+    """Open every split of a dataset folder, by name; an empty split is there with no samples."""
+    root = dataset_folder / "raw"
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    return {folder.name: RawSplit(folder) for folder in folders}
+
+
+def column_types(schema: pa.Schema) -> dict[str, str]:
+    """Return a readable type per column, such as `string`, `class_label`, `list<string>` or `struct<a: int64>`.
+
+    Class labels, images and the like are known from the `huggingface` metadata of the schema.
+    """
+    features = hub_features(schema)
+    return {field.name: _type_name(field.type, features.get(field.name)) for field in schema}
+
+
+def text_columns(schema: pa.Schema) -> tuple[str, ...]:
+    """Return the top-level columns that hold text, in order."""
+    return tuple(field.name for field in schema if is_text(field.type))
+
+
+def class_labels(schema: pa.Schema) -> dict[str, list[str]]:
+    """Return the names of the classes of each top-level class label column."""
+    found: dict[str, list[str]] = {}
+    for name, feature in hub_features(schema).items():
+        if isinstance(feature, Mapping) and feature.get("_type") == "ClassLabel":
+            names = feature.get("names")
+            if name in schema.names and isinstance(names, list):
+                found[name] = [str(label) for label in names]
+    return found
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether an Arrow type is text, in any of its three layouts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def hub_features(schema: pa.Schema) -> dict[str, Any]:
+    """Return the features that `datasets` stored in the schema, by column; nothing where that is missing or odd."""
+    try:
+        stored = json.loads((schema.metadata or {})[b"huggingface"])
+        features = stored["info"]["features"]
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def _type_name(kind: pa.DataType, feature: Any = None) -> str:
+    """Name a type; `feature` is what the `huggingface` metadata says of the same place, if anything."""
+    special = feature.get("_type") if isinstance(feature, Mapping) else None
+    if isinstance(special, str) and special not in {"Value", "Sequence", "List", "LargeList"}:
+        return "class_label" if special == "ClassLabel" else special.lower()
+    if isinstance(kind, pa.DictionaryType):
+        return _type_name(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return f"list<{_type_name(kind.value_type, _item_feature(feature))}>"
+    if pa.types.is_struct(kind):
+        inner = feature if isinstance(feature, Mapping) else {}
+        return f"struct<{', '.join(f'{item.name}: {_type_name(item.type, inner.get(item.name))}' for item in kind)}>"
+    if is_text(kind):
+        return "string"
+    return _SHORT_NAMES.get(str(kind), str(kind))
+
+
+def _item_feature(feature: Any) -> Any:
+    if isinstance(feature, list):  # the older spelling of a list: one item
+        return feature[0] if feature else None
+    return feature.get("feature") if isinstance(feature, Mapping) else None
+
+
+def _read_group(file: pq.ParquetFile, group: RowGroup, columns: Sequence[str] | None) -> pa.Table:
+    with _damage_named(group.part):
+        table = file.read_row_group(group.index, columns=None if columns is None else list(columns), use_threads=False)
+    # Parquet finds columns by path, so `a` would bring a column named `a.b` along.
+    return table if columns is None else table.select(list(columns))
+
+
+@contextmanager
+def _damage_named(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise StudioError(
+            "corrupt_data",
+            f"The data file {part.parent.name}/{part.name} is {'missing' if missing else 'damaged'}.",
+            "Verify the dataset to see all that is wrong with it, then delete it and fetch it again.",
+        ) from error
