@@ -101,10 +101,10 @@ class Home:
         """Return the folder of a job."""
         return self.jobs / checked_id(job_id, "job")
 
-    def discard(self, folder: Path) -> int:
-        """Move a folder into the trash in one step, then delete it; return the bytes that were freed.
+    def to_trash(self, folder: Path) -> Path | None:
+        """Move a folder into the trash in one step and return its place there; None when there is no folder.
 
-        A folder outside of the home is refused. A missing folder frees nothing.
+        A folder outside of the home is refused.
         """
         if not folder.is_relative_to(self.root) or folder == self.root:
             raise StudioError("internal", f"Refused to delete {folder}: it is not inside the library.")
@@ -112,15 +112,25 @@ class Home:
         try:
             os.rename(folder, target)
         except FileNotFoundError:
-            return 0
-        freed = folder_bytes(target)
-        shutil.rmtree(target, ignore_errors=True)
-        return freed
+            return None
+        return target
+
+    def discard(self, folder: Path) -> int:
+        """Move a folder into the trash, then delete it; return the bytes that were freed."""
+        target = self.to_trash(folder)
+        return 0 if target is None else delete_folder(target)
 
     def sweep_trash(self) -> None:
         """Finish deletions that were interrupted."""
         for leftover in self.trash.iterdir() if self.trash.is_dir() else ():
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def delete_folder(folder: Path) -> int:
+    """Delete a folder that is in the trash; return the bytes that were freed."""
+    freed = folder_bytes(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    return freed
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:

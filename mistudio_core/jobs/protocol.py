@@ -1,13 +1,13 @@
 """The files of a job folder, which are all that an app and a worker say to each other.
 
-    request.json   what is asked for; no secrets; written before the worker starts
-    alive.lock     held by the worker from its first to its last instant: it lives if and only if this is held
-    process.json   number and start of the process
-    started.json   when the job's turn came
-    progress.json  replaced at most every 500 ms
-    result.json    how it ended; written last
-    cancel         its presence asks the worker to stop
-    worker.log     standard output and standard error of the worker
+request.json   what is asked for; no secrets; written before the worker starts
+alive.lock     held by the worker from its first to its last instant: it lives if and only if this is held
+process.json   number and start of the process
+started.json   when the job's turn came
+progress.json  replaced at most every 500 ms
+result.json    how it ended; written last
+cancel         its presence asks the worker to stop
+worker.log     standard output and standard error of the worker
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Progress:
 class Result:
     """How a job ended: `manifest` when it succeeded, `error` (code, message, hint) when not.
 
-    `untouched` tells that the job failed before any data moved, so that nothing need be kept.
+    `untouched` tells that the job was refused before any data moved, so that nothing need be kept.
     """
 
     status: str

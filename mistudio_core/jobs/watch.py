@@ -42,9 +42,7 @@ def outcome(folder: Path) -> protocol.Result | None:
         "The worker was ended from outside before it had finished (a restart, or the system ran out of memory).",
         "Resume goes on from what is whole; the log of the job may say more.",
     )
-    return protocol.Result(
-        "failed", ended_at, error={"code": error.code, "message": error.message, "hint": error.hint}
-    )
+    return protocol.Result("failed", ended_at, error={"code": error.code, "message": error.message, "hint": error.hint})
 
 
 def cancelled_error() -> dict[str, str]:

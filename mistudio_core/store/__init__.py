@@ -1,1 +1,1 @@
-"""What is kept in DuckDB and beside it: the catalog, the sample index and search."""
+"""DuckDB: the catalog of the library, and the index and search of the samples of one dataset."""

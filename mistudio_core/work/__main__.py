@@ -30,6 +30,10 @@ _MODULES: Final = {
     "tokenize": "mistudio_core.work.tokenize",
     "index": "mistudio_core.work.index",
 }
+_PASSING: Final = frozenset(
+    {"hub_unreachable", "rate_limited", "disk_full", "internal", "worker_died", "token_rejected"}
+)
+"""Failures that a later try may not meet: the dataset stays, to be resumed, even if no data had moved."""
 _CANCEL_POLL_S: Final = 0.25
 _ending = threading.Lock()
 """Whoever takes it writes the one result and ends the process; it is never given back."""
@@ -50,7 +54,6 @@ def main() -> None:
     try:
         _end(folder, _run(folder, request, log))
     except StudioError as error:
-        log.error("%s: %s", error.code, error.message)
         _end(folder, _failure(error))
     except Exception as error:
         log.exception("the job failed")
@@ -90,7 +93,11 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
         log=log,
     )
     began = time.monotonic()
-    manifest: dict[str, Any] = importlib.import_module(_MODULES[request.kind]).run(job)
+    try:
+        manifest: dict[str, Any] = importlib.import_module(_MODULES[request.kind]).run(job)
+    except StudioError as error:
+        log.error("%s: %s", error.code, error.message)
+        return _failure(error, untouched=job.phase == "resolving" and error.code not in _PASSING)
     log.info("finished after %.1f s", time.monotonic() - began)
     return protocol.Result("succeeded", str(as_json(now())), manifest=manifest)
 
@@ -151,11 +158,9 @@ def _end(folder: Path, result: protocol.Result) -> None:
         os._exit(0 if result.status == "succeeded" else 1)
 
 
-def _failure(error: StudioError) -> protocol.Result:
+def _failure(error: StudioError, *, untouched: bool = False) -> protocol.Result:
     info = {"code": error.code, "message": error.message, "hint": error.hint}
-    return protocol.Result(
-        "failed", str(as_json(now())), error=info, untouched=bool(getattr(error, "untouched", False))
-    )
+    return protocol.Result("failed", str(as_json(now())), error=info, untouched=untouched)
 
 
 def _told(error: BaseException) -> StudioError:

@@ -1,0 +1,1 @@
+"""The command line: arguments in, one `Library` method called, tables or JSON out."""

@@ -1,0 +1,199 @@
+"""One function for each command: options in, `(result, problems)` out; `problems` makes the command fail."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.files import read_json
+from mistudio_core.library import Library
+from mistudio_core.records import Job, as_json
+
+Outcome = tuple[Any, StudioError | None]
+
+_LINE_PERIOD_S: Final = 2.0
+"""How often progress is told where standard error is not a terminal."""
+_RECIPE_PREFIX: Final = "recipe_"
+
+
+def inspect(options: Namespace) -> Outcome:
+    """Say what the Hub knows of a dataset."""
+    library = _open(options)
+    return library.inspect(options.repo, revision=options.revision, config=options.config, token=_token(options)), None
+
+
+def download(options: Namespace) -> Outcome:
+    """Download a dataset and return it."""
+    library = _open(options)
+    dataset = library.download(
+        options.repo,
+        revision=options.revision,
+        config=options.config,
+        splits=options.split,
+        max_samples=options.max_samples,
+        name=options.name,
+        token=_token(options),
+    )
+    return _made(library, dataset.id), None
+
+
+def import_files(options: Namespace) -> Outcome:
+    """Import local files and return the dataset."""
+    library = _open(options)
+    return _made(library, library.import_files(options.paths, file_format=options.format, name=options.name).id), None
+
+
+def sample(options: Namespace) -> Outcome:
+    """Make the built-in sample dataset and return it."""
+    library = _open(options)
+    return _made(library, library.make_sample(options.samples).id), None
+
+
+def list_datasets(options: Namespace) -> Outcome:
+    """Return the datasets that fit."""
+    found = _open(options).datasets(
+        status=options.status,
+        source=options.source,
+        search=options.search,
+        sort=options.sort,
+        descending=options.sort != "name",
+    )
+    return found, None
+
+
+def show(options: Namespace) -> Outcome:
+    """Return a dataset with its tokenizations, or a tokenization."""
+    library = _open(options)
+    if options.id.startswith("tok_"):
+        return library.tokenization(options.id), None
+    dataset = library.dataset(options.id)
+    return as_json(dataset) | {"tokenizations": as_json(library.tokenizations(dataset.id))}, None
+
+
+def samples(options: Namespace) -> Outcome:
+    """Return some samples of a dataset."""
+    return _open(options).samples(options.id, split=options.split, offset=options.offset, limit=options.limit), None
+
+
+def stats(options: Namespace) -> Outcome:
+    """Return the statistics of a dataset or a tokenization."""
+    found = _open(options).statistics(options.id)
+    if found is None:
+        raise StudioError("in_use", f"{options.id} has no statistics yet.", "They are there when it is ready.")
+    return found, None
+
+
+def tokenize(options: Namespace) -> Outcome:
+    """Make token rows and return the tokenization."""
+    fields = _recipe_fields(options)
+    library = _open(options)
+    return _made(library, library.tokenize(options.dataset_id, fields, token=_token(options)).id), None
+
+
+def jobs(options: Namespace) -> Outcome:
+    """Return the jobs, newest first."""
+    return _open(options).jobs(), None
+
+
+def cancel(options: Namespace) -> Outcome:
+    """Stop a job and return it."""
+    return _open(options).cancel(options.id), None
+
+
+def retry(options: Namespace) -> Outcome:
+    """Go on with what failed and return it."""
+    library = _open(options)
+    job = library.retry(options.id, token=_token(options))
+    return _made(library, job.id), None
+
+
+def delete(options: Namespace) -> Outcome:
+    """Delete a dataset or a tokenization."""
+    return _open(options).delete(options.id, cascade=options.cascade), None
+
+
+def verify(options: Namespace) -> Outcome:
+    """Check files against their manifests; problems fail the command."""
+    result = _open(options).verify(options.id, deep=options.deep)
+    if not result.problems:
+        return result, None
+    raise StudioError(
+        "corrupt_data",
+        f"{len(result.problems)} of {result.checked} files have a problem: {' '.join(result.problems)}",
+        "Delete what is damaged and make it again.",
+    )
+
+
+def rebuild(options: Namespace) -> Outcome:
+    """Make the catalog again from the files."""
+    return _open(options).rebuild(), None
+
+
+def _open(options: Namespace) -> Library:
+    return Library.open(getattr(options, "home", None))
+
+
+def _token(options: Namespace) -> str | None:
+    return sys.stdin.readline() if options.token_stdin else None
+
+
+def _recipe_fields(options: Namespace) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if options.recipe is not None:
+        stored = read_json(Path(options.recipe))
+        if not isinstance(stored, dict):
+            raise invalid(
+                f"{options.recipe} is missing or holds no recipe.", "A recipe is a JSON object of recipe fields."
+            )
+        fields |= stored
+    given = {
+        name.removeprefix(_RECIPE_PREFIX): value
+        for name, value in vars(options).items()
+        if name.startswith(_RECIPE_PREFIX)
+    }
+    return fields | {name: value for name, value in given.items() if value is not None}
+
+
+def _made(library: Library, any_id: str) -> Any:
+    """Wait for the job, telling its progress, and return what it made; Ctrl-C cancels it."""
+    try:
+        job = library.wait(any_id, _teller())
+    except KeyboardInterrupt:
+        for job in library.jobs(active=True):
+            if any_id in (job.id, job.subject_id):
+                library.cancel(job.id)
+        raise
+    if job.error is not None:
+        raise job.error.exception()
+    return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
+
+
+def _teller() -> Callable[[Job], None]:
+    """Return a function that writes progress to standard error: one line that changes, or a line now and then."""
+    on_terminal = sys.stderr.isatty()
+    told = {"at": 0.0, "width": 0.0}
+
+    def tell(job: Job) -> None:
+        moment = time.monotonic()
+        if on_terminal:
+            line = _progress_line(job)
+            sys.stderr.write("\r" + line.ljust(int(told["width"])) + ("" if job.active else "\n"))
+            told["width"] = len(line)
+        elif job.active and moment - told["at"] >= _LINE_PERIOD_S:
+            told["at"] = moment
+            sys.stderr.write(_progress_line(job) + "\n")
+        sys.stderr.flush()
+
+    return tell
+
+
+def _progress_line(job: Job) -> str:
+    amount = f"{job.done:,}" + (f" of {job.total:,}" if job.total else "") + (f" {job.unit}" if job.unit else "")
+    rate = f", {job.rate:,.0f} {job.unit}/s" if job.rate else ""
+    left = f", {job.eta_s:,.0f} s left" if job.eta_s else ""
+    return f"{job.kind} {job.phase or job.status}: {amount}{rate}{left}"

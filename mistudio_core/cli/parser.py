@@ -1,0 +1,135 @@
+"""The arguments of every command.
+
+Values are checked by the library and not here, so that a bad value is an error with a code (exit 1) and
+only a command line that cannot be understood is a usage error (exit 2).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any, Final
+
+from mistudio_core.cli import commands
+from mistudio_core.errors import invalid
+from mistudio_core.tokenization.recipe import Recipe
+
+_RENAMED: Final = {"splits": ["--split", "--splits"], "columns": ["--column", "--columns"]}
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number, or raise `invalid_request`."""
+    try:
+        return int(text)
+    except ValueError:
+        raise invalid(f"{text[:40]!r} is not a whole number.", "Write digits only, for example 1000.") from None
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; the namespace it gives has `act`, the function to call with it."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", help="the library folder (else MISTUDIO_HOME)")
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    parser = argparse.ArgumentParser(
+        prog="python -m mistudio_core", description="Datasets and token rows for interpretability.", parents=[common]
+    )
+    groups = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: Any, help: str) -> argparse.ArgumentParser:
+        made = groups.add_parser(name, help=help, description=help, parents=[common])
+        made.set_defaults(act=act)
+        return made
+
+    _hub_commands(command)
+    _look_commands(command)
+    _tokenize_commands(command)
+    _keep_commands(command)
+    return parser
+
+
+def _token(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--token-stdin", action="store_true", help="read an access token from standard input (one line)"
+    )
+
+
+def _hub_commands(command: Any) -> None:
+    inspect = command("inspect", commands.inspect, "say what the Hub knows of a dataset, without downloading it")
+    download = command("download", commands.download, "download a dataset from the Hub")
+    for parser in (inspect, download):
+        parser.add_argument("repo", metavar="REPO", help="repository id, or its address on the Hub")
+        parser.add_argument("--revision", help="branch, tag or commit")
+        parser.add_argument("--config", help="configuration (subset)")
+        _token(parser)
+    download.add_argument("--split", action="append", help="may be repeated; all splits without it")
+    download.add_argument("--max-samples", type=whole_number, help="at most so many samples of each split")
+    download.add_argument("--name", help="a name of your own")
+    imported = command("import", commands.import_files, "import local files")
+    imported.add_argument("paths", metavar="PATH", nargs="+")
+    imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow; else told by the file's name")
+    imported.add_argument("--name", help="a name of your own")
+    sample = command("sample", commands.sample, "make the built-in sample dataset")
+    sample.add_argument("--samples", type=whole_number, default=5000)
+
+
+def _look_commands(command: Any) -> None:
+    listed = command("list", commands.list_datasets, "list the datasets")
+    listed.add_argument("--status", help="downloading, processing, ready or error")
+    listed.add_argument("--source", help="huggingface, local or sample")
+    listed.add_argument("--search", default="", help="part of a name, repository or id")
+    listed.add_argument("--sort", default="created", help="name, created, size or samples")
+    show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
+    show.add_argument("id", metavar="ID")
+    samples = command("samples", commands.samples, "print samples of a dataset")
+    samples.add_argument("id", metavar="ID")
+    samples.add_argument("--split")
+    samples.add_argument("--offset", type=whole_number, default=0)
+    samples.add_argument("--limit", type=whole_number, default=50)
+    stats = command("stats", commands.stats, "print the statistics of a dataset or a tokenization")
+    stats.add_argument("id", metavar="ID")
+
+
+def _tokenize_commands(command: Any) -> None:
+    tokenize = command("tokenize", commands.tokenize, "make token rows of a dataset")
+    tokenize.add_argument("dataset_id", metavar="DATASET_ID")
+    tokenize.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
+    _token(tokenize)
+    _recipe_options(tokenize)
+
+
+def _recipe_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("recipe")
+    for field in dataclasses.fields(Recipe):
+        flags = _RENAMED.get(field.name, ["--" + field.name.replace("_", "-")])
+        shared: dict[str, Any] = {"dest": f"recipe_{field.name}", "default": None}
+        if field.name in _RENAMED:
+            group.add_argument(*flags, action="append", **shared)
+        elif str(field.type) in ("str", "str | None"):
+            group.add_argument(*flags, **shared)
+        else:  # numbers and switches; a switch may stand without a value
+            group.add_argument(*flags, type=_json_or_text, nargs="?", const=True, **shared)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _keep_commands(command: Any) -> None:
+    command("jobs", commands.jobs, "list the jobs, newest first")
+    cancel = command("cancel", commands.cancel, "stop a job; what is whole is kept")
+    cancel.add_argument("id", metavar="JOB")
+    retry = command("retry", commands.retry, "go on with a dataset, tokenization or job that failed or was cancelled")
+    retry.add_argument("id", metavar="ID")
+    _token(retry)
+    delete = command("delete", commands.delete, "delete a dataset or a tokenization with its files")
+    delete.add_argument("id", metavar="ID")
+    delete.add_argument("--cascade", action="store_true", help="with its tokenizations and running jobs")
+    delete.add_argument("--yes", action="store_true", required=True, help="confirm the deletion")
+    verify = command("verify", commands.verify, "check the files against their manifests")
+    verify.add_argument("id", metavar="ID", nargs="?")
+    verify.add_argument("--deep", action="store_true", help="encode a sample again as well")
+    command("rebuild", commands.rebuild, "make the catalog again from the files")

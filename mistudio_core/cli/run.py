@@ -1,0 +1,58 @@
+"""Running one command: exit codes, errors, and what goes to which stream.
+
+0 done · 1 a failure with a code · 2 unknown command or option, or a missing argument · 130 Ctrl-C
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from mistudio_core.cli.parser import make_parser
+from mistudio_core.cli.tables import table
+from mistudio_core.errors import StudioError
+from mistudio_core.records import as_json
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit status."""
+    as_document = "--json" in arguments
+    try:
+        options = make_parser().parse_args(arguments)
+        result, problems = options.act(options)
+    except StudioError as error:
+        _show_error(error, as_document)
+        return 1
+    except KeyboardInterrupt:
+        _show_error(
+            StudioError("cancelled", "Cancelled.", "What is whole is kept; `retry` goes on from it."), as_document
+        )
+        return 130
+    _show(result, as_document)
+    if problems is not None:
+        if not as_document:
+            _show_error(problems, as_document)
+        return 1
+    return 0
+
+
+def _show(result: Any, as_document: bool) -> None:
+    try:
+        if as_document:
+            sys.stdout.write(json.dumps(as_json(result), ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(table(as_json(result)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (`head`, say) has seen enough
+
+
+def _show_error(error: StudioError, as_document: bool) -> None:
+    if as_document:
+        document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    else:
+        hint = f" {error.hint}" if error.hint else ""
+        sys.stderr.write(f"{error.code}: {error.message}{hint}\n")

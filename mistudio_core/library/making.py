@@ -1,0 +1,290 @@
+"""Starting what makes datasets and tokenizations: check the wish, draft the record, start the job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.files import checked_split, new_id
+from mistudio_core.library.access import choose_token
+from mistudio_core.library.context import Context
+from mistudio_core.library.start import start
+from mistudio_core.records import (
+    Access,
+    ConfigInfo,
+    Dataset,
+    Job,
+    RepoInfo,
+    Source,
+    Tokenization,
+    now,
+)
+from mistudio_core.store.catalog import Transaction
+
+_MAX_SAMPLE_STORIES: Final = 200_000
+
+
+def check_max_samples(max_samples: int | None) -> None:
+    """Raise `invalid_request` for a limit that would give no samples."""
+    if max_samples is not None and (isinstance(max_samples, bool) or max_samples < 1):
+        raise invalid(f"max samples is {max_samples}.", "Give 1 or more, or leave it out for all samples.")
+
+
+def download(
+    context: Context,
+    info: RepoInfo,
+    *,
+    config: str | None,
+    splits: Sequence[str] | None,
+    max_samples: int | None,
+    name: str | None,
+    token: str | None,
+) -> str:
+    """Start the download of what `info` describes; return the id of the dataset."""
+    access: Access = "private" if info.private else "gated" if info.gated else "public"
+    context.actor.must_fetch(access)
+    chosen = _config(info, config)
+    config_name = config if chosen is None else chosen.name
+    arguments = {
+        "repo_id": info.repo_id,
+        "revision": info.revision,
+        "config": config_name,
+        "splits": _splits(info, chosen, splits),
+        "max_samples": max_samples,
+    }
+    _check_disk(context, info, max_samples)
+    dataset = replace(
+        _draft(context, "huggingface", name or info.repo_id.rsplit("/", 1)[-1]),
+        repo_id=info.repo_id,
+        revision=info.revision,
+        config=config_name,
+        status="downloading",
+        access=access,
+        max_samples=max_samples,
+    )
+    secret = choose_token(context.settings, token) if token or access != "public" else None
+    return _start_once(context, "download", dataset, arguments, secret)
+
+
+def import_files(context: Context, paths: Sequence[Path], file_format: str | None, name: str | None) -> str:
+    """Start the import of local files; return the id of the dataset."""
+    from mistudio_core.sources.local import check_paths
+
+    paths = [path.expanduser().resolve() for path in paths]
+    if not all(path.is_relative_to(context.home.uploads) for path in paths):
+        context.actor.must_be_at_home("A path")
+    check_paths(paths, file_format)
+    dataset = _draft(context, "local", name or paths[0].name.split(".")[0] or "import")
+    arguments = {"paths": [str(path) for path in paths], "format": file_format}
+    start(
+        context.home, context.settings, context.catalog,
+        kind="import", subject=dataset, arguments=arguments, secret=None, check=lambda _: None,
+    )  # fmt: skip
+    return dataset.id
+
+
+def make_sample(context: Context, num_samples: int) -> str:
+    """Start the built-in sample; return the id of the dataset."""
+    if not 1 <= num_samples <= _MAX_SAMPLE_STORIES:
+        raise invalid(f"{num_samples:,} stories were asked for.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
+    dataset = _draft(context, "sample", "Little stories")
+    return _start_once(context, "sample", dataset, {"num_samples": num_samples}, None)
+
+
+def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
+    """Start a tokenization; return its id."""
+    from mistudio_core.tokenization.recipe import Recipe
+
+    if dataset.status != "ready":
+        raise StudioError("in_use", f"{dataset.name} is not ready.", "Wait for its job, or resume it.")
+    recipe = Recipe.from_fields(fields).resolved(
+        splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
+    )
+    is_path = recipe.tokenizer.startswith(("/", "./", "../", "~"))
+    if is_path:
+        context.actor.must_be_at_home("A path")
+        recipe = replace(recipe, tokenizer=str(Path(recipe.tokenizer).expanduser().resolve()))
+    on_hub = not is_path and recipe.tokenizer != "sample"
+    moment = now()
+    tokenization = Tokenization(
+        id=new_id("tok"),
+        dataset_id=dataset.id,
+        tokenizer=recipe.tokenizer,
+        tokenizer_revision=None,
+        vocab_size=None,
+        recipe=recipe.to_json(),
+        context_length=recipe.context_length,
+        engine=None,
+        status="queued",
+        error=None,
+        num_rows=0,
+        num_tokens=0,
+        num_documents=0,
+        size_bytes=0,
+        path=None,
+        created_at=moment,
+        updated_at=moment,
+    )
+    arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()}
+    secret = choose_token(context.settings, token) if on_hub else None
+    return _start_once(context, "tokenize", tokenization, arguments, secret)
+
+
+def retry(context: Context, job: Job, token: str | None) -> str:
+    """Start again what the last job on a subject did not finish; return the id of the new job."""
+    with context.catalog.transaction() as transaction:
+        row = transaction.jobs()[job.id]
+        found = _subjects(transaction).get(row.subject_id)
+    if found is None:
+        raise StudioError("not_found", "What this job made has been deleted.", "Start it anew.")
+    if row.kind != "index" and found.status == "ready":
+        raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to make it again.")
+    secret = choose_token(context.settings, token) if row.needs_token or token else None
+    if row.needs_token and secret is None:
+        raise StudioError(
+            "gated",
+            "This job used an access token, which was not kept.",
+            "Give the token again (--token-stdin on the command line).",
+        )
+    again = found if row.kind == "index" else _anew(found, row.kind)
+    return start(
+        context.home, context.settings, context.catalog,
+        kind=row.kind, subject=again, arguments=row.arguments, secret=secret, check=lambda _: None,
+    )  # fmt: skip
+
+
+def _subjects(transaction: Transaction) -> dict[str, Dataset | Tokenization]:
+    subjects: dict[str, Dataset | Tokenization] = {}
+    subjects.update(transaction.datasets())
+    subjects.update(transaction.tokenizations())
+    return subjects
+
+
+def _anew(found: Dataset | Tokenization, kind: str) -> Dataset | Tokenization:
+    if isinstance(found, Dataset):
+        status: Any = "downloading" if kind == "download" else "processing"
+        return replace(found, status=status, error=None)
+    return replace(found, status="queued", error=None)
+
+
+def _draft(context: Context, source: Source, name: str) -> Dataset:
+    moment = now()
+    return Dataset(
+        id=new_id("ds"),
+        name=name,
+        source=source,
+        repo_id=None,
+        revision=None,
+        config=None,
+        splits={},
+        num_samples=0,
+        size_bytes=0,
+        status="processing",
+        error=None,
+        columns={},
+        text_columns=(),
+        path=None,
+        created_at=moment,
+        updated_at=moment,
+        owner=context.actor.name,
+    )
+
+
+def _start_once(
+    context: Context, kind: str, subject: Dataset | Tokenization, arguments: Mapping[str, Any], secret: str | None
+) -> str:
+    """Start a job unless an equal one was asked for before: then resume that, or refuse as `duplicate`."""
+    unfinished: list[Dataset | Tokenization] = []
+
+    def check(transaction: Transaction) -> None:
+        subjects = _subjects(transaction)
+        for row in transaction.jobs().values():
+            earlier = subjects.get(row.subject_id)
+            if row.kind != kind or earlier is None or _key(row.arguments) != _key(arguments):
+                continue
+            if earlier.status == "error":
+                unfinished.append(earlier)
+                raise _ResumeInsteadError
+            raise StudioError(
+                "duplicate",
+                f"The same was asked for before: {earlier.id} is {earlier.status}.",
+                "Use that one, or delete it first.",
+            )
+
+    try:
+        start(
+            context.home, context.settings, context.catalog,
+            kind=kind, subject=subject, arguments=arguments, secret=secret, check=check,
+        )  # fmt: skip
+        return subject.id
+    except _ResumeInsteadError:
+        again = _anew(unfinished[0], kind)
+        start(
+            context.home, context.settings, context.catalog,
+            kind=kind, subject=again, arguments=arguments, secret=secret, check=lambda _: None,
+        )  # fmt: skip
+        return again.id
+
+
+class _ResumeInsteadError(Exception):
+    """An equal request has failed before: that one is resumed."""
+
+
+def _key(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what makes two requests equal: every engine gives the same rows, so it does not count."""
+    if "recipe" not in arguments:
+        return arguments
+    recipe = {name: value for name, value in arguments["recipe"].items() if name != "engine"}
+    return {**arguments, "recipe": recipe}
+
+
+def _config(info: RepoInfo, name: str | None) -> ConfigInfo | None:
+    """Return the configuration to download; None where the Hub does not say which there are."""
+    listed = ", ".join(config.name for config in info.configs)
+    if name is not None:
+        for config in info.configs:
+            if config.name == name:
+                return config
+        if info.configs:
+            raise StudioError("config_not_found", f"{info.repo_id} has no config {name!r}.", f"It has: {listed}.")
+        return None
+    if len(info.configs) == 1:
+        return info.configs[0]
+    for config in info.configs:
+        if config.default:
+            return config
+    if info.configs:
+        raise StudioError(
+            "config_not_found",
+            f"{info.repo_id} has several configs and none is the default.",
+            f"Choose one of: {listed}.",
+        )
+    return None
+
+
+def _splits(info: RepoInfo, config: ConfigInfo | None, names: Sequence[str] | None) -> list[str] | None:
+    if not names:
+        return None
+    wanted = sorted({checked_split(name) for name in names})
+    known = [] if config is None else [split.name for split in config.splits]
+    for name in wanted:
+        if known and name not in known:
+            raise StudioError(
+                "split_not_found", f"{info.repo_id} has no split {name!r}.", f"It has: {', '.join(known)}."
+            )
+    return wanted
+
+
+def _check_disk(context: Context, info: RepoInfo, max_samples: int | None) -> None:
+    if max_samples is not None or info.download_bytes is None:
+        return
+    room = info.free_bytes - context.settings.keep_free_mb * 1024**2
+    if info.download_bytes > room:
+        raise StudioError(
+            "disk_full",
+            f"The download has {info.download_bytes:,} bytes, and only {max(0, room):,} may be filled.",
+            "Free some space, choose one split, or limit the samples.",
+        )

@@ -1,0 +1,101 @@
+"""Making the catalog from the files of the library, as after its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import ID_PATTERN, Home
+from mistudio_core.jobs import protocol, watch
+from mistudio_core.library import manifests
+from mistudio_core.library.reconcile import apply
+from mistudio_core.records import Dataset, Rebuilt, Tokenization, parse_time
+from mistudio_core.store.catalog import Catalog, Transaction
+from mistudio_core.store.rows import JobRow
+
+
+def rebuild(home: Home, catalog: Catalog) -> Rebuilt:
+    """Replace every row of the catalog by what manifests and job folders say, in one transaction.
+
+    Gives records equal to those that were lost. What is damaged is left out; `verify` names it.
+    """
+    with catalog.transaction() as transaction:
+        transaction.clear()
+        for dataset in _datasets(home):
+            transaction.put_dataset(dataset)
+            for tokenization in _tokenizations(home, dataset):
+                transaction.put_tokenization(tokenization)
+        for request in _requests(home):
+            _replay(home, transaction, request)
+        return Rebuilt(len(transaction.datasets()), len(transaction.tokenizations()))
+
+
+def _datasets(home: Home) -> Iterator[Dataset]:
+    for folder in _id_folders(home.datasets):
+        try:
+            dataset = manifests.read_dataset(home, folder)
+        except (StudioError, KeyError, TypeError, ValueError):
+            continue
+        if dataset is not None and dataset.id == folder.name:
+            yield dataset
+
+
+def _tokenizations(home: Home, dataset: Dataset) -> Iterator[Tokenization]:
+    for folder in _id_folders(home.dataset(dataset.id) / "tokenized"):
+        try:
+            tokenization = manifests.read_tokenization(home, folder)
+        except (StudioError, KeyError, TypeError, ValueError):
+            continue
+        if tokenization is not None and tokenization.id == folder.name and tokenization.dataset_id == dataset.id:
+            yield tokenization
+
+
+def _id_folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(folder for folder in parent.iterdir() if ID_PATTERN.fullmatch(folder.name))
+
+
+def _requests(home: Home) -> list[protocol.Request]:
+    requests = []
+    for folder in _id_folders(home.jobs):
+        try:
+            request = protocol.read_request(folder)
+        except (StudioError, TypeError):
+            continue
+        if request is not None and request.id == folder.name:
+            requests.append(request)
+    return sorted(requests, key=lambda request: request.order)
+
+
+def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> None:
+    row = JobRow(
+        id=request.id,
+        position=request.order,
+        kind=request.kind,
+        subject_id=request.subject_id,
+        arguments=request.arguments,
+        needs_token=request.used_token,
+        ended=None,
+        phase="",
+        done=0,
+        total=None,
+        unit="",
+        error=None,
+        created_at=parse_time(request.created_at),
+        started_at=None,
+        ended_at=None,
+    )
+    transaction.put_job(row)
+    if request.kind == "tokenize":
+        dataset = transaction.datasets().get(str(request.draft["dataset_id"]))
+        known = dataset is None or request.subject_id in transaction.tokenizations()
+        if not known:
+            transaction.put_tokenization(manifests.drafted_tokenization(request.draft))
+    elif request.kind != "index" and request.subject_id not in transaction.datasets():
+        transaction.put_dataset(manifests.drafted_dataset(request.draft))
+    result = watch.outcome(home.job(request.id))
+    if result is not None:
+        apply(home, transaction, replace(row), result)

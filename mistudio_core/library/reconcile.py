@@ -1,0 +1,129 @@
+"""Bringing the catalog up to what the job folders say: idempotent, and independent of who looks when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home
+from mistudio_core.jobs import protocol, watch
+from mistudio_core.library import manifests
+from mistudio_core.records import ErrorInfo, parse_time
+from mistudio_core.store.catalog import Catalog, Transaction
+from mistudio_core.store.rows import JOB_COLUMNS, JobRow
+
+_ID: Final = JOB_COLUMNS.index("id")
+_ENDED: Final = JOB_COLUMNS.index("ended")
+_DATASET_KINDS: Final = frozenset({"download", "import", "sample"})
+
+
+def active_ids(job_rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return the ids of the jobs that the catalog holds for unfinished."""
+    return [row[_ID] for row in job_rows if row[_ENDED] is None]
+
+
+def reconcile(home: Home, catalog: Catalog) -> list[str]:
+    """Write what ended since into the catalog, in one transaction; return the ids of those jobs.
+
+    When nothing runs this costs two `stat` calls, and one look at a lock for each unfinished job.
+    """
+    outcomes = {
+        job_id: result
+        for job_id in active_ids(catalog.snapshot()["jobs"])
+        if (result := watch.outcome(home.job(job_id))) is not None
+    }
+    if not outcomes:
+        return []
+    with catalog.transaction() as transaction:
+        jobs = transaction.jobs()
+        for job_id, result in outcomes.items():
+            row = jobs.get(job_id)
+            if row is not None and row.ended is None:
+                apply(home, transaction, row, result)
+    return list(outcomes)
+
+
+def apply(home: Home, transaction: Transaction, row: JobRow, result: protocol.Result) -> None:
+    """Write how a job ended into its row and into that of the dataset or tokenization it worked on.
+
+    A subject that was deleted meanwhile stays deleted.
+    """
+    error = None if result.error is None else ErrorInfo(**result.error)
+    transaction.put_job(ended_row(home, row, result))
+    if row.kind in _DATASET_KINDS:
+        _settle_dataset(home, transaction, row, result, error)
+    elif row.kind == "tokenize":
+        _settle_tokenization(home, transaction, row, result, error)
+
+
+def ended_row(home: Home, row: JobRow, result: protocol.Result) -> JobRow:
+    """Return the row of a job that ended, with the last progress that it told."""
+    folder = home.job(row.id)
+    progress = protocol.read_progress(folder)
+    return replace(
+        row,
+        ended=result.status,
+        phase=progress.phase,
+        done=progress.done,
+        total=progress.total,
+        unit=progress.unit,
+        error=None if result.error is None else ErrorInfo(**result.error),
+        started_at=watch.started_at(folder),
+        ended_at=parse_time(result.ended_at),
+    )
+
+
+def _settle_dataset(
+    home: Home, transaction: Transaction, row: JobRow, result: protocol.Result, error: ErrorInfo | None
+) -> None:
+    dataset = transaction.datasets().get(row.subject_id)
+    if dataset is None or dataset.status == "ready":
+        return
+    if error is None:
+        whole = _told(lambda: manifests.read_dataset(home, home.dataset(dataset.id)))
+        if isinstance(whole, StudioError):
+            error = ErrorInfo.of(whole)
+        else:
+            transaction.put_dataset(whole)
+            return
+    if result.untouched:
+        transaction.remove([dataset.id])
+        home.discard(home.dataset_draft(dataset.id))
+    else:
+        transaction.put_dataset(manifests.failed(dataset, error, parse_time(result.ended_at)))
+
+
+def _settle_tokenization(
+    home: Home, transaction: Transaction, row: JobRow, result: protocol.Result, error: ErrorInfo | None
+) -> None:
+    tokenization = transaction.tokenizations().get(row.subject_id)
+    if tokenization is None or tokenization.status == "ready":
+        return
+    if error is None:
+        folder = home.tokenization(tokenization.dataset_id, tokenization.id)
+        whole = _told(lambda: manifests.read_tokenization(home, folder))
+        if isinstance(whole, StudioError):
+            error = ErrorInfo.of(whole)
+        else:
+            transaction.put_tokenization(whole)
+            return
+    transaction.put_tokenization(manifests.failed(tokenization, error, parse_time(result.ended_at)))
+
+
+def _told(read: Any) -> Any:
+    """Return what `read` gives, or a `corrupt_data` error when the manifest is missing or damaged."""
+    try:
+        record = read()
+    except StudioError as error:
+        return error
+    except (KeyError, TypeError, ValueError):
+        record = None
+    if record is None:
+        return StudioError(
+            "corrupt_data",
+            "The job reported success, but its manifest is missing or damaged.",
+            "Retry makes it again.",
+        )
+    return record

@@ -1,0 +1,66 @@
+"""Deleting datasets and tokenizations: into the trash first, so that half a deletion cannot exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home, delete_folder
+from mistudio_core.jobs import watch
+from mistudio_core.records import Dataset, Deleted, Tokenization
+from mistudio_core.store.catalog import Catalog
+from mistudio_core.store.rows import JobRow
+
+
+def delete_dataset(
+    home: Home, catalog: Catalog, dataset: Dataset, tokenizations: list[Tokenization], cascade: bool
+) -> Deleted:
+    """Delete a dataset; with its tokenizations and unfinished jobs only when `cascade`, else `in_use`."""
+    ids = [dataset.id, *(item.id for item in tokenizations)]
+    jobs = _jobs_of(catalog, ids)
+    _refuse_unless(cascade, dataset.name, [item.id for item in tokenizations], jobs)
+    _stop(home, jobs)
+    folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id)]
+    return _delete(home, catalog, ids, folders, jobs)
+
+
+def delete_tokenization(home: Home, catalog: Catalog, tokenization: Tokenization, cascade: bool) -> Deleted:
+    """Delete one tokenization and leave the others; its unfinished job only when `cascade`."""
+    jobs = _jobs_of(catalog, [tokenization.id])
+    _refuse_unless(cascade, tokenization.id, [], jobs)
+    _stop(home, jobs)
+    place = (tokenization.dataset_id, tokenization.id)
+    return _delete(home, catalog, [tokenization.id], [home.tokenization(*place), home.tokenization_draft(*place)], jobs)
+
+
+def _jobs_of(catalog: Catalog, ids: list[str]) -> list[JobRow]:
+    with catalog.transaction() as transaction:
+        return [row for row in transaction.jobs().values() if row.subject_id in ids]
+
+
+def _refuse_unless(cascade: bool, name: str, tokenization_ids: list[str], jobs: list[JobRow]) -> None:
+    users = tokenization_ids + [row.id for row in jobs if row.ended is None]
+    if users and not cascade:
+        raise StudioError(
+            "in_use",
+            f"{name} is used by {', '.join(users)}.",
+            "Delete with --cascade (in the app: confirm) to remove these with it, or delete them first.",
+        )
+
+
+def _stop(home: Home, jobs: list[JobRow]) -> None:
+    for row in jobs:
+        if row.ended is None:
+            watch.stop(home.job(row.id))
+
+
+def _delete(home: Home, catalog: Catalog, ids: list[str], folders: list[Path], jobs: list[JobRow]) -> Deleted:
+    """Rename, then remove the rows, then free the bytes: a crash at any point leaves a whole state.
+
+    The folders of the jobs go too: their requests would bring the dataset back into a rebuilt catalog.
+    """
+    job_folders = [home.job(row.id) for row in jobs]
+    trashed = [place for folder in (*job_folders, *folders) if (place := home.to_trash(folder)) is not None]
+    with catalog.transaction() as transaction:
+        transaction.remove([*ids, *(row.id for row in jobs)])
+    return Deleted(tuple(ids), sum(delete_folder(place) for place in trashed))

@@ -1,0 +1,104 @@
+"""Putting a job into the catalog and on its way, together with the dataset or tokenization it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home, new_id
+from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs.launch import launch
+from mistudio_core.records import Dataset, Tokenization, as_json, now
+from mistudio_core.settings import Settings
+from mistudio_core.store.catalog import Catalog, Transaction
+from mistudio_core.store.rows import JobRow
+
+Subject = Dataset | Tokenization
+Check = Callable[[Transaction], None]
+"""Looks for a reason against the job, within the very transaction that would make it; raises to refuse."""
+
+
+def start(
+    home: Home,
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    kind: str,
+    subject: Subject,
+    arguments: Mapping[str, Any],
+    secret: str | None,
+    check: Check,
+) -> str:
+    """Start a job for `subject` and return the job's id; write the subject's row with the job's.
+
+    Raises what `check` raises, `in_use` when the subject has an unfinished job, `too_many_jobs` when
+    too many wait.
+    """
+    job_id = new_id("job")
+    created_at = now()
+
+    def make_request() -> protocol.Request:
+        with catalog.transaction() as transaction:
+            unfinished = [row for row in transaction.jobs().values() if row.ended is None]
+            _check_idle(unfinished, subject)
+            _check_room(home, settings, unfinished)
+            check(transaction)
+            if kind != "index":
+                _put(transaction, subject)
+            row = JobRow(
+                id=job_id,
+                position=transaction.next_position(),
+                kind=kind,
+                subject_id=subject.id,
+                arguments=arguments,
+                needs_token=secret is not None,
+                ended=None,
+                phase="",
+                done=0,
+                total=None,
+                unit="",
+                error=None,
+                created_at=created_at,
+                started_at=None,
+                ended_at=None,
+            )
+            transaction.put_job(row)
+        return protocol.Request(
+            id=job_id,
+            order=row.position,
+            kind=kind,
+            subject_id=subject.id,
+            arguments=arguments,
+            draft=as_json(subject),
+            used_token=secret is not None,
+            created_at=as_json(created_at),
+        )
+
+    launch(home, job_id, make_request, secret)
+    return job_id
+
+
+def _put(transaction: Transaction, subject: Subject) -> None:
+    if isinstance(subject, Dataset):
+        transaction.put_dataset(subject)
+    else:
+        transaction.put_tokenization(subject)
+
+
+def _check_idle(unfinished: list[JobRow], subject: Subject) -> None:
+    busy = [row.id for row in unfinished if row.subject_id == subject.id]
+    if busy:
+        raise StudioError(
+            "in_use", f"The job {busy[0]} is at work on {subject.id}.", "Wait until it has finished, or cancel it."
+        )
+
+
+def _check_room(home: Home, settings: Settings, unfinished: list[JobRow]) -> None:
+    waiting = sum(watch.started_at(home.job(row.id)) is None for row in unfinished)
+    if waiting >= settings.max_waiting_jobs:
+        raise StudioError(
+            "too_many_jobs",
+            f"{waiting} jobs are waiting for their turn already.",
+            "Wait for some to finish, or cancel some.",
+        )
