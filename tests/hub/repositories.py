@@ -106,3 +106,54 @@ def private() -> Repository:
 def disabled() -> Repository:
     """Return `acme/disabled`: taken down by the Hub."""
     return Repository("acme/disabled", {"README.md": card(), "train.parquet": parquet(rows(5))}, disabled=True)
+
+
+SEVERAL_CONFIGS = """configs:
+- config_name: first
+  data_files: first.jsonl
+- config_name: second
+  data_files: second.jsonl
+"""
+
+
+def several_configs() -> Repository:
+    """Return `acme/several-configs`: `first` (8 rows) and `second` (9 rows), neither the default."""
+    files = {"first.jsonl": jsonl(rows(8, seed=1)), "second.jsonl": jsonl(rows(9, seed=2))}
+    return Repository("acme/several-configs", {"README.md": card(SEVERAL_CONFIGS), **files})
+
+
+def no_readme() -> Repository:
+    """Return `acme/no-readme`: one data file and no card."""
+    return Repository("acme/no-readme", {"train.jsonl": jsonl(rows(15))})
+
+
+def branched() -> Repository:
+    """Return `acme/branched`: 10 rows on `main` and `v1`'s tag, 25 on the branch `next`."""
+    repo = Repository("acme/branched", {"README.md": card(), "train.jsonl": jsonl(rows(10))})
+    repo.tag("v1")
+    repo.branch("next")
+    repo.commit({"train.jsonl": jsonl(rows(25))}, branch="next", title="More rows")
+    return repo
+
+
+MANY_FILES = """configs:
+- config_name: default
+  data_files: train.jsonl
+"""
+
+
+def many_files(count: int = 1005) -> Repository:
+    """Return `acme/many-files`: more files than a page of the listing holds; the data is in train.jsonl alone."""
+    notes = {f"notes/{number:05}.md": f"note {number}\n" for number in range(count)}
+    return Repository("acme/many-files", {"README.md": card(MANY_FILES), **notes, "train.jsonl": jsonl(rows(10))})
+
+
+def moved() -> Repository:
+    """Return `acme/moved`, also known by its old ids `old-name` and `before/moved`, which redirect."""
+    files = {"README.md": card(), "train.jsonl": jsonl(rows(12))}
+    return Repository("acme/moved", files, aliases=("old-name", "before/moved"))
+
+
+def without_namespace() -> Repository:
+    """Return `bare`: an id without a namespace."""
+    return Repository("bare", {"README.md": card(), "train.jsonl": jsonl(rows(12))})

@@ -56,6 +56,15 @@ def parquet(data: pa.Table | Sequence[Row], *, group_rows: int = 1000, compressi
     return sink.getvalue()
 
 
+def parquet_without_rows(schema: pa.Schema, *, empty_group: bool = False) -> bytes:
+    """Return a Parquet file with no row group, or with one that has no rows."""
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, schema) as writer:
+        if empty_group:
+            writer.write_batch(pa.RecordBatch.from_pylist([], schema=schema))
+    return sink.getvalue()
+
+
 def arrow_stream(data: pa.Table | Sequence[Row]) -> bytes:
     """Return an Arrow IPC stream, the form `datasets` writes."""
     written = data if isinstance(data, pa.Table) else table(data)
