@@ -1,0 +1,41 @@
+"""Small datasets on disk, and texts in many scripts, for the tests of paging, filters and search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import strategies as st
+
+from mistudio_core import raw_write
+from mistudio_core.raw_write import PartWriter
+
+WORDS = (
+    "the", "The", "cat", "cats", "CAT", "2024", "42", "it", "what", "naïve", "naive", "café", "cafe\u0301", "Straße",
+    "ПРИВЕТ", "привет", "мир", "λόγος", "ΛΌΓΟΣ", "سلام", "شكرا", "שלום", "हिन्दी", "नमस्ते", "한국어", "한국어를",
+    "机器学习", "机器", "学习", "日本語", "テスト", "ภาษาไทย", "ไทย", "ລາວ", "ខ្មែរ", "မြန်မာ",
+    "😀", "👩\u200d👩\u200d👧", "🇫🇷", "iPhone手机",
+    "foo_bar", "e-mail", "don't", "x" * 60, "<b>", "\x00", "$5", "a.b", "…",
+)  # fmt: skip
+"""Digits, stop words, accents in both forms, cased and uncased scripts, scripts without spaces, emoji, marks."""
+
+SEPARATORS = (" ", " ", " ", "  ", "\n", ", ", ". ", "")
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Random texts of a few of the words above, so that a query taken from the words often hits."""
+    piece = st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)).map("".join)
+    return st.lists(piece, max_size=8).map("".join)
+
+
+def write_dataset(folder: Path, splits: Mapping[str, pa.Table], *, group_rows: int = 7, part_groups: int = 3) -> Path:
+    """Write `raw/<split>/` as a finished dataset has it, with small row groups and parts; return the folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(raw_write, "ROW_GROUP_ROWS", group_rows)
+        patch.setattr(raw_write, "PART_ROW_GROUPS", part_groups)
+        for name, table in splits.items():
+            with PartWriter(folder / "raw" / name, "00000", table.schema) as writer:
+                writer.write(table)
+    return folder
