@@ -1,0 +1,194 @@
+"""A tokenizer as the library keeps it: one folder named by its content, opened with `tokenizers` alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tokenizers import Tokenizer
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import read_json, sync_folder, write_bytes, write_json
+
+FORMAT: Final = 1
+_PROBES: Final = ("a", "hello world", "Zoë 東京 🙂")
+_NO_LIMIT: Final = 1 << 30
+"""`transformers` writes 1e30 where a model's limit is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTokenizer:
+    """What is known of a tokenizer; `load` gives the tokenizer itself.
+
+    `vocab_size` is one more than the greatest id, added tokens included. `prefix` and `suffix` are the ids that the
+    tokenizer itself puts round a text, found by encoding. `bos_id` and `eos_id` are its named tokens, or else the
+    single id that it puts before or after a text (BERT's [CLS] and [SEP]). `control` maps each control token to its id.
+    """
+
+    folder: Path
+    sha256: str
+    name: str
+    revision: str | None
+    family: str
+    vocab_size: int
+    model_max_length: int | None
+    bos_id: int | None
+    eos_id: int | None
+    pad_id: int | None
+    unk_id: int | None
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    control: Mapping[str, int]
+    chat_template: str | None
+
+    def load(self) -> Tokenizer:
+        """Return a fresh `tokenizers.Tokenizer` that neither truncates nor pads; raise `corrupt_data` if damaged."""
+        try:
+            return Tokenizer.from_file(str(self.json_path))
+        except Exception as error:  # the library raises plain Exception
+            what = f"The tokenizer {self.name!r:.80} in the library is damaged."
+            raise StudioError("corrupt_data", what, "Tokenize again to load it anew.") from error
+
+    @property
+    def json_path(self) -> Path:
+        """The serialised tokenizer."""
+        return self.folder / "tokenizer.json"
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a manifest and a page say of the tokenizer, as JSON."""
+        fields = asdict(self)
+        for left_out in ("folder", "chat_template"):
+            del fields[left_out]
+        return fields | {"has_chat_template": self.chat_template is not None}
+
+
+def store_tokenizer(
+    root: Path, tokenizer_json: str, config: Mapping[str, Any], *, name: str, revision: str | None
+) -> StoredTokenizer:
+    """Keep a tokenizer under `root` in the folder of its content's SHA-256, and return it.
+
+    `config` is the content of `tokenizer_config.json`; of it the named tokens, `model_max_length` and `chat_template`
+    count. A folder that is there already is used, whoever asked for it first.
+    """
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    plain_json = tokenizer.to_str()
+    kept = {key: config[key] for key in sorted(config) if key in _KEPT_CONFIG and config[key] is not None}
+    digest = hashlib.sha256(plain_json.encode() + b"\0" + json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    folder = root / digest
+    if not (folder / "source.json").is_file():
+        facts = {"format": FORMAT, "name": name, "revision": revision} | _facts(tokenizer, kept)
+        contents = {"tokenizer.json": plain_json.encode(), "tokenizer_config.json": _as_bytes(kept)}
+        _write_folder(root, folder, contents, facts)
+    return open_tokenizer(folder, name=name, revision=revision)
+
+
+def open_tokenizer(folder: Path, *, name: str | None = None, revision: str | None = None) -> StoredTokenizer:
+    """Open a kept tokenizer; `name` and `revision` replace those under which it came first. Raises `not_found`."""
+    facts = read_json(folder / "source.json")
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise StudioError("not_found", "The library does not hold this tokenizer.", "Tokenize once to load it.")
+    config = read_json(folder / "tokenizer_config.json") or {}
+    return StoredTokenizer(
+        folder=folder,
+        sha256=folder.name,
+        name=facts["name"] if name is None else name,
+        revision=facts["revision"] if name is None else revision,
+        family=facts["family"],
+        vocab_size=facts["vocab_size"],
+        model_max_length=facts["model_max_length"],
+        bos_id=facts["bos_id"],
+        eos_id=facts["eos_id"],
+        pad_id=facts["pad_id"],
+        unk_id=facts["unk_id"],
+        prefix=tuple(facts["prefix"]),
+        suffix=tuple(facts["suffix"]),
+        control=facts["control"],
+        chat_template=_chat_template(config.get("chat_template")),
+    )
+
+
+_KEPT_CONFIG: Final = frozenset(
+    {"bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "model_max_length", "chat_template"}
+)
+
+
+def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
+    prefix, suffix = _surroundings(tokenizer)
+    limit = config.get("model_max_length")
+    control = {token.content: ident for ident, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    return {
+        "family": json.loads(tokenizer.to_str())["model"]["type"],
+        "vocab_size": max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1,
+        "model_max_length": int(limit) if isinstance(limit, (int, float)) and 0 < limit < _NO_LIMIT else None,
+        "bos_id": _named(tokenizer, config, "bos_token", prefix[0] if len(prefix) == 1 else None),
+        "eos_id": _named(tokenizer, config, "eos_token", suffix[0] if len(suffix) == 1 else None),
+        "pad_id": _named(tokenizer, config, "pad_token", None),
+        "unk_id": _named(tokenizer, config, "unk_token", None),
+        "prefix": prefix,
+        "suffix": suffix,
+        "control": control,
+    }
+
+
+def _surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the ids put before and after every text; raise `tokenizer_unsupported` where that depends on the text."""
+    found = set()
+    for text in _PROBES:
+        plain = tokenizer.encode(text, add_special_tokens=False).ids
+        whole = tokenizer.encode(text, add_special_tokens=True).ids
+        starts = [at for at in range(len(whole) - len(plain) + 1) if whole[at : at + len(plain)] == plain]
+        found.add((tuple(whole[: starts[0]]), tuple(whole[starts[0] + len(plain) :])) if starts and plain else None)
+    found.discard(None) if len(found) > 1 else None
+    if len(found) != 1 or None in found:
+        raise StudioError(
+            "tokenizer_unsupported",
+            "The special tokens of this tokenizer depend on the text they stand round.",
+            "Use a tokenizer that puts the same ones round every text.",
+        )
+    before, after = next(iter(found))  # type: ignore[misc]
+    return list(before), list(after)
+
+
+def _named(tokenizer: Tokenizer, config: Mapping[str, Any], name: str, otherwise: int | None) -> int | None:
+    token = config.get(name)
+    if isinstance(token, Mapping):
+        token = token.get("content")
+    ident = tokenizer.token_to_id(token) if isinstance(token, str) else None
+    return otherwise if ident is None else ident
+
+
+def _chat_template(stored: Any) -> str | None:
+    if isinstance(stored, list):  # several named templates: the one called "default" counts
+        stored = next((item.get("template") for item in stored if item.get("name") == "default"), None)
+    return stored if isinstance(stored, str) else None
+
+
+def _as_bytes(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+
+
+def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    draft = root / f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    draft.mkdir()
+    try:
+        for file_name, data in contents.items():
+            write_bytes(draft / file_name, data, durable=True)
+        write_json(draft / "source.json", facts, durable=True)
+        if not folder.exists():
+            os.rename(draft, folder)
+            sync_folder(root)
+    except OSError:
+        if not (folder / "source.json").is_file():  # another process may have been faster
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""The work of a `tokenize` job: token rows of one dataset by one recipe."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from typing import Any
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.files import read_json, sync_folder
+from mistudio_core.raw import open_splits
+from mistudio_core.records import as_json
+from mistudio_core.tokenization.finish import MANIFEST
+from mistudio_core.tokenization.recipe import Recipe
+from mistudio_core.tokenization.tokenizer import StoredTokenizer
+from mistudio_core.tokenization.tokenizer_load import is_path, load_local, load_tokenizer
+from mistudio_core.tokenization.tokenizing import Tally, open_task, tokenize
+from mistudio_core.work.running import RunningJob
+
+_PACKAGES = ("tokenizers", "transformers", "pyarrow", "numpy")
+
+
+def run(job: RunningJob) -> dict[str, Any]:
+    """Tokenize as the job's arguments say and return the manifest of the tokenization."""
+    dataset_id = str(job.arguments["dataset_id"])
+    final = job.home.tokenization(dataset_id, job.subject_id)
+    done = read_json(final / MANIFEST)
+    if done is not None:
+        return dict(done)
+    job.progress("preparing")
+    dataset = read_json(job.home.dataset(dataset_id) / "dataset.json")
+    if dataset is None:
+        raise StudioError("not_found", f"The dataset {dataset_id} is not there any more.", "Tokenize another one.")
+    recipe = Recipe.from_fields(job.arguments["recipe"]).resolved(
+        splits=dataset["splits"], columns=dataset["columns"], text_columns=dataset["text_columns"]
+    )
+    splits = open_splits(job.home.dataset(dataset_id))
+    tokenizer = _tokenizer(job, recipe)
+    draft = job.home.tokenization_draft(dataset_id, job.subject_id)
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    task = open_task(draft, splits, recipe, tokenizer)
+
+    def report(phase: str, tally: Tally) -> None:
+        job.progress(phase, tally.samples, tally.total_samples, "samples", bytes_done=tally.text_bytes, live=tally.live)
+
+    manifest = tokenize(task, _details(job, dataset_id, dataset), threads=job.settings.threads, report=report)
+    os.rename(draft, final)
+    sync_folder(final.parent)
+    return manifest
+
+
+def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
+    name = recipe.tokenizer
+    if name == "sample":
+        from mistudio_core.sources.sample import sample_tokenizer
+
+        return load_local(job.home.tokenizers, sample_tokenizer(job.home), name=name)
+    if is_path(name) and job.settings.shared:
+        raise invalid("A shared library loads no tokenizer from a path.", "Give the id of one on the Hub.")
+    return load_tokenizer(job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret)
+
+
+def _details(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
+    kept = ("id", "name", "source", "repo_id", "revision", "config", "num_samples")
+    return {
+        "id": job.subject_id,
+        "dataset_id": dataset_id,
+        "dataset": {key: dataset.get(key) for key in kept},
+        "created_at": as_json(job.draft.get("created_at")),
+        "versions": {package: version(package) for package in _PACKAGES},
+    }
