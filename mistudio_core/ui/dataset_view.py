@@ -1,0 +1,134 @@
+"""The page of one dataset: its head, what runs on it, and four tabs of which only the open one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Job
+from mistudio_core.ui import (
+    badges,
+    deletion,
+    failures,
+    formats,
+    job_progress,
+    keys,
+    overview,
+    polling,
+    retry,
+    samples_view,
+    statistics_view,
+    tokenizations_view,
+)
+from mistudio_core.ui.dataset_card import source_line
+from mistudio_core.ui.escape import plain
+
+_DATASETS_PAGE: Final = "pages/datasets.py"
+_TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
+
+
+def draw(library: Library) -> None:
+    """Draw the dataset that the address names."""
+    st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
+    dataset = _asked(library)
+    if dataset is None:
+        return
+    _head(library, dataset)
+    if dataset.status != "ready":
+        _unfinished(library, dataset)
+        return
+    _tabs(library, dataset)
+
+
+def _asked(library: Library) -> Dataset | None:
+    dataset_id = st.query_params.get(keys.DATASET_ID)
+    if not dataset_id:
+        st.info("Choose a dataset from the list to see it here.", icon=":material/database:")
+        return None
+    try:
+        return library.dataset(dataset_id)
+    except StudioError as error:
+        failures.show(error)
+        return None
+
+
+def _head(library: Library, dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(plain(dataset.name, 120), anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            badges.draw_access(dataset.access)
+            badges.draw(badges.of_dataset(dataset))
+            if dataset.status == "error":
+                retry.button(dataset.id, dataset.error, needs_token=_needs_token(library, dataset.id))
+            deletion.button(dataset.id)
+    facts = [source_line(dataset)]
+    if dataset.status == "ready":
+        facts += [formats.counted(dataset.num_samples, "sample"), formats.size(dataset.size_bytes)]
+    st.caption(" · ".join(facts))
+
+
+def _needs_token(library: Library, subject_id: str) -> bool:
+    jobs = library.jobs(subject_id)
+    return bool(jobs) and jobs[0].needs_token
+
+
+def _unfinished(library: Library, dataset: Dataset) -> None:
+    if dataset.error is not None:
+        failures.show(dataset.error)
+        retry.show_error(dataset.id)
+        jobs = library.jobs(dataset.id)
+        if jobs:
+            with st.expander("Log of the last job", icon=":material/article:"):
+                st.code(library.log(jobs[0].id) or "The log is empty.", language=None, wrap_lines=True, height=300)
+        return
+    polling.live(library, _jobs_of(dataset.id), _draw_jobs)
+    st.info(
+        "Samples, tokenizations and statistics appear here as soon as the dataset is ready.",
+        icon=":material/hourglass_top:",
+    )
+
+
+def _tabs(library: Library, dataset: Dataset) -> None:
+    find = _jobs_of(dataset.id)
+    # A timer may run once a page only, and must not lie in a closed tab: the tab with the tokenizations
+    # draws its own jobs in full, above the others stands a line for each.
+    notice = st.container()
+    overview_tab, samples_tab, tokenizations_tab, statistics_tab = st.tabs(
+        _TABS, key=keys.TAB, bind="query-params", on_change="rerun"
+    )
+    if tokenizations_tab.open:
+        with tokenizations_tab:
+            tokenizations_view.draw(library, dataset, find)
+        return
+    with notice:
+        polling.live(library, find, _draw_jobs)
+    if overview_tab.open:
+        with overview_tab:
+            overview.draw(library, dataset)
+    elif samples_tab.open:
+        with samples_tab:
+            samples_view.draw(library, dataset)
+    elif statistics_tab.open:
+        with statistics_tab:
+            statistics_view.draw(library, dataset)
+
+
+def _jobs_of(dataset_id: str) -> Callable[[Library], Sequence[Job]]:
+    """Return the question after the active jobs of a dataset and of its tokenizations."""
+
+    def find(library: Library) -> Sequence[Job]:
+        subjects = {dataset_id} | {item.id for item in library.tokenizations(dataset_id)}
+        return [job for job in library.jobs(active=True) if job.subject_id in subjects]
+
+    return find
+
+
+def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True, gap="xsmall"):
+            job_progress.draw(job)
+            job_progress.cancel_button(job)

@@ -1,0 +1,145 @@
+"""Look, then download: the form for datasets of the Hugging Face Hub."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.records import RepoInfo, as_json
+from mistudio_core.ui import failures, keys, look_panel
+from mistudio_core.ui.opening import open_library
+
+_FIELDS: Final = (keys.REPO, keys.REVISION, keys.CONFIG, keys.SPLITS, keys.MAX_SAMPLES)
+
+
+def draw() -> None:
+    """Draw the form, what the Hub said of the repository, and why a press did not help."""
+    look: dict[str, Any] | None = st.session_state.get(keys.LOOK)
+    with st.form("download", border=False):
+        repo, token = st.columns([3, 2])
+        repo.text_input(
+            "Repository id",
+            key=keys.REPO,
+            placeholder="publisher/dataset-name",
+            help="As on the Hub, with or without publisher; the address of its page works too.",
+        )
+        token.text_input(
+            "Access token (optional)",
+            key=keys.ACCESS,
+            type="password",
+            placeholder="hf_…",
+            help="Only for private or gated repositories. It is handed to the job that needs it and never stored.",
+        )
+        _choices(look)
+        with st.container(horizontal=True):
+            st.form_submit_button("Look", icon=":material/visibility:", on_click=_look, type=_kind(look is None))
+            st.form_submit_button(
+                "Download", icon=":material/download:", on_click=_download, type=_kind(look is not None)
+            )
+    failures.show_kept(keys.DOWNLOAD_ERROR)
+    if look is not None:
+        look_panel.draw(look)
+
+
+def _choices(look: dict[str, Any] | None) -> None:
+    configs = [config["name"] for config in look["configs"]] if look else []
+    splits = look_panel.split_names(look) if look else []
+    config, split, limit, revision = st.columns(4)
+    config.selectbox(
+        "Config",
+        configs,
+        index=None,
+        key=keys.CONFIG,
+        accept_new_options=True,
+        placeholder="Default",
+        help="A subset of the repository, where it has several.",
+    )
+    split.multiselect(
+        "Splits",
+        splits,
+        key=keys.SPLITS,
+        accept_new_options=True,
+        placeholder="All",
+        help="Choose some, or leave it empty for all.",
+    )
+    limit.number_input(
+        "Max samples",
+        min_value=1,
+        value=None,
+        step=1000,
+        key=keys.MAX_SAMPLES,
+        placeholder="No limit",
+        help="Of each split; the download stops as soon as it has them.",
+    )
+    revision.text_input(
+        "Revision",
+        key=keys.REVISION,
+        placeholder="main",
+        help="A branch, a tag or a commit. It is pinned to its commit.",
+    )
+
+
+def _kind(primary: bool) -> Literal["primary", "secondary"]:
+    return "primary" if primary else "secondary"
+
+
+def _look() -> None:
+    _forget()
+    try:
+        asked = _asked()
+        info = open_library().inspect(
+            asked["repo"], revision=asked["revision"], config=asked["config"], token=asked["token"]
+        )
+    except StudioError as error:
+        failures.keep(keys.DOWNLOAD_ERROR, error)
+        return
+    _prefill(info)
+    # Plain values: the session outlives a hot reload, our classes do not.
+    st.session_state[keys.LOOK] = as_json(info)
+
+
+def _prefill(info: RepoInfo) -> None:
+    st.session_state[keys.REPO] = info.repo_id
+    if not st.session_state.get(keys.CONFIG):
+        default = [config.name for config in info.configs if config.default or len(info.configs) == 1]
+        st.session_state[keys.CONFIG] = default[0] if default else None
+
+
+def _download() -> None:
+    failures.keep(keys.DOWNLOAD_ERROR, None)
+    try:
+        asked = _asked()
+        open_library().download(
+            asked["repo"],
+            revision=asked["revision"],
+            config=asked["config"],
+            splits=asked["splits"],
+            max_samples=asked["max_samples"],
+            token=asked["token"],
+        )
+    except StudioError as error:
+        failures.keep(keys.DOWNLOAD_ERROR, error)
+        return
+    _forget()
+    for key in _FIELDS:
+        st.session_state[key] = [] if key == keys.SPLITS else "" if key in (keys.REPO, keys.REVISION) else None
+    st.session_state[keys.NOTICE] = "The download has started."
+
+
+def _asked() -> dict[str, Any]:
+    state = st.session_state
+    return {
+        "repo": (state[keys.REPO] or "").strip(),
+        "revision": (state[keys.REVISION] or "").strip() or None,
+        "config": (state[keys.CONFIG] or "").strip() or None,
+        "splits": list(state[keys.SPLITS]) or None,
+        "max_samples": state[keys.MAX_SAMPLES],
+        "token": state[keys.ACCESS] or None,
+    }
+
+
+def _forget() -> None:
+    failures.keep(keys.DOWNLOAD_ERROR, None)
+    st.session_state[keys.LOOK] = None

@@ -1,0 +1,47 @@
+"""The names of everything the app keeps in the session or in the address; no page makes up its own.
+
+A widget whose value stands in the address is named after its page, because all pages share one
+address. What belongs to one record carries the record's id, so that two cards never share a widget.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# In the address (`bind="query-params"`): the words are seen and shared by people.
+DATASET_ID: Final = "id"
+TAB: Final = "tab"
+LIST_SEARCH: Final = "search"
+LIST_STATUS: Final = "status"
+LIST_SOURCE: Final = "source"
+LIST_SORT: Final = "sort"
+LIST_PAGE: Final = "list_page"
+SAMPLES_SPLIT: Final = "split"
+SAMPLES_PAGE: Final = "page"
+STATISTICS_OF: Final = "stats_of"
+JOBS_PAGE: Final = "jobs_page"
+
+# In the session only.
+ROUTED: Final = "_routed"
+DIALOG: Final = "_dialog"
+NOTICE: Final = "_notice"
+ADD: Final = "add"
+REPO: Final = "download_repo"
+ACCESS: Final = "download_access"
+REVISION: Final = "download_revision"
+CONFIG: Final = "download_config"
+SPLITS: Final = "download_splits"
+MAX_SAMPLES: Final = "download_max_samples"
+LOOK: Final = "download_look"
+DOWNLOAD_ERROR: Final = "download_error"
+UPLOADS: Final = "import_files"
+IMPORT_NAME: Final = "import_name"
+IMPORT_ERROR: Final = "import_error"
+UPLOADS_ROUND: Final = "import_round"
+SAMPLE_ERROR: Final = "sample_error"
+SAMPLES_SHOWN: Final = "samples_shown"
+
+
+def of(record_id: str, what: str) -> str:
+    """Return the key of something that belongs to one record, for example `ds_x:delete`."""
+    return f"{record_id}:{what}"

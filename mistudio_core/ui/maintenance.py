@@ -1,0 +1,69 @@
+"""Checking the files and making the catalog again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.ui import failures, formats, keys
+from mistudio_core.ui.escape import plain
+from mistudio_core.ui.opening import open_library
+
+_ERROR = "maintenance_error"
+_PROBLEMS = "maintenance_problems"
+_MOST_SHOWN = 50
+
+
+def draw(library: Library) -> None:
+    """Draw the two acts and what the last one found."""
+    st.subheader("Upkeep", anchor=False)
+    with st.container(horizontal=True):
+        st.button(
+            "Check all files",
+            key="verify",
+            icon=":material/fact_check:",
+            on_click=_verify,
+            disabled=not library.datasets(),
+            help="Reads every file again and compares it with what its manifest says.",
+        )
+        st.button(
+            "Rebuild the catalog",
+            key="rebuild",
+            icon=":material/restart_alt:",
+            on_click=_rebuild,
+            help="Makes the list of datasets again from the files. Nothing is deleted.",
+        )
+    failures.show_kept(_ERROR)
+    for problem in st.session_state.get(_PROBLEMS) or ():
+        st.warning(plain(problem, 500), icon=":material/report:")
+
+
+def _verify() -> None:
+    _forget()
+    try:
+        found = open_library().verify()
+    except StudioError as error:
+        failures.keep(_ERROR, error)
+        return
+    st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
+    if not found.problems:
+        st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
+
+
+def _rebuild() -> None:
+    _forget()
+    try:
+        made = open_library().rebuild()
+    except StudioError as error:
+        failures.keep(_ERROR, error)
+        return
+    st.session_state[keys.NOTICE] = (
+        f"The catalog holds {formats.counted(made.datasets, 'dataset')} and "
+        f"{formats.counted(made.tokenizations, 'tokenization')}."
+    )
+
+
+def _forget() -> None:
+    failures.keep(_ERROR, None)
+    st.session_state[_PROBLEMS] = None

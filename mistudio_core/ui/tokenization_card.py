@@ -1,0 +1,93 @@
+"""One tokenization as a card: what it is, its figures, its chart, and what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Job, Tokenization
+from mistudio_core.ui import badges, deletion, failures, formats, keys, length_chart, retry
+from mistudio_core.ui.escape import plain
+
+
+def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, opened: bool) -> None:
+    """Draw a tokenization that no job is at work on; `opened` shows its chart at once."""
+    with st.container(border=True, gap="small", key=keys.of(tokenization.id, "card")):
+        head(tokenization)
+        if tokenization.status == "ready":
+            figures(tokenization)
+            _chart(library, tokenization, opened=opened)
+        elif tokenization.error is not None:
+            failures.show(tokenization.error)
+            retry.show_error(tokenization.id)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if tokenization.status == "ready":
+                _use(tokenization)
+            if tokenization.status == "error":
+                needs_token = last_job is not None and last_job.needs_token
+                retry.button(tokenization.id, tokenization.error, needs_token=needs_token)
+            deletion.button(tokenization.id)
+
+
+def head(tokenization: Tokenization) -> None:
+    """Draw the first lines of the card: the tokenizer, the status and the recipe in short."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
+        st.markdown(f":material/token: **{plain(tokenization.tokenizer, 100)}**", width="content")
+        badges.draw(badges.of_tokenization(tokenization))
+    st.caption(recipe_line(tokenization), help=_exactly(tokenization))
+
+
+def recipe_line(tokenization: Tokenization) -> str:
+    """Return the recipe in short, as Markdown: `1,024 tokens a row · continuous · train · fast engine`."""
+    recipe = tokenization.recipe
+    parts = [f"{formats.exact(tokenization.context_length)} tokens a row"]
+    if recipe.get("preset"):
+        parts.append(plain(str(recipe["preset"]).replace("_", " ")))
+    parts += [plain(name, 40) for name in recipe.get("splits") or ()]
+    columns = recipe.get("columns") or ()
+    if columns:
+        parts.append("column " + ", ".join(plain(name, 40) for name in columns))
+    if tokenization.engine:
+        parts.append(f"{plain(tokenization.engine, 60)} engine")
+    return " · ".join(parts)
+
+
+def figures(tokenization: Tokenization) -> None:
+    """Draw rows, tokens, documents and size."""
+    with st.grid(4, min_column_width=130):
+        _figure("Rows", formats.count(tokenization.num_rows), formats.exact(tokenization.num_rows))
+        _figure("Tokens", formats.count(tokenization.num_tokens), formats.exact(tokenization.num_tokens))
+        _figure("Documents", formats.count(tokenization.num_documents), formats.exact(tokenization.num_documents))
+        _figure("Size", formats.size(tokenization.size_bytes), formats.exact_size(tokenization.size_bytes))
+
+
+def _figure(label: str, value: str, exactly: str) -> None:
+    st.metric(label, value, help=exactly if exactly != value else None)
+
+
+def _exactly(tokenization: Tokenization) -> str:
+    lines = [f"Made {formats.exact_time(tokenization.created_at)}"]
+    if tokenization.tokenizer_revision:
+        lines.append(f"Tokenizer revision {plain(tokenization.tokenizer_revision)}")
+    if tokenization.vocab_size:
+        lines.append(f"{formats.exact(tokenization.vocab_size)} ids in the vocabulary")
+    return "  \n".join(lines)
+
+
+def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> None:
+    chart = st.expander(
+        "Document lengths",
+        expanded=opened,
+        icon=":material/bar_chart:",
+        key=keys.of(tokenization.id, "chart"),
+        on_change="rerun",
+    )
+    if chart.open:
+        with chart, failures.shown():
+            length_chart.stored(library, tokenization.id)
+
+
+def _use(tokenization: Tokenization) -> None:
+    with st.popover("Use", icon=":material/code:"):
+        st.caption("The rows load unchanged with the datasets package:")
+        st.code(f"from datasets import load_from_disk\n\nrows = load_from_disk({str(tokenization.path)!r})")

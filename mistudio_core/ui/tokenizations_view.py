@@ -1,0 +1,41 @@
+"""The tokenizations of a dataset: the form, what runs with its live chart, and what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Job
+from mistudio_core.ui import job_progress, live_chart, polling, tokenization_card, tokenize_form
+
+
+def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
+    """Draw the tab; `find` returns the active jobs of this dataset."""
+    with st.expander("New tokenization", icon=":material/add:", expanded=True):
+        tokenize_form.draw(library, dataset)
+    running = {job.subject_id for job in find(library)}
+    polling.live(library, find, _draw_running)
+    done = [item for item in library.tokenizations(dataset.id) if item.id not in running]
+    if not done and not running:
+        st.info(
+            "No tokenization yet. Choose the tokenizer of your model above: its token rows, figures and charts "
+            "appear here while they are made.",
+            icon=":material/token:",
+        )
+    last_job = {job.subject_id: job for job in reversed(library.jobs())}
+    for position, tokenization in enumerate(reversed(done)):
+        tokenization_card.draw(library, tokenization, last_job.get(tokenization.id), opened=position == 0)
+
+
+def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True, gap="small"):
+            if job.kind != "tokenize":
+                job_progress.draw(job)
+                continue
+            tokenization_card.head(library.tokenization(job.subject_id))
+            job_progress.draw(job)
+            live_chart.draw(job)
+            job_progress.cancel_button(job)

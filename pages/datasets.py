@@ -1,0 +1,15 @@
+import streamlit as st
+
+from mistudio_core.ui import add_dataset, dataset_list, deletion, sample_button, shell
+
+library = shell.enter()
+
+st.title("Datasets", anchor=False)
+st.caption("Find text, look at it, and make token rows of it for interpretability work.")
+if library.datasets():
+    add_dataset.draw(library, with_sample=True)
+    dataset_list.draw(library)
+else:
+    sample_button.invite()
+    add_dataset.draw(library, with_sample=False)
+deletion.dialog(library)
