@@ -1,0 +1,143 @@
+"""The JSON result of token statistics, whole or live: one form, so that the page does not jump when a job ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.statistics.distributions import IntegerDistribution
+from mistudio_core.statistics.frequencies import Ranking, TokenText
+from mistudio_core.statistics.histograms import LOG_LASTS, LOG_STARTS, linear_bins, log_bins
+
+if TYPE_CHECKING:
+    from mistudio_core.statistics.tokens import TokenStatistics
+
+VERSION: Final = 1
+TOTALS: Final = ("documents", "tokens", "characters", "bytes", "words", "rows", "row_tokens", "row_slots")
+LOSSES: Final = ("truncation", "remainder", "token_limit", "filtered")
+TOP_TOKENS: Final = 100
+CURVE_POINTS: Final = 150
+LIVE_TOP_TOKENS: Final = 30
+LIVE_CURVE_POINTS: Final = 60
+LIVE_BYTES: Final = 60_000  # the whole progress file has 64 KiB
+LIVE_SPLITS: Final = 30
+
+
+def token_result(
+    statistics: TokenStatistics, text: TokenText | None = None, positions: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the whole result of a finished tokenization."""
+    return _result(statistics, Ranking(statistics.frequencies, text), TOP_TOKENS, CURVE_POINTS) | {
+        "positions": positions
+    }
+
+
+def live_result(statistics: TokenStatistics, text: TokenText | None = None) -> dict[str, Any]:
+    """Return what has been counted so far in less than `LIVE_BYTES` bytes of JSON; what has no room is left out."""
+    ranking = Ranking(statistics.frequencies, text)
+    result = _result(statistics, ranking, LIVE_TOP_TOKENS, LIVE_CURVE_POINTS) | {"live": True, "positions": None}
+    result["splits"] = dict(list(result["splits"].items())[:LIVE_SPLITS])
+    for key, empty in (("special_tokens", []), ("by_length", []), ("splits", {}), ("top_tokens", []), ("curve", [])):
+        if len(json.dumps(result)) <= LIVE_BYTES:
+            break
+        result[key] = empty
+    return result
+
+
+def _result(statistics: TokenStatistics, ranking: Ranking, top: int, points: int) -> dict[str, Any]:
+    totals = dict(zip(TOTALS, _sum(statistics.splits), strict=True))
+    rows, slots, held = totals["rows"], totals["row_slots"], totals["row_tokens"]
+    crossing = _more_than(statistics.row_documents, 1)
+    return {
+        "version": VERSION,
+        "kind": "tokenization",
+        "live": False,
+        "documents": totals["documents"],
+        "tokens": ranking.tokens,
+        "rows": rows,
+        "context_length": statistics.context_length,
+        "utilisation": _ratio(held, slots),
+        "padding": {"count": slots - held, "share": _ratio(slots - held, slots)},
+        "vocabulary": ranking.vocabulary(),
+        "document_tokens": lengths_result(statistics.document_tokens),
+        "row_tokens": statistics.row_tokens.summary(),
+        "documents_per_row": statistics.row_documents.summary(),
+        "rows_crossing_documents": {"count": crossing, "share": _ratio(crossing, rows)},
+        "fertility": fertility(totals),
+        "splits": {name: _split(values.tolist()) for name, values in statistics.splits.items()},
+        "by_length": _by_length(statistics.by_length),
+        "lost": _lost(statistics.lost, totals["tokens"]),
+        "special_tokens": ranking.rows(statistics.special_ids),
+        "control_tokens_in_text": _control(statistics, ranking),
+        "top_tokens": ranking.top(top),
+        "curve": ranking.curve(points),
+        "coverage": ranking.coverage(),
+    }
+
+
+def lengths_result(lengths: IntegerDistribution) -> dict[str, Any]:
+    """Return the summary of lengths with both of their histograms."""
+    return lengths.summary() | {"linear": linear_bins(lengths), "log": log_bins(lengths)}
+
+
+def fertility(totals: Mapping[str, int]) -> dict[str, float | None]:
+    """Return tokens (as the tokenizer gave them, before any cut) for each character, byte and word, and the inverse."""
+    tokens = totals["tokens"]
+    return {
+        "tokens_per_character": _ratio(tokens, totals["characters"]),
+        "tokens_per_byte": _ratio(tokens, totals["bytes"]),
+        "tokens_per_word": _ratio(tokens, totals["words"]),
+        "characters_per_token": _ratio(totals["characters"], tokens),
+        "bytes_per_token": _ratio(totals["bytes"], tokens),
+    }
+
+
+def _split(values: list[int]) -> dict[str, Any]:
+    totals = dict(zip(TOTALS, values, strict=True))
+    return totals | {"fertility": fertility(totals)}
+
+
+def _by_length(table: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    filled = np.flatnonzero(table[:, 0])
+    return [
+        {"first": int(LOG_STARTS[place]), "last": int(LOG_LASTS[place])}
+        | dict(zip(TOTALS, table[place].tolist(), strict=False))
+        for place in filled.tolist()
+    ]
+
+
+def _lost(table: npt.NDArray[np.int64], tokens: int) -> dict[str, Any]:
+    lost = int(table[:, 0].sum())
+    return {
+        "tokens": lost,
+        "share": _ratio(lost, tokens),
+        "reasons": {
+            reason: {"tokens": row[0], "documents": row[1]} for reason, row in zip(LOSSES, table.tolist(), strict=True)
+        },
+    }
+
+
+def _control(statistics: TokenStatistics, ranking: Ranking) -> dict[str, Any]:
+    written = Ranking(statistics.control_counts, ranking.text)
+    return {
+        "documents": statistics.control_documents,
+        "count": written.tokens,
+        "tokens": [{key: value for key, value in row.items() if key != "share"} for row in written.top(TOP_TOKENS)],
+    }
+
+
+def _sum(splits: Mapping[str, npt.NDArray[np.integer]]) -> list[int]:
+    return [sum(int(values[place]) for values in splits.values()) for place in range(len(TOTALS))]
+
+
+def _more_than(distribution: IntegerDistribution, limit: int) -> int:
+    values, counts = distribution.support()
+    return int(counts[values > limit].sum())
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
