@@ -46,7 +46,7 @@ def finish(task: Task, details: Mapping[str, Any]) -> dict[str, Any]:
     for shard in task.plan.shards:
         counts.merge(TokenCounts.load(task.work / f"{shard.index:05d}.npz"))
     tails = pack_tails(task, counts)
-    files = [(receipt.split, receipt.file) for receipt in receipts] + tails
+    files = [(receipt.split, receipt.written) for receipt in receipts] + tails
     files = _in_split_order(task, files)
     _join(task, "lengths")
     _join(task, "skipped")
@@ -55,7 +55,7 @@ def finish(task: Task, details: Mapping[str, Any]) -> dict[str, Any]:
     split = next(iter(task.plan.splits)) if len(task.plan.splits) == 1 else None
     write_dataset_files(
         task.folder,
-        [file.name for _, file in files],
+        [written.file for _, written in files],
         width=width,
         dtype=task.policy.dtype,
         split=split,
@@ -129,7 +129,7 @@ def _manifest(
             }
             for split in task.plan.splits
         },
-        "files": [{"split": split, **asdict(file)} for split, file in files],
+        "shards": [{"split": split, **asdict(file)} for split, file in files],
         "plan": task.plan.to_json(),
         "size_bytes": folder_bytes(task.folder) - folder_bytes(task.work),
         "ready_at": as_json(now()),

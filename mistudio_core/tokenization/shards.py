@@ -55,7 +55,7 @@ class Receipt:
     stands round them, `tail_tokens` those of them that fill no row of this shard.
     """
 
-    file: WrittenFile
+    written: WrittenFile
     split: str
     num_samples: int
     documents: int
@@ -69,7 +69,7 @@ class Receipt:
     def read(cls, path: Path) -> Receipt | None:
         """Return the receipt at `path`, or None."""
         stored = read_json(path)
-        return None if stored is None else cls(**(stored | {"file": WrittenFile(**stored["file"])}))
+        return None if stored is None else cls(**(stored | {"written": WrittenFile(**stored["written"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def run_shard(task: Task, index: int, engine: Engine, on_step: Callable[[Step], 
             stream_tokens += len(documents.ids) + len(documents) * _extra(task.policy)
             if on_step is not None:
                 on_step(Step(table.num_rows, texts.kept.nbytes, documents.lengths, rows))
-        file = writer.finish()
+        written = writer.finish()
     all_lengths = np.concatenate(lengths) if lengths else np.empty(0, np.uint32)
     all_skipped = np.concatenate(skipped) if skipped else np.empty(0, np.uint8)
     stem = task.work / f"{index:05d}"
@@ -125,7 +125,7 @@ def run_shard(task: Task, index: int, engine: Engine, on_step: Callable[[Step], 
     counts.save(stem.with_suffix(".npz"))
     reasons = np.bincount(all_skipped, minlength=len(SKIP_REASONS)).tolist()
     receipt = Receipt(
-        file=file,
+        written=written,
         split=shard.split,
         num_samples=len(all_lengths),
         documents=reasons[USED],

@@ -25,7 +25,7 @@ BATCH_BYTES: Final = 8 << 20
 class WrittenFile:
     """A finished file of rows."""
 
-    name: str
+    file: str
     num_rows: int
     size_bytes: int
     sha256: str
