@@ -145,7 +145,7 @@ class Library:
 
     def samples(self, dataset_id: str, *, split: str | None = None, offset: int = 0, limit: int = 50) -> SamplesPage:
         """Return `limit` samples (1 to 100) from `offset` on, of one split or of all in order."""
-        from mistudio_core.store.sample_pages import SampleReader
+        from mistudio_core.store.sample_reader import SampleReader
 
         return SampleReader(self._whole(dataset_id)).page(split=split, offset=offset, limit=limit)
 
