@@ -1,0 +1,175 @@
+"""Talking to the Hub: one HTTP session with time limits everywhere, and the few questions that are asked of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urljoin, urlsplit
+
+from mistudio_core.sources.patience import OnWait, Patience
+
+if TYPE_CHECKING:
+    import httpx2
+
+ENDPOINT: Final = "https://huggingface.co"
+READ_TIMEOUT_S: Final = 10.0
+"""Longest silence of the network. The Hub's own client waits for ever in places."""
+MAX_ANSWER_BYTES: Final = 64 << 20
+_CHUNK_BYTES: Final = 1 << 18
+
+_installed = threading.Lock()
+_done = False
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a repository: `sha256` where it is stored as a large file, else git's own `sha1`."""
+
+    path: str
+    size: int
+    sha256: str | None
+    sha1: str | None
+
+
+def endpoint() -> str:
+    """Return the address of the Hub, from HF_ENDPOINT if that is set, without a slash at its end."""
+    return os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or ENDPOINT
+
+
+def is_hub(url: str) -> bool:
+    """Tell whether an address lies on the Hub itself and not on the storage that it redirects to."""
+    return _origin(url) == _origin(endpoint())
+
+
+def session() -> httpx2.Client:
+    """Return the session that huggingface_hub uses too, with our time limits and our care of the token."""
+    global _done
+    from huggingface_hub import get_session, set_client_factory
+
+    with _installed:
+        if not _done:
+            set_client_factory(_new_client)
+            _done = True
+    return get_session()
+
+
+@dataclass(slots=True)
+class Hub:
+    """Questions to the Hub with one access token (None for none). Every failure is the client's own exception."""
+
+    token: str | None = None
+    attempts: int = 6
+    deadline: float | None = None
+    """Of the monotonic clock: no request goes on after it."""
+    on_wait: OnWait | None = None
+    endpoint: str = field(default_factory=endpoint)
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request: user agent, and the token if there is one."""
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+        headers: dict[str, str] = build_hf_headers(token=self.token or False, library_name="mistudio-datasets")
+        return headers
+
+    def patience(self) -> Patience:
+        """Return a fresh count of attempts."""
+        return Patience(self.attempts, deadline=self.deadline, on_wait=self.on_wait)
+
+    def info(self, repo_id: str, revision: str | None) -> dict[str, Any]:
+        """Return what the Hub says of a dataset repository at a revision (None: the newest)."""
+        path = f"/api/datasets/{repo_id}" + ("" if revision is None else f"/revision/{quote(revision, safe='')}")
+        return dict(self._get_json(self.endpoint + path)[0])
+
+    def check_access(self, repo_id: str) -> None:
+        """Raise the Hub's refusal if the files of a gated repository may not be read."""
+        self._get(f"{self.endpoint}/api/datasets/{repo_id}/auth-check")
+
+    def tree(self, repo_id: str, sha: str) -> list[HubFile]:
+        """Return every file of a commit, with sizes and checksums."""
+        url: str | None = f"{self.endpoint}/api/datasets/{repo_id}/tree/{sha}?recursive=true"
+        files: list[HubFile] = []
+        while url is not None:
+            rows, url = self._get_json(url)
+            files += [_file(row) for row in rows if row.get("type") == "file"]
+        return files
+
+    def file_url(self, repo_id: str, sha: str, path: str) -> str:
+        """Return the address from which a file is fetched; it redirects to storage, with a fresh signature."""
+        return f"{self.endpoint}/datasets/{repo_id}/resolve/{sha}/{quote(path)}"
+
+    def _get_json(self, url: str) -> tuple[Any, str | None]:
+        body, following = self._get(url)
+        return json.loads(body), following
+
+    def _get(self, url: str) -> tuple[bytes, str | None]:
+        """Fetch a small answer whole, with patience; return it and the address of the next page, if any."""
+        import httpx2
+
+        patience = self.patience()
+        while True:
+            try:
+                return self._get_once(url)
+            except (httpx2.HTTPError, OSError) as error:
+                patience.after(error)
+
+    def _get_once(self, url: str) -> tuple[bytes, str | None]:
+        import httpx2
+        from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
+
+        body = bytearray()
+        with session().stream("GET", url, headers=self.headers()) as response:
+            if response.status_code >= 400:
+                response.read()
+            hf_raise_for_status(response)
+            for chunk in response.iter_bytes(_CHUNK_BYTES):
+                body += chunk
+                late = self.deadline is not None and time.monotonic() > self.deadline
+                if late or len(body) > MAX_ANSWER_BYTES:
+                    raise httpx2.ReadTimeout("the answer took too long", request=response.request)
+            following = response.links.get("next", {}).get("url")
+            return bytes(body), None if following is None else urljoin(url, following)
+
+
+def _file(row: Mapping[str, Any]) -> HubFile:
+    lfs = row.get("lfs") or {}
+    return HubFile(row["path"], int(row["size"]), lfs.get("oid"), None if lfs else row.get("oid"))
+
+
+def _new_client() -> httpx2.Client:
+    import httpx2
+    from huggingface_hub.utils._http import hf_request_event_hook
+
+    return httpx2.Client(
+        event_hooks={"request": [hf_request_event_hook, _limit_time, _keep_token_home]},
+        follow_redirects=True,
+        timeout=READ_TIMEOUT_S,
+    )
+
+
+def _limit_time(request: httpx2.Request) -> None:
+    """Cap the time limits: callers in huggingface_hub pass None, which means for ever."""
+    limits = request.extensions.get("timeout") or {}
+    request.extensions["timeout"] = {
+        name: READ_TIMEOUT_S if limits.get(name) is None else min(limits[name], READ_TIMEOUT_S)
+        for name in ("connect", "read", "write", "pool")
+    }
+
+
+def _keep_token_home(request: httpx2.Request) -> None:
+    """Send the access token to the Hub's own origin only, whatever a redirect or a dataset card says."""
+    if not is_hub(str(request.url)):
+        request.headers.pop("authorization", None)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parsed = urlsplit(url)
+    return (
+        parsed.scheme,
+        (parsed.hostname or "").lower(),
+        parsed.port or {"http": 80, "https": 443}.get(parsed.scheme, 0),
+    )

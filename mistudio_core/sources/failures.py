@@ -1,0 +1,239 @@
+"""The one place where failures of the Hub's clients become errors that a user can read."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, invalid
+
+_IF_PRIVATE: Final = "If it is private, give an access token of an account that may read it."
+TRY_LATER: Final = "Check the network and try again; what has been fetched is kept."
+
+_CHOICES_SHOWN: Final = 40
+_FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_UNREACHABLE: Final = frozenset(
+    {
+        "TimeoutException",
+        "TransportError",
+        "ConnectionError",
+        "TimeoutError",
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+        "JSONDecodeError",  # a page of a captive portal where the Hub's answer should be
+        "TooManyRedirects",
+    }
+)
+_SECONDS: Final = re.compile(r"t\s*=\s*(\d+)")
+
+
+def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revision: str | None = None) -> StudioError:
+    """Return the error to show for an exception of huggingface_hub, httpx2 or datasets; `internal` if unknown.
+
+    Every cause and context is looked at, since `datasets` hides the reason behind errors of its own. Nothing of the
+    exception's text is passed on: it may hold signed addresses, local paths and even the token.
+    """
+    chain = list(chained(error))
+    for link in chain:
+        if isinstance(link, StudioError):
+            return link
+    for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network):
+        for link in chain:
+            told = judge(link, _Asked(repo_id, revision, token_given))
+            if told is not None:
+                return told
+    return StudioError(
+        "internal",
+        f"Reading {repo_id} from the Hub failed in a way that nobody foresaw ({type(error).__name__}).",
+        "The log of the job has the details.",
+    )
+
+
+def chained(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception with all its causes and contexts, suppressed ones too, the outermost first."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [other for other in (link.__cause__, link.__context__) if other is not None]
+
+
+def disk_full(needed: int | None = None, free: int | None = None) -> StudioError:
+    """Return the error for a disk without room; `needed` and `free` are bytes."""
+    if needed is None or free is None:
+        return StudioError("disk_full", "The disk is full.", "Free some space, then resume: what is whole is kept.")
+    return StudioError(
+        "disk_full",
+        f"There is not enough room on the disk: {_size(needed)} are needed and {_size(free)} are free.",
+        "Free some space, or ask for fewer samples.",
+    )
+
+
+def retry_after(headers: Any) -> float | None:
+    """Return how many seconds the Hub asks to wait, from `Retry-After` or `RateLimit`; None if it does not say."""
+    plain = headers.get("retry-after", "").strip()
+    if plain.isdigit():
+        return float(plain)
+    found = _SECONDS.search(headers.get("ratelimit", ""))
+    return float(found[1]) if found else None
+
+
+class _Asked:
+    def __init__(self, repo_id: str, revision: str | None, token_given: bool) -> None:
+        self.repo_id, self.revision, self.token_given = repo_id, revision, token_given
+
+
+def _by_system(error: BaseException, _asked: _Asked) -> StudioError | None:
+    if isinstance(error, OSError) and error.errno in _FULL_DISK:
+        return disk_full()
+    if isinstance(error, MemoryError):
+        return StudioError("too_large", "The machine ran out of memory.", "Close other programs, then resume.")
+    return None
+
+
+def _by_protocol(error: BaseException, asked: _Asked) -> StudioError | None:
+    names = _class_names(error)
+    if "LocalProtocolError" in names or isinstance(error, UnicodeEncodeError):
+        return StudioError("token_rejected", "The access token cannot be sent.", "Copy the token again.")
+    if "HFValidationError" in names:
+        return invalid(f"{asked.repo_id!r} is not the id of a dataset on the Hub.", "An id is namespace/name.")
+    return None
+
+
+def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
+    """Judge by the Hub's answer: its status and its `X-Error-*` headers."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
+    if response is None or not isinstance(status, int):
+        return None
+    code = response.headers.get("x-error-code", "")
+    text = response.headers.get("x-error-message", "")
+    if "disabled" in text.lower():
+        return StudioError("repo_disabled", f"The Hub has disabled {asked.repo_id}.", "Choose another dataset.")
+    if code == "GatedRepo":
+        return _gated(asked, status, text)
+    if code == "RevisionNotFound":
+        return StudioError(
+            "revision_not_found",
+            f"{asked.repo_id} has no revision {asked.revision or 'of that name'!r}.",
+            "Give one of its branches, tags or commits, or leave the revision out for the newest.",
+        )
+    if status == 401 and "invalid" in text.lower():
+        return token_rejected()
+    if code == "RepoNotFound" or status in (401, 404):
+        return repo_not_found(asked.repo_id, token_given=asked.token_given)
+    if status == 429:
+        return _rate_limited(response.headers)
+    if status == 403 and asked.token_given:
+        return StudioError(
+            "token_rejected",
+            f"The Hub refuses {asked.repo_id} to this access token.",
+            "Use a token with the permission to read it.",
+        )
+    return StudioError("hub_unreachable", f"The Hub could not serve the request (status {status}).", TRY_LATER)
+
+
+def _gated(asked: _Asked, status: int, text: str) -> StudioError:
+    page = f"https://huggingface.co/datasets/{asked.repo_id}"
+    if "fine-grained" in text or "enable access to public gated" in text:
+        reason = f"{asked.repo_id} is gated, and this access token lacks the permission to read gated repositories."
+        return StudioError("gated", reason, "Allow it in the token's settings, or use another token.")
+    if status == 401 or not asked.token_given:
+        reason = f"{asked.repo_id} is gated: its owner wants to know who reads it."
+        return StudioError("gated", reason, f"Ask for access at {page}, then give an access token of that account.")
+    reason = f"{asked.repo_id} is gated, and the account of this access token has not been let in."
+    return StudioError("gated", reason, f"Ask for access at {page}.")
+
+
+def token_rejected() -> StudioError:
+    """Return the error for a token that the Hub does not know."""
+    return StudioError(
+        "token_rejected",
+        "The Hub does not accept the access token: it is wrong, has expired or was revoked.",
+        "Make a new token in the Hub's settings, or try without one.",
+    )
+
+
+def repo_not_found(repo_id: str, *, token_given: bool) -> StudioError:
+    """Return the error for a repository that does not exist, or is private, which the Hub does not tell apart."""
+    hint = "Check the spelling. "
+    hint += "If it is private, this access token may not read it." if token_given else _IF_PRIVATE
+    return StudioError("repo_not_found", f"There is no dataset {repo_id} on the Hub.", hint)
+
+
+def _rate_limited(headers: Any) -> StudioError:
+    seconds = retry_after(headers)
+    wait = f"in {seconds:.0f} seconds" if seconds else "in a few minutes"
+    return StudioError(
+        "rate_limited",
+        "The Hub has had too many requests from here.",
+        f"Try again {wait}; an access token allows more.",
+    )
+
+
+def _by_datasets(error: BaseException, asked: _Asked) -> StudioError | None:
+    names, text = _class_names(error), str(error)
+    if names & {"DataFilesNotFoundError", "EmptyDatasetError"}:
+        return no_data(asked.repo_id)
+    if "scripts are no longer supported" in text:
+        return script_unsupported(asked.repo_id)
+    if ("BuilderConfig" in text and "not found" in text) or "Config name is missing" in text:
+        choices = ", ".join(re.findall(r"'([^']*)'", text.rpartition("[")[2]))
+        return StudioError(
+            "config_not_found",
+            f"{asked.repo_id} has several configurations and needs one of them.",
+            f"Choose: {choices}",
+        )
+    if "DatasetNotFoundError" in names and "gated" in text:
+        return _gated(asked, 403 if asked.token_given else 401, "")
+    if "DatasetNotFoundError" in names:
+        return repo_not_found(asked.repo_id, token_given=asked.token_given)
+    return None
+
+
+def no_data(repo_id: str) -> StudioError:
+    """Return the error for a repository without readable files."""
+    return StudioError(
+        "no_data",
+        f"{repo_id} holds no data files that can be read.",
+        "Look at its page: the data may be in another format, or its card may point to files that do not exist.",
+    )
+
+
+def config_not_found(repo_id: str, config: str | None, choices: Sequence[str]) -> StudioError:
+    """Return the error for a configuration that does not exist, or that has to be chosen (None)."""
+    reason = f"needs one of its {len(choices)} configurations" if config is None else f"has no configuration {config!r}"
+    shown = ", ".join(choices[:_CHOICES_SHOWN]) + (" and more" if len(choices) > _CHOICES_SHOWN else "")
+    return StudioError("config_not_found", f"{repo_id} {reason}.", f"Choose one of: {shown}.")
+
+
+def script_unsupported(repo_id: str) -> StudioError:
+    """Return the error for a repository that needs its own program to be read."""
+    return StudioError(
+        "script_unsupported",
+        f"{repo_id} can only be read by running a program from the repository, which is never done here.",
+        "Look on the Hub for a copy in Parquet; many have a branch refs/convert/parquet, which works as a revision.",
+    )
+
+
+def _by_network(error: BaseException, _asked: _Asked) -> StudioError | None:
+    if _class_names(error) & _UNREACHABLE:
+        return StudioError("hub_unreachable", "The Hugging Face Hub did not answer.", TRY_LATER)
+    return None
+
+
+def _class_names(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def _size(num_bytes: int) -> str:
+    for unit in ("bytes", "KB", "MB"):
+        if num_bytes < 1024:
+            return f"{num_bytes:.0f} {unit}"
+        num_bytes = num_bytes / 1024  # type: ignore[assignment]
+    return f"{num_bytes:.2f} GB" if num_bytes < 1024 else f"{num_bytes / 1024:.2f} TB"

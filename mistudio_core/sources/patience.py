@@ -1,0 +1,68 @@
+"""How often a failed request is tried again, and how long to wait before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from mistudio_core.sources.failures import retry_after
+
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 8.0
+LONGEST_ASKED_WAIT_S: Final = 300.0
+"""Rate limits of the Hub last five minutes; asked to wait longer than that, the job ends and can be resumed."""
+PASSING_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+OnWait = Callable[[float, int], None]
+"""Told the seconds of a wait and the number of the failure, so that people see why nothing moves."""
+
+
+class Patience:
+    """Counts failures in a row; `after` waits and returns, or says that it has been enough by raising."""
+
+    def __init__(self, attempts: int = 6, *, deadline: float | None = None, on_wait: OnWait | None = None) -> None:
+        """Allow `attempts` failures in a row, and no wait beyond `deadline` (of the monotonic clock)."""
+        self._attempts, self._deadline, self._on_wait = attempts, deadline, on_wait
+        self._failures = 0
+
+    def reset(self) -> None:
+        """Forget the failures: something got through."""
+        self._failures = 0
+
+    def after(self, error: Exception) -> None:
+        """Wait before the next attempt; raise `error` when it will not pass, or has come too often."""
+        self._failures += 1
+        wait = self._wait(error)
+        if wait is None or self._failures >= self._attempts:
+            raise error
+        if self._deadline is not None and time.monotonic() + wait > self._deadline:
+            raise error
+        if self._on_wait is not None:
+            self._on_wait(wait, self._failures)
+        time.sleep(wait)
+
+    def _wait(self, error: Exception) -> float | None:
+        """Return the seconds to wait, None when waiting is of no use."""
+        import httpx2
+
+        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self._failures - 1))
+        response: Any = getattr(error, "response", None)
+        if response is not None:
+            if not passes(response):
+                return None
+            asked = retry_after(response.headers)
+            if asked is None:
+                return backoff
+            return max(asked, FIRST_WAIT_S) if asked <= LONGEST_ASKED_WAIT_S else None
+        network = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
+        return backoff if isinstance(error, network) else None
+
+
+def passes(response: Any) -> bool:
+    """Tell whether a refused request may succeed later; a 403 from storage means that the signature has expired."""
+    if response.status_code == 403:
+        from mistudio_core.sources.client import is_hub
+
+        return not is_hub(str(response.url))
+    return response.status_code in PASSING_STATUS
