@@ -102,7 +102,7 @@ def _recipe_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("recipe")
     for field in dataclasses.fields(Recipe):
         flags = _RENAMED.get(field.name, ["--" + field.name.replace("_", "-")])
-        shared: dict[str, Any] = {"dest": f"recipe_{field.name}", "default": None}
+        shared: dict[str, Any] = {"dest": f"recipe_{field.name}", "default": None, "metavar": "VALUE"}
         if field.name in _RENAMED:
             group.add_argument(*flags, action="append", **shared)
         elif str(field.type) in ("str", "str | None"):

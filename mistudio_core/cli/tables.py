@@ -58,16 +58,17 @@ def _rows(records: Sequence[Any]) -> str:
     )
 
 
-def _pairs(record: Mapping[str, Any]) -> str:
-    nested = {
-        name: value
-        for name, value in record.items()
-        if isinstance(value, list) and value and isinstance(value[0], Mapping)
-    }
-    flat = {name: value for name, value in record.items() if name not in nested}
-    width = max((len(name) for name in flat), default=0)
-    text = "".join(f"{name.ljust(width)}  {plain(value)}\n" for name, value in flat.items())
-    return text + "".join(f"\n{name}\n{_rows(value)}" for name, value in nested.items())
+def _pairs(record: Mapping[str, Any], indent: str = "") -> str:
+    width = max((len(name) for name in record), default=0)
+    text = ""
+    for name, value in record.items():
+        if isinstance(value, Mapping) and value:
+            text += f"{indent}{plain(name)}\n" + _pairs(value, indent + "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            text += f"{indent}{plain(name)}\n{_rows(value)}"
+        else:
+            text += f"{indent}{plain(name).ljust(width)}  {plain(value)}\n"
+    return text
 
 
 def _short(text: str) -> str:
