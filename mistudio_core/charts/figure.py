@@ -1,0 +1,74 @@
+"""A chart with the text that stands in for it, and the words and numbers that charts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import altair as alt
+import pyarrow as pa
+
+Scale = Literal["linear", "log"]
+
+HEIGHT: Final = 280
+BAR: Final = "bar"  # the name of the selection that holds the clicked bar's fields
+EXACT: Final = ",d"  # whole numbers in full, with separators
+SHORT: Final = "~s"  # 2k, 1.5M: for axes only
+PERCENT: Final = ".3~%"
+SO_FAR: Final = "what has been seen so far"
+_LABEL_CHARACTERS: Final = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, its alternative text, the rows it shows, and a stem for the names of files made of it."""
+
+    name: str
+    chart: alt.Chart | alt.LayerChart
+    alt: str
+    data: pa.Table
+
+
+def rows_table(rows: Iterable[Mapping[str, Any]], fields: Sequence[tuple[str, pa.DataType]]) -> pa.Table:
+    """Return rows as a table of these columns; a table, unlike values in the chart, is updated in place on a page."""
+    return pa.Table.from_pylist([dict(row) for row in rows], pa.schema(fields))
+
+
+def titled(text: str, subtitle: str) -> alt.TitleParams:
+    """Return a title; the subtitle is always there, so that the layout stays when a live chart becomes final."""
+    return alt.TitleParams(text=text, subtitle=subtitle, anchor="start")
+
+
+def clickable(fields: Sequence[str]) -> alt.Parameter:
+    """Return the selection of one bar; the page reads these fields of it under the name `bar`."""
+    return alt.selection_point(name=BAR, fields=list(fields), toggle=False)
+
+
+def dimmed(selection: alt.Parameter) -> Any:
+    """Return the opacity by which a clicked bar stands out."""
+    return alt.condition(selection, alt.value(1.0), alt.value(0.45))
+
+
+def exact(number: float | None) -> str:
+    """Write a number out in full for alternative text."""
+    if number is None:
+        return "none"
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.1f}"
+
+
+def span(first: int | float, last: int | float) -> str:
+    """Name a bin of whole numbers."""
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
+
+
+def visible(text: str) -> str:
+    """Return a label for a token or a value: white space and unprintable characters shown, long ones cut."""
+    shown = "".join(_visible_character(character) for character in text[: _LABEL_CHARACTERS + 1])
+    return shown if len(text) <= _LABEL_CHARACTERS else shown[:_LABEL_CHARACTERS] + "…"
+
+
+def _visible_character(character: str) -> str:
+    if character == " ":
+        return "␣"
+    return character if character.isprintable() else f"\\u{ord(character):04x}"
