@@ -36,8 +36,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, act: Any, help: str) -> argparse.ArgumentParser:
-        made = groups.add_parser(name, help=help, description=help, parents=[common])
+    def command(name: str, act: Any, purpose: str) -> argparse.ArgumentParser:
+        made = groups.add_parser(name, help=purpose, description=purpose, parents=[common])
         made.set_defaults(act=act)
         return made
 

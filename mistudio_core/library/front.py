@@ -86,7 +86,7 @@ class Library:
     ) -> RepoInfo:
         """Return what the Hub knows of a dataset, at once and without downloading data."""
         from mistudio_core.sources.repo_ids import parse_repo_id
-        from mistudio_core.sources.hub_look import look
+        from mistudio_core.sources.hub import look
 
         repo_id, pasted_revision = parse_repo_id(repo)
         return look(
