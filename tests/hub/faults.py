@@ -77,13 +77,21 @@ class NoRange:
 
 
 @dataclass(frozen=True)
+class Compress:
+    """Answer gzip-compressed, in chunks, without a length and without heed of Range, if the client accepts gzip.
+
+    No fault but what the real Hub does with text files; a client that wants to resume has to ask for `identity`.
+    """
+
+
+@dataclass(frozen=True)
 class DropHeaders:
     """Leave these headers out of the answer."""
 
     names: tuple[str, ...]
 
 
-Fault = Latency | Status | Cut | Hang | Bandwidth | Corrupt | Truncate | WrongLength | NoRange | DropHeaders
+Fault = Latency | Status | Cut | Hang | Bandwidth | Corrupt | Truncate | WrongLength | NoRange | Compress | DropHeaders
 
 
 @dataclass

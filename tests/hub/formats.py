@@ -39,6 +39,8 @@ ENCODERS: dict[str, Callable[[Sequence[Row]], bytes]] = {
     "txt": lines,
 }
 """The formats by the ending of their files; `txt` keeps the texts only."""
+TEXT_ENDINGS = ("json", "jsonl", "csv", "tsv", "txt")
+"""The formats that may be packed; `datasets` reads Parquet and Arrow plain only."""
 
 
 def of_format(ending: str, packing: str = "") -> Repository:
@@ -54,6 +56,12 @@ def of_format(ending: str, packing: str = "") -> Repository:
         f"test.{ending}{packing}": pack(encode(rows(TEST_ROWS, seed=2))),
     }
     return Repository(name, files)
+
+
+def every_format() -> list[Repository]:
+    """Return a repository for each format, and for each way to pack those of text."""
+    packed = [(ending, packing) for ending in TEXT_ENDINGS for packing in PACKINGS if packing]
+    return [of_format(ending) for ending in ENCODERS] + [of_format(ending, packing) for ending, packing in packed]
 
 
 def arrow_with_footer() -> Repository:

@@ -14,7 +14,7 @@ class Exchange:
     """One request and its answer; the answer's fields grow while it is being sent.
 
     `token` is the bearer token that was seen (None: no Authorization header), `bytes_sent` the body bytes handed to
-    the network, `bytes_received` those of the request's body, `finished` whether the answer was sent whole.
+    the network of the `body_bytes` that the answer has, `bytes_received` those of the request's body.
     """
 
     method: str
@@ -24,14 +24,19 @@ class Exchange:
     headers: Mapping[str, str]
     bytes_received: int = 0
     status: int | None = None
+    body_bytes: int = 0
     bytes_sent: int = 0
-    finished: bool = False
     faults: list[str] = field(default_factory=list)
 
     @property
     def target(self) -> str:
         """What patterns are matched against: method, host and path."""
         return f"{self.method} {self.host} {self.path}"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer was sent whole."""
+        return self.status is not None and self.bytes_sent == self.body_bytes
 
     @property
     def range(self) -> str | None:

@@ -50,24 +50,28 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer. `ranged` lets a Range header select a part of the body (a file); the ETag is in the headers."""
+    """One answer. `ranged` lets a Range header select a part of the body (a file); the ETag is in the headers.
+
+    `compressed` says that the body is in chunks already, so that no length is announced.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     ranged: bool = False
+    compressed: bool = False
 
     def with_headers(self, **headers: str) -> Response:
         """Return the answer with more headers, `X_Repo_Commit` standing for X-Repo-Commit."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **named})
 
-    def head(self, length: int) -> bytes:
-        """Return the status line and the headers, announcing `length` body bytes."""
+    def head(self, length: int | None) -> bytes:
+        """Return the status line and the headers, announcing `length` body bytes, or chunks (None)."""
         phrase = HTTPStatus(self.status).phrase if self.status in HTTPStatus._value2member_map_ else "Status"
         lines = [f"HTTP/1.1 {self.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        lines.append(f"Content-Length: {length}")
+        lines.append("Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
 

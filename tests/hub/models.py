@@ -77,6 +77,8 @@ def _bpe_files() -> dict[str, bytes | str]:
     config = {
         "model_type": "gpt2",
         "vocab_size": VOCABULARY,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
         "n_positions": CONTEXT,
         "architectures": ["GPT2LMHeadModel"],
     }

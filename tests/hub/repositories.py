@@ -152,8 +152,3 @@ def moved() -> Repository:
     """Return `acme/moved`, also known by its old ids `old-name` and `before/moved`, which redirect."""
     files = {"README.md": card(), "train.jsonl": jsonl(rows(12))}
     return Repository("acme/moved", files, aliases=("old-name", "before/moved"))
-
-
-def without_namespace() -> Repository:
-    """Return `bare`: an id without a namespace."""
-    return Repository("bare", {"README.md": card(), "train.jsonl": jsonl(rows(12))})

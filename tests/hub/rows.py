@@ -114,11 +114,10 @@ def gz(content: bytes) -> bytes:
 
 def zst(content: bytes) -> bytes:
     """Return content compressed by Zstandard."""
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(content)
-        stream.close()
-        return sink.getvalue()
+    return bytes(sink.getvalue())
 
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {

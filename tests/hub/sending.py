@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import struct
 import time
 from dataclasses import dataclass, replace
 
-from tests.hub.faults import Bandwidth, Corrupt, Cut, DropHeaders, Fault, Hang, NoRange, Rule, Truncate, WrongLength
+from tests.hub.faults import (
+    Bandwidth,
+    Compress,
+    Corrupt,
+    Cut,
+    DropHeaders,
+    Fault,
+    Hang,
+    NoRange,
+    Rule,
+    Truncate,
+    WrongLength,
+)
 from tests.hub.log import Exchange
 from tests.hub.messages import Request, Response, apply_range
 
@@ -81,7 +94,10 @@ class Delivery:
             assert isinstance(fault, Corrupt)
             body = _flipped(body, fault)
         response = replace(response, body=body)
-        if response.ranged and not self._faults(NoRange):
+        if self._compresses(request):
+            response = replace(response, body=_one_chunk(gzip.compress(response.body)), compressed=True)
+            response = response.with_headers(Content_Encoding="gzip")
+        elif response.ranged and not self._faults(NoRange):
             response = apply_range(response.with_headers(Accept_Ranges="bytes"), request.headers)
         for fault in self._faults(Truncate):
             assert isinstance(fault, Truncate)
@@ -93,15 +109,18 @@ class Delivery:
             response = replace(response, headers=kept)
         return response
 
+    def _compresses(self, request: Request) -> bool:
+        return bool(self._faults(Compress)) and "gzip" in request.headers.get("accept-encoding", "")
+
     async def run(self, request: Request, response: Response) -> None:
         """Send the answer; raises `DroppedError` where the connection is not to be used again."""
         response = self.shape(request, response)
-        self.exchange.status = response.status
+        body = b"" if request.method == "HEAD" else response.body
+        self.exchange.body_bytes, self.exchange.status = len(body), response.status
         extra = sum(fault.by for fault in self._faults(WrongLength) if isinstance(fault, WrongLength))
-        await self.connection.send(response.head(max(0, len(response.body) + extra)))
-        if request.method != "HEAD":
-            await self._send_body(memoryview(response.body))
-        self.exchange.finished = True
+        length = None if response.compressed else max(0, len(response.body) + extra)
+        await self.connection.send(response.head(length))
+        await self._send_body(memoryview(body))
         if extra:
             raise DroppedError
 
@@ -138,6 +157,10 @@ class Delivery:
                 due += len(chunk) / rate
                 waits = [rule.reserve(len(chunk)) for rule in slow if getattr(rule.fault, "shared", False)]
                 await asyncio.sleep(max([0.0, due - time.monotonic(), *waits]))
+
+
+def _one_chunk(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
 
 def _flipped(body: bytes, fault: Corrupt) -> bytes:
