@@ -49,7 +49,7 @@ def length_histogram(
         .encode(
             x=alt.X("from:Q", bin="binned", scale=alt.Scale(type=scale, nice=scale == "linear"))
             .title(f"length ({unit})")
-            .axis(format=SHORT, grid=False),
+            .axis(labelExpr=SHORT, grid=False),
             x2="to:Q",
             y=_counts(counted, count_scale),
             opacity=dimmed(selection),
@@ -82,7 +82,7 @@ def _rows(bins: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]
 def _counts(counted: str, scale: Scale) -> alt.Y:
     # A symmetric logarithm is linear near 0, so that empty bins have a place.
     kind = alt.Scale(type="symlog") if scale == "log" else alt.Scale(zero=True)
-    return alt.Y("count:Q", scale=kind).title(f"number of {counted}").axis(format=SHORT, tickMinStep=1)
+    return alt.Y("count:Q", scale=kind).title(f"number of {counted}").axis(labelExpr=SHORT, tickMinStep=1)
 
 
 def _alt(

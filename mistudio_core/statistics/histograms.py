@@ -9,6 +9,7 @@ rounding adds no eleventh bin. A float bin is closed below and open above; the l
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Any, Final
 
 import numpy as np
@@ -23,16 +24,15 @@ Bin = dict[str, Any]
 
 SCALAR_BINS: Final = 10
 LINEAR_BINS: Final = 50
-_OCTAVES: Final = 61  # up to the largest int64
+_QUARTERS: Final = 63 * 4  # up to 2**63, the end of int64
 
 
 def _log_starts() -> Integers:
-    small = list(range(8))
-    large = [quarter << octave for octave in range(1, _OCTAVES) for quarter in range(4, 8)]
-    return np.array([*small, *large], np.int64)
+    quarters = [isqrt(isqrt(1 << quarter)) for quarter in range(13, _QUARTERS)]  # 2 ** (quarter / 4), rounded down
+    return np.array([*range(9), *quarters], np.int64)
 
 
-LOG_STARTS: Final = _log_starts()  # 0, 1, ..., 7, 8, 10, 12, 14, 16, 20, ...: the first value of each bin
+LOG_STARTS: Final = _log_starts()  # 0, 1, ..., 8, 9, 11, 13, 16, 19, 22, 26, 32, ...: the first value of each bin
 LOG_LASTS: Final = np.append(LOG_STARTS[1:] - 1, np.int64((1 << 63) - 1))
 
 
