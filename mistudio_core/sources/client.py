@@ -20,7 +20,6 @@ ENDPOINT: Final = "https://huggingface.co"
 READ_TIMEOUT_S: Final = 10.0
 """Longest silence of the network. The Hub's own client waits for ever in places."""
 MAX_ANSWER_BYTES: Final = 64 << 20
-_CHUNK_BYTES: Final = 1 << 18
 
 _installed = threading.Lock()
 _done = False
@@ -126,7 +125,7 @@ class Hub:
             if response.status_code >= 400:
                 response.read()
             hf_raise_for_status(response)
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            for chunk in response.iter_bytes():
                 body += chunk
                 late = self.deadline is not None and time.monotonic() > self.deadline
                 if late or len(body) > MAX_ANSWER_BYTES:

@@ -123,7 +123,7 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
             f"{asked.repo_id} has no revision {asked.revision or 'of that name'!r}.",
             "Give one of its branches, tags or commits, or leave the revision out for the newest.",
         )
-    if status == 401 and "invalid" in text.lower():
+    if status == 401 and "invalid credentials" in text.lower():
         return token_rejected()
     if code == "RepoNotFound" or status in (401, 404):
         return repo_not_found(asked.repo_id, token_given=asked.token_given)

@@ -18,7 +18,8 @@ _FIRST_BLOCK_BYTES: Final = 1 << 16
 """Holds most Parquet footers and the first samples of most text files."""
 _LARGEST_BLOCK_BYTES: Final = 1 << 22
 """Reading on and on doubles the block up to this, so that a long read is not a thousand requests."""
-_CHUNK_BYTES: Final = 1 << 16
+_PROGRESS_BYTES: Final = 1 << 16
+"""A request that brought this much counts as progress, and patience begins anew."""
 
 
 class RemoteFile(io.RawIOBase):
@@ -106,7 +107,7 @@ class RemoteFile(io.RawIOBase):
                 if len(data) < length:
                     raise httpx2.RemoteProtocolError("the answer was shorter than asked for")
             except (httpx2.HTTPError, OSError) as error:
-                if len(data) - before >= _CHUNK_BYTES:
+                if len(data) - before >= _PROGRESS_BYTES:
                     patience.reset()
                 patience.after(error)
         return bytes(data)
@@ -123,7 +124,7 @@ class RemoteFile(io.RawIOBase):
             hf_raise_for_status(response)
             skip = 0 if response.status_code == 206 else first  # a server that ignores ranges sends it all
             _check_range(response, first)
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            for chunk in response.iter_bytes():
                 if self._on_bytes is not None:
                     self._on_bytes(len(chunk))
                 useful = chunk[skip:][: length - len(data)]

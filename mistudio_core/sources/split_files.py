@@ -6,6 +6,7 @@ This is for looking only: a download asks the library itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
@@ -22,6 +23,7 @@ _KEYWORDS: Final = {
     "test": ("test", "testing", "eval", "evaluation"),
 }
 _SHARDED: Final = re.compile(r"data/(?P<split>[^/]*)-\d{5}-of-\d{5}[^/]*\.[^/]*")
+_READERS: Final = {"geoparquet": "parquet", "gpq": "parquet", "jsonl": "json", "ndjson": "json", "tsv": "csv"}
 _BREAK: Final = "[-._ 0-9]"
 
 
@@ -47,6 +49,7 @@ def files_of_splits(
     if folder:
         inside = [path.removeprefix(f"{folder}/") for path in data if path.startswith(f"{folder}/")]
         return {split: [f"{folder}/{path}" for path in found] for split, found in files_of_splits(inside, None).items()}
+    data = _of_one_format(data)
     sharded = _grouped((match["split"], path) for path in data if (match := _SHARDED.fullmatch(path)))
     if sharded:
         return sharded
@@ -55,6 +58,18 @@ def files_of_splits(
         if any(found.values()):
             return {split: files for split, files in found.items() if files}
     return {"train": data} if data else {}
+
+
+def _of_one_format(paths: Sequence[str]) -> list[str]:
+    """Keep the files of the most frequent format: one reader reads a dataset."""
+    formats = {path: _READERS.get(ending, ending) for path in paths if (ending := _ending(path))}
+    count = Counter(formats.values())
+    most = max(count, key=lambda name: (count[name], name == "parquet", name == "arrow"), default=None)
+    return [path for path in paths if formats[path] == most]
+
+
+def _ending(path: str) -> str:
+    return next(part for part in PurePosixPath(path).name.lower().split(".")[1:] if part in DATA_ENDINGS)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
