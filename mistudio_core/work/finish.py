@@ -54,7 +54,10 @@ def finish_dataset(
 
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
     """Build what is derived from the raw samples: it can be made again, so it is not in the checksums."""
+    from mistudio_core.store.sample_index import build_index
+
     job.progress("processing", 0, num_samples, "samples")
+    build_index(draft, lambda done, total: job.progress("processing", done, total, "samples"))
 
 
 def _manifest(
