@@ -29,8 +29,9 @@ def home(tmp_path: Path) -> Home:
 def a_dataset(name: str = "stories") -> Dataset:
     moment = now()
     return Dataset(
-        id=new_id("ds"), name=name, source="local", repo_id=None, revision=None, config=None, splits={"train": 3, "b": 0},
-        num_samples=3, size_bytes=10, status="error", error=ErrorInfo("disk_full", "Full.", "Empty it."),
+        id=new_id("ds"), name=name, source="local", repo_id=None, revision=None, config=None,
+        splits={"train": 3, "b": 0}, num_samples=3, size_bytes=10,
+        status="error", error=ErrorInfo("disk_full", "Full.", "Empty it."),
         columns={"text": "string"}, text_columns=("text",), path=None, created_at=moment, updated_at=moment,
         max_samples=7, notes="line\nline 'quoted'",
     )  # fmt: skip
@@ -53,9 +54,14 @@ def test_a_record_comes_back_as_it_was_written(home: Home) -> None:
 
 def test_an_exception_undoes_the_whole_transaction(home: Home) -> None:
     catalog = Catalog(home, 30)
-    with pytest.raises(RuntimeError), catalog.transaction() as transaction:
-        transaction.put_dataset(a_dataset())
-        raise RuntimeError
+
+    def write_and_fail() -> None:
+        with catalog.transaction() as transaction:
+            transaction.put_dataset(a_dataset())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert stored(catalog, home) == []
 
 

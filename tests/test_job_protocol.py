@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
+import psutil
 import pytest
 
-from mistudio_core.files import Home, new_id
+from mistudio_core.files import Home, new_id, write_json
 from mistudio_core.jobs import launch, protocol, watch
 from mistudio_core.records import as_json, now
 
@@ -49,8 +51,9 @@ def ended(folder: Path) -> protocol.Result:
 
 
 def sleeper(folder: Path, lock: int) -> subprocess.Popen[bytes]:
-    """Start a process that holds the lock it was handed and does nothing."""
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=(lock,), cwd=folder)
+    """Start a process that holds the lock it was handed, does nothing and heeds nobody."""
+    code = "import time; time.sleep(60)"
+    return subprocess.Popen([sys.executable, "-c", code], pass_fds=(lock,), cwd=folder, start_new_session=True)
 
 
 def test_the_lock_lives_exactly_as_long_as_the_child(tmp_path: Path) -> None:
@@ -140,7 +143,7 @@ def test_a_token_is_in_no_file_no_argument_and_no_environment(home: Home, monkey
             assert SECRET.encode() not in path.read_bytes(), path
 
 
-def test_cancel_reaches_a_job_that_waits_and_one_that_does_not_heed(home: Home) -> None:
+def test_cancel_reaches_a_job_that_waits(home: Home) -> None:
     first, second = new_id("job"), new_id("job")
     folder = home.jobs / first
     folder.mkdir()
@@ -160,3 +163,27 @@ def test_cancel_reaches_a_job_that_waits_and_one_that_does_not_heed(home: Home) 
     finally:
         child.kill()
         child.wait()
+
+
+def test_a_worker_that_heeds_nobody_is_ended_from_outside_but_a_stranger_is_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "CANCEL_GRACE_S", 0.3)
+    folder = home.jobs / new_id("job")
+    folder.mkdir()
+    lock = protocol.take_lock(folder)
+    assert lock is not None
+    child = sleeper(folder, lock)
+    os.close(lock)
+    stranger = sleeper(folder, os.open(os.devnull, os.O_RDONLY))
+    try:
+        started = psutil.Process(child.pid).create_time()
+        write_json(folder / protocol.PROCESS, {"pid": stranger.pid, "created": started - 1})
+        Timer(1, write_json, [folder / protocol.PROCESS, {"pid": child.pid, "created": started}]).start()
+        watch.stop(folder)
+        assert child.wait(5) == -signal.SIGKILL
+        assert stranger.poll() is None
+    finally:
+        for process in (child, stranger):
+            process.kill()
+            process.wait()

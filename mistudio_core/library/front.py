@@ -11,7 +11,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import Home, checked_id, folder_bytes, free_bytes, read_json, write_json
 from mistudio_core.jobs import watch
-from mistudio_core.library import listing, manifests, making, reconcile, remove, verify
+from mistudio_core.library import listing, making, manifests, reconcile, remove, verify
 from mistudio_core.library.access import Actor, choose_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.rebuild import rebuild
@@ -85,8 +85,8 @@ class Library:
         self, repo: str, *, revision: str | None = None, config: str | None = None, token: str | None = None
     ) -> RepoInfo:
         """Return what the Hub knows of a dataset, at once and without downloading data."""
-        from mistudio_core.sources.repo_ids import parse_repo_id
         from mistudio_core.sources.hub import look
+        from mistudio_core.sources.repo_ids import parse_repo_id
 
         repo_id, pasted_revision = parse_repo_id(repo)
         return look(

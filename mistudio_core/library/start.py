@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, new_id
+from mistudio_core.files import Home, folder_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
 from mistudio_core.records import Dataset, Tokenization, as_json, now
@@ -33,8 +33,9 @@ def start(
     """Start a job for `subject` and return the job's id; write the subject's row with the job's.
 
     Raises what `check` raises, `in_use` when the subject has an unfinished job, `too_many_jobs` when
-    too many wait.
+    too many wait, `disk_full` when the library has filled its quota.
     """
+    _check_quota(home, settings)
     job_id = new_id("job")
     created_at = now()
 
@@ -84,6 +85,15 @@ def _put(transaction: Transaction, subject: Subject) -> None:
         transaction.put_dataset(subject)
     else:
         transaction.put_tokenization(subject)
+
+
+def _check_quota(home: Home, settings: Settings) -> None:
+    if settings.quota_gb and folder_bytes(home.root) >= settings.quota_gb * 1024**3:
+        raise StudioError(
+            "disk_full",
+            f"The library has filled the {settings.quota_gb} GB that it may use.",
+            "Delete datasets or tokenizations that you no longer need.",
+        )
 
 
 def _check_idle(unfinished: list[JobRow], subject: Subject) -> None:
