@@ -87,16 +87,13 @@ def _goes(number: int) -> str:
 
 def _ask(record_id: str) -> None:
     st.session_state[keys.DIALOG] = record_id
-    failures.keep(_ERROR, None)
+    failures.forget(_ERROR)
 
 
 def _delete(record_id: str) -> None:
-    try:
+    with failures.kept(_ERROR):
         gone = open_library().delete(record_id, cascade=True)
-    except StudioError as error:
-        failures.keep(_ERROR, error)
-        return
-    _close()
-    st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."
-    if st.query_params.get(keys.DATASET_ID) == record_id:
-        st.switch_page("pages/datasets.py")
+        _close()
+        st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."
+        if st.query_params.get(keys.DATASET_ID) == record_id:
+            st.switch_page("pages/datasets.py")

@@ -6,12 +6,18 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.records import RepoInfo, as_json
 from mistudio_core.ui import failures, keys, look_panel
 from mistudio_core.ui.opening import open_library
 
-_FIELDS: Final = (keys.REPO, keys.REVISION, keys.CONFIG, keys.SPLITS, keys.MAX_SAMPLES)
+_EMPTY: Final[dict[str, Any]] = {
+    keys.REPO: "",
+    keys.REVISION: "",
+    keys.CONFIG: None,
+    keys.SPLITS: [],
+    keys.MAX_SAMPLES: None,
+}
+"""The form after a download has started; the access token stays for the next one."""
 
 
 def draw() -> None:
@@ -86,18 +92,15 @@ def _kind(primary: bool) -> Literal["primary", "secondary"]:
 
 
 def _look() -> None:
-    _forget()
-    try:
+    st.session_state[keys.LOOK] = None
+    with failures.kept(keys.DOWNLOAD_ERROR):
         asked = _asked()
         info = open_library().inspect(
             asked["repo"], revision=asked["revision"], config=asked["config"], token=asked["token"]
         )
-    except StudioError as error:
-        failures.keep(keys.DOWNLOAD_ERROR, error)
-        return
-    _prefill(info)
-    # Plain values: the session outlives a hot reload, our classes do not.
-    st.session_state[keys.LOOK] = as_json(info)
+        _prefill(info)
+        # Plain values: the session outlives a hot reload, our classes do not.
+        st.session_state[keys.LOOK] = as_json(info)
 
 
 def _prefill(info: RepoInfo) -> None:
@@ -108,8 +111,7 @@ def _prefill(info: RepoInfo) -> None:
 
 
 def _download() -> None:
-    failures.keep(keys.DOWNLOAD_ERROR, None)
-    try:
+    with failures.kept(keys.DOWNLOAD_ERROR):
         asked = _asked()
         open_library().download(
             asked["repo"],
@@ -119,13 +121,9 @@ def _download() -> None:
             max_samples=asked["max_samples"],
             token=asked["token"],
         )
-    except StudioError as error:
-        failures.keep(keys.DOWNLOAD_ERROR, error)
-        return
-    _forget()
-    for key in _FIELDS:
-        st.session_state[key] = [] if key == keys.SPLITS else "" if key in (keys.REPO, keys.REVISION) else None
-    st.session_state[keys.NOTICE] = "The download has started."
+        st.session_state[keys.LOOK] = None
+        st.session_state.update(_EMPTY)
+        st.session_state[keys.NOTICE] = "The download has started."
 
 
 def _asked() -> dict[str, Any]:
@@ -138,8 +136,3 @@ def _asked() -> dict[str, Any]:
         "max_samples": state[keys.MAX_SAMPLES],
         "token": state[keys.ACCESS] or None,
     }
-
-
-def _forget() -> None:
-    failures.keep(keys.DOWNLOAD_ERROR, None)
-    st.session_state[keys.LOOK] = None

@@ -7,7 +7,7 @@ from typing import Final
 
 _KIB: Final = 1024
 _SIZE_UNITS: Final = ("KB", "MB", "GB", "TB", "PB")
-_COUNT_UNITS: Final = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
+_COUNT_UNITS: Final = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
 _SHORT_COUNT: Final = 10_000  # below it, a count is short enough to be written out
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -66,8 +66,8 @@ def rate(units_per_second: float | None, unit: str) -> str:
         return ""
     if unit == "bytes":
         return f"{size(units_per_second)}/s"
-    number = units_per_second if units_per_second >= 10 else round(units_per_second, 1)
-    return f"{count(round(number) if units_per_second >= 10 else number)} {unit or 'steps'}/s"
+    number = _three_digits(units_per_second) if units_per_second < 10 else count(round(units_per_second))
+    return f"{number} {unit or 'steps'}/s"
 
 
 def amount(done: int, total: int | None, unit: str) -> str:

@@ -44,9 +44,8 @@ def _uploads_key() -> str:
 
 
 def _import() -> None:
-    failures.keep(keys.IMPORT_ERROR, None)
     uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
-    try:
+    with failures.kept(keys.IMPORT_ERROR):
         library = open_library()
         folder, paths = _store(library, uploads)
         try:
@@ -54,12 +53,9 @@ def _import() -> None:
         except StudioError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-    except StudioError as error:
-        failures.keep(keys.IMPORT_ERROR, error)
-        return
-    st.session_state[keys.IMPORT_NAME] = ""
-    st.session_state[keys.UPLOADS_ROUND] = st.session_state.get(keys.UPLOADS_ROUND, 0) + 1
-    st.session_state[keys.NOTICE] = "The import has started."
+        st.session_state[keys.IMPORT_NAME] = ""
+        st.session_state[keys.UPLOADS_ROUND] = st.session_state.get(keys.UPLOADS_ROUND, 0) + 1
+        st.session_state[keys.NOTICE] = "The import has started."
 
 
 def _store(library: Library, uploads: list[UploadedFile]) -> tuple[Path, list[Path]]:

@@ -6,7 +6,6 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.records import Job
 from mistudio_core.ui import failures, formats, keys
 from mistudio_core.ui.escape import plain
@@ -64,7 +63,5 @@ def cancel_button(job: Job) -> None:
 
 
 def _cancel(job_id: str) -> None:
-    try:
+    with failures.kept(keys.of(job_id, "cancel_error")):
         open_library().cancel(job_id)
-    except StudioError as error:
-        failures.keep(keys.of(job_id, "cancel_error"), error)

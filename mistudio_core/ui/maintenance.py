@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.ui import failures, formats, keys
 from mistudio_core.ui.escape import plain
@@ -40,30 +39,18 @@ def draw(library: Library) -> None:
 
 
 def _verify() -> None:
-    _forget()
-    try:
+    st.session_state[_PROBLEMS] = None
+    with failures.kept(_ERROR):
         found = open_library().verify()
-    except StudioError as error:
-        failures.keep(_ERROR, error)
-        return
-    st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
-    if not found.problems:
-        st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
+        st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
+        if not found.problems:
+            st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
 
 
 def _rebuild() -> None:
-    _forget()
-    try:
+    with failures.kept(_ERROR):
         made = open_library().rebuild()
-    except StudioError as error:
-        failures.keep(_ERROR, error)
-        return
-    st.session_state[keys.NOTICE] = (
-        f"The catalog holds {formats.counted(made.datasets, 'dataset')} and "
-        f"{formats.counted(made.tokenizations, 'tokenization')}."
-    )
-
-
-def _forget() -> None:
-    failures.keep(_ERROR, None)
-    st.session_state[_PROBLEMS] = None
+        st.session_state[keys.NOTICE] = (
+            f"The catalog holds {formats.counted(made.datasets, 'dataset')} and "
+            f"{formats.counted(made.tokenizations, 'tokenization')}."
+        )

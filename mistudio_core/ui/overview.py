@@ -6,7 +6,6 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
 from mistudio_core.ui import failures, formats, keys
@@ -99,11 +98,7 @@ def _notes(dataset: Dataset) -> None:
 
 
 def _save(dataset_id: str) -> None:
-    failures.keep(_ERROR, None)
-    name = st.session_state[keys.of(dataset_id, "name")]
-    try:
-        open_library().rename(dataset_id, name=name or None, notes=st.session_state[keys.of(dataset_id, "notes")])
-    except StudioError as error:
-        failures.keep(_ERROR, error)
-        return
-    st.session_state[keys.NOTICE] = "Saved."
+    with failures.kept(_ERROR):
+        name, notes = (st.session_state[keys.of(dataset_id, what)] for what in ("name", "notes"))
+        open_library().rename(dataset_id, name=name or None, notes=notes)
+        st.session_state[keys.NOTICE] = "Saved."

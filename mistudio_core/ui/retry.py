@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.records import ErrorInfo
 from mistudio_core.ui import failures, keys
 from mistudio_core.ui.opening import open_library
@@ -38,9 +37,5 @@ def show_error(record_id: str) -> None:
 
 def _retry(record_id: str) -> None:
     token = st.session_state.get(keys.of(record_id, "retry_token")) or None
-    error_key = keys.of(record_id, "retry_error")
-    failures.keep(error_key, None)
-    try:
+    with failures.kept(keys.of(record_id, "retry_error")):
         open_library().retry(record_id, token=token)
-    except StudioError as error:
-        failures.keep(error_key, error)

@@ -6,7 +6,6 @@ from typing import Literal
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.ui import failures, keys
 from mistudio_core.ui.opening import open_library
 
@@ -45,8 +44,5 @@ def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
 
 
 def _make() -> None:
-    failures.keep(keys.SAMPLE_ERROR, None)
-    try:
+    with failures.kept(keys.SAMPLE_ERROR):
         open_library().make_sample()
-    except StudioError as error:
-        failures.keep(keys.SAMPLE_ERROR, error)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import invalid
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
 from mistudio_core.ui import failures, formats, keys
@@ -98,9 +98,7 @@ def _key(dataset: Dataset, what: str) -> str:
 
 def _start(dataset_id: str) -> None:
     state = st.session_state
-    error_key = keys.of(dataset_id, "tokenize_error")
-    failures.keep(error_key, None)
-    try:
+    with failures.kept(keys.of(dataset_id, "tokenize_error")):
         tokenizer = (state[keys.of(dataset_id, "tokenizer")] or "").strip()
         if not tokenizer:
             raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
@@ -111,7 +109,4 @@ def _start(dataset_id: str) -> None:
             "context_length": state[keys.of(dataset_id, "context_length")],
         }
         open_library().tokenize(dataset_id, recipe, token=state[keys.of(dataset_id, "token")] or None)
-    except StudioError as error:
-        failures.keep(error_key, error)
-        return
-    state[keys.NOTICE] = "The tokenization has started."
+        state[keys.NOTICE] = "The tokenization has started."

@@ -1,0 +1,55 @@
+"""Driving the pages without a browser: `AppTest` on a library of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT_S = 30  # the first run of a process imports everything
+
+
+def open_app(page: str | None = "datasets", **query: str) -> AppTest:
+    """Run the app at its start page, or at `pages/<page>.py` with the given query parameters."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
+    app.run()
+    if page is not None:
+        app.switch_page(f"pages/{page}.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+    assert_no_exception(app)
+    return app
+
+
+def assert_no_exception(app: AppTest) -> None:
+    """Fail with the exception that a page let through."""
+    assert not app.exception, [item.value for item in app.exception]
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press the button with this key."""
+    app.button(key=key).click().run()
+    assert_no_exception(app)
+    return app
+
+
+def submit(app: AppTest, label: str) -> AppTest:
+    """Press the submit button with this label."""
+    buttons = [button for button in app.button if button.label == label and button.form_id]
+    assert len(buttons) == 1, f"{len(buttons)} submit buttons are called {label}"
+    buttons[0].click().run()
+    assert_no_exception(app)
+    return app
+
+
+def words(app: AppTest) -> str:
+    """Return all that stands on the page: texts, Markdown, captions, titles, errors, notes, metrics, progress."""
+    parts: list[Any] = [item.value for kind in ("text", "markdown", "caption", "title", "subheader", "header", "error",
+                                                "info", "warning", "success", "code") for item in app.get(kind)]  # fmt: skip
+    parts += [f"{item.label} {item.value}" for item in app.metric]
+    parts += [item.text for item in app.get("progress")]
+    parts += [item.value for item in app.get("page_link")]
+    return "\n".join(str(part) for part in parts)
