@@ -12,6 +12,7 @@ from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
     PERCENT,
+    ROUND_VALUES,
     SHORT,
     SO_FAR,
     Figure,
@@ -22,7 +23,7 @@ from mistudio_core.charts.figure import (
     rows_table,
     span,
     titled,
-)  # fmt: skip
+)
 
 _FIELDS: Final = [
     ("first", pa.int64()), ("last", pa.int64()), ("from", pa.float64()), ("to", pa.float64()),
@@ -49,7 +50,7 @@ def length_histogram(
         .encode(
             x=alt.X("from:Q", bin="binned", scale=alt.Scale(type=scale, nice=scale == "linear"))
             .title(f"length ({unit})")
-            .axis(labelExpr=SHORT, grid=False),
+            .axis(labelExpr=SHORT, grid=False, **_ticks(scale)),
             x2="to:Q",
             y=_counts(counted, count_scale),
             opacity=dimmed(selection),
@@ -77,6 +78,10 @@ def _rows(bins: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]
         }
         for row in bins
     ]
+
+
+def _ticks(scale: Scale) -> dict[str, Any]:
+    return {"values": ROUND_VALUES, "labelOverlap": "greedy"} if scale == "log" else {}
 
 
 def _counts(counted: str, scale: Scale) -> alt.Y:

@@ -68,7 +68,7 @@ def _result(statistics: TokenStatistics, ranking: Ranking, top: int, points: int
         "documents_per_row": statistics.row_documents.summary(),
         "rows_crossing_documents": {"count": crossing, "share": _ratio(crossing, rows)},
         "fertility": fertility(totals),
-        "splits": {name: _split(values.tolist()) for name, values in statistics.splits.items()},
+        "splits": {name: _split(values.tolist()) for name, values in sorted(statistics.splits.items())},
         "by_length": _by_length(statistics.by_length),
         "lost": _lost(statistics.lost, totals["tokens"]),
         "special_tokens": ranking.rows(statistics.special_ids),
