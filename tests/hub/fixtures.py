@@ -28,6 +28,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
         for name in ("HF_HUB_CACHE", "HF_TOKEN_PATH", "AGENT_HARNESSES_PATH"):
             monkeypatch.setattr(f"huggingface_hub.constants.{name}", str(tmp_path / "hf" / name.lower()))
+        # The functions of the package itself belong to one HfApi that was made at import.
+        monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", server.endpoint)
         template = server.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield server
