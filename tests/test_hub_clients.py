@@ -114,10 +114,13 @@ def test_datasets_reads_every_shape_and_fails_as_it_should(hub: HubServer, tmp_p
 
 
 def test_transformers_loads_tokenizers(hub: HubServer, tmp_path: Path) -> None:
-    for make in (models.bpe, models.wordpiece, models.gated_bpe, models.without_tokenizer, models.remote_code):
+    for make in (models.bpe, models.with_start, models.wordpiece):
+        hub.add(make())
+    for make in (models.gated_bpe, models.without_tokenizer, models.remote_code):
         hub.add(make())
     asked = [
         ("acme/tiny-gpt", ""),
+        ("acme/tiny-start", ""),
         ("acme/tiny-bert", ""),
         ("acme/gated-gpt", ""),
         ("acme/gated-gpt", STRANGER_TOKEN),
@@ -129,6 +132,7 @@ def test_transformers_loads_tokenizers(hub: HubServer, tmp_path: Path) -> None:
     length, limit, tokens = told["acme/tiny-gpt"]
     assert (length, limit) == (models.VOCABULARY, models.CONTEXT)
     assert "".join(tokens).replace("Ġ", " ") == "The miller counts seven lanterns."
+    assert told["acme/tiny-start"] == [length + 1, limit, [models.START, *tokens]]
     assert told["acme/tiny-bert"][2][:2] == ["[CLS]", "the"]
     assert told["acme/gated-gpt"] == told["acme/gated-gpt" + STRANGER_TOKEN] == "OSError"
     assert told["acme/gated-gpt" + READ_TOKEN] == told["acme/tiny-gpt"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.hub.repositories import card
-from tests.hub.repository import Repository
+from tests.hub.repository import Files, Repository
 from tests.hub.rows import jsonl, parquet, rows
 
 SCRIPT = '''"""A loading script of the kind that is no longer run."""
@@ -36,7 +36,7 @@ def corrupt_footer() -> Repository:
     """Return `acme/corrupt-footer`: a Parquet file whose metadata is garbage between the right magic words."""
     whole = parquet(rows(50))
     footer = int.from_bytes(whole[-8:-4], "little")
-    files = {"README.md": card(), "train.parquet": whole[: -footer - 8] + b"\xff" * footer + whole[-8:]}
+    files: Files = {"README.md": card(), "train.parquet": whole[: -footer - 8] + b"\xff" * footer + whole[-8:]}
     return Repository("acme/corrupt-footer", files)
 
 
@@ -50,7 +50,7 @@ def corrupt_page() -> Repository:
     """Return `acme/corrupt-page`: two good Parquet shards and one with a page that does not decompress."""
     shards = [parquet(rows(200, seed=number)) for number in range(3)]
     shards[1] = shards[1][:200] + bytes(255 - byte for byte in shards[1][200:1200]) + shards[1][1200:]
-    files = {f"data/train-{number:05}-of-00003.parquet": shard for number, shard in enumerate(shards)}
+    files: Files = {f"data/train-{number:05}-of-00003.parquet": shard for number, shard in enumerate(shards)}
     return Repository("acme/corrupt-page", {"README.md": card(), **files})
 
 
@@ -78,7 +78,7 @@ def not_utf8() -> Repository:
 
 def mixed_columns() -> Repository:
     """Return `acme/mixed-columns`: the second shard has other columns than the first."""
-    files = {
+    files: Files = {
         "data/train-00000-of-00002.parquet": parquet(rows(10)),
         "data/train-00001-of-00002.parquet": parquet([{"body": "words", "score": 1.5}] * 10),
     }
@@ -87,7 +87,7 @@ def mixed_columns() -> Repository:
 
 def mixed_types() -> Repository:
     """Return `acme/mixed-types`: `id` is a whole number in the first shard and a list in the second."""
-    files = {
+    files: Files = {
         "data/train-00000-of-00002.parquet": parquet(rows(10)),
         "data/train-00001-of-00002.parquet": parquet([{"text": "words", "id": [1, 2]}] * 10),
     }
@@ -96,5 +96,8 @@ def mixed_types() -> Repository:
 
 def malformed_card() -> Repository:
     """Return `acme/malformed-card`: a README whose metadata is no YAML; the data is good."""
-    files = {"README.md": "---\nlicense: [unclosed\nconfigs: {\n---\n# Oops\n", "train.parquet": parquet(rows(10))}
+    files: Files = {
+        "README.md": "---\nlicense: [unclosed\nconfigs: {\n---\n# Oops\n",
+        "train.parquet": parquet(rows(10)),
+    }
     return Repository("acme/malformed-card", files)

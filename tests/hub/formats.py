@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from tests.hub.repositories import card
-from tests.hub.repository import Repository
+from tests.hub.repository import Files, Repository
 from tests.hub.rows import (
     PACKINGS,
     Row,
@@ -50,7 +50,7 @@ def of_format(ending: str, packing: str = "") -> Repository:
     """
     encode, pack = ENCODERS[ending], PACKINGS[packing]
     name = f"acme/{ending}{packing.replace('.', '-')}"
-    files = {
+    files: Files = {
         "README.md": card(),
         f"train.{ending}{packing}": pack(encode(rows(TRAIN_ROWS, seed=1))),
         f"test.{ending}{packing}": pack(encode(rows(TEST_ROWS, seed=2))),
@@ -135,7 +135,7 @@ def class_label() -> Repository:
     """Return `acme/labelled`: a `label` column whose names stand in the Parquet metadata, as `datasets` writes it."""
     made = table([{"text": text, "label": number % 3} for number, text in enumerate(sentences(30, seed=4))])
     metadata = {"huggingface": json.dumps({"info": {"features": LABEL_FEATURES}})}
-    files = {"README.md": card(), "train.parquet": parquet(made.replace_schema_metadata(metadata))}
+    files: Files = {"README.md": card(), "train.parquet": parquet(made.replace_schema_metadata(metadata))}
     return Repository("acme/labelled", files)
 
 
@@ -162,7 +162,7 @@ def class_label_by_card() -> Repository:
 def empty_split(*, empty_group: bool = False) -> Repository:
     """Return `acme/empty-split`: 20 rows in train, none in test: no row group, or one with no rows."""
     schema = table(rows(1)).schema
-    files = {
+    files: Files = {
         "README.md": card(),
         "train.parquet": parquet(rows(20)),
         "test.parquet": parquet_without_rows(schema, empty_group=empty_group),
@@ -206,7 +206,7 @@ def hostile_unicode() -> Repository:
 
 def many_shards(count: int = 40) -> Repository:
     """Return `acme/many-shards`: 40 Parquet files of 5 rows each."""
-    files: dict[str, bytes | str] = {"README.md": card()}
+    files: Files = {"README.md": card()}
     for number in range(count):
         files[f"data/train-{number:05}-of-{count:05}.parquet"] = parquet(rows(5, seed=number))
     return Repository("acme/many-shards", files)

@@ -11,12 +11,13 @@ from functools import cache
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE, WordPiece
 
-from tests.hub.repository import Repository
+from tests.hub.repository import Files, Repository
 from tests.hub.rows import sentences
 
 VOCABULARY = 500
 CONTEXT = 128
 END = "<|endoftext|>"
+START = "<s>"
 BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MODEL_CARD = "---\nlicense: mit\n---\n# A model for tests\n"
 
@@ -63,12 +64,12 @@ def wordpiece_json() -> str:
     trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=BERT_SPECIALS, show_progress=False)
     with _one_thread():
         tokenizer.train_from_iterator(sentences(400, seed=11), trainer)
-    ids = [(name, tokenizer.token_to_id(name)) for name in ("[SEP]", "[CLS]")]
-    tokenizer.post_processor = processors.BertProcessing(*ids)
+    end, start = BERT_SPECIALS.index("[SEP]"), BERT_SPECIALS.index("[CLS]")
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", end), ("[CLS]", start))
     return tokenizer.to_str()
 
 
-def _bpe_files() -> dict[str, bytes | str]:
+def _bpe_files() -> Files:
     special = {"bos_token": END, "eos_token": END, "unk_token": END}
     settings = {**special, "tokenizer_class": "GPT2Tokenizer", "model_max_length": CONTEXT, "add_prefix_space": False}
     whole = bpe_json()
@@ -98,6 +99,33 @@ def bpe() -> Repository:
     return Repository("acme/tiny-gpt", _bpe_files(), kind="model")
 
 
+def with_start() -> Repository:
+    """Return the model `acme/tiny-start`: the BPE of `bpe` with `<s>` (id 500) put before every text.
+
+    Its settings say `add_bos_token: false`, which the tokenizer's own file overrides: the truth is in what it encodes.
+    """
+    tokenizer = Tokenizer.from_str(bpe_json())
+    tokenizer.add_special_tokens([START])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{START} $A", pair=f"{START} $A {START} $B:1", special_tokens=[(START, VOCABULARY)]
+    )
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": START,
+        "eos_token": END,
+        "add_bos_token": False,
+        "model_max_length": CONTEXT,
+    }
+    config = {"model_type": "llama", "vocab_size": VOCABULARY + 1, "bos_token_id": VOCABULARY, "eos_token_id": 0}
+    files: Files = {
+        "README.md": MODEL_CARD,
+        "config.json": json.dumps(config),
+        "tokenizer.json": tokenizer.to_str(),
+        "tokenizer_config.json": json.dumps(settings),
+    }
+    return Repository("acme/tiny-start", files, kind="model")
+
+
 def wordpiece() -> Repository:
     """Return the model `acme/tiny-bert`: WordPiece with [CLS] and [SEP]."""
     settings = {
@@ -113,7 +141,7 @@ def wordpiece() -> Repository:
     whole = wordpiece_json()
     vocabulary = json.loads(whole)["model"]["vocab"]
     config = {"model_type": "bert", "vocab_size": len(vocabulary), "max_position_embeddings": CONTEXT}
-    files = {
+    files: Files = {
         "README.md": MODEL_CARD,
         "config.json": json.dumps(config),
         "tokenizer.json": whole,
@@ -130,7 +158,7 @@ def gated_bpe() -> Repository:
 
 def without_tokenizer() -> Repository:
     """Return the model `acme/weights-only`: a configuration and weights, no tokenizer."""
-    files = {
+    files: Files = {
         "README.md": MODEL_CARD,
         "config.json": json.dumps({"model_type": "resnet"}),
         "pytorch_model.bin": b"\0" * 256,
@@ -148,7 +176,7 @@ def remote_code() -> Repository:
         "auto_map": {"AutoTokenizer": ["tokenization_own.OwnTokenizer", None]},
     }
     config = {"model_type": "own", "auto_map": {"AutoConfig": "tokenization_own.OwnConfig"}}
-    files = {
+    files: Files = {
         "README.md": MODEL_CARD,
         "config.json": json.dumps(config),
         "tokenizer_config.json": json.dumps(settings),

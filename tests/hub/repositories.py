@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from tests.hub.repository import Repository
+from tests.hub.repository import Files, Repository
 from tests.hub.rows import jsonl, parquet, rows, table
 
 CARD = """---
@@ -60,7 +60,7 @@ def two_configs() -> Repository:
         f"english/train-{number:05}-of-00003.parquet": parquet(rows(100, seed=number), group_rows=40)
         for number in range(3)
     }
-    files = {
+    files: Files = {
         "README.md": card(TWO_CONFIGS),
         **shards,
         "english/test-00000-of-00001.parquet": parquet(rows(20, seed=9)),
@@ -86,7 +86,7 @@ def _big_shard(number: int, num_bytes: int) -> bytes:
 
 def big(num_shards: int = 3, shard_bytes: int = 4_000_000) -> Repository:
     """Return `acme/big`: Parquet shards of about 4 MB each, 2,000 rows of 2,000 characters, uncompressed."""
-    files: dict[str, bytes | str] = {"README.md": card()}
+    files: Files = {"README.md": card()}
     for number in range(num_shards):
         files[f"data/train-{number:05}-of-{num_shards:05}.parquet"] = _big_shard(number, shard_bytes)
     return Repository("acme/big", files)
@@ -94,7 +94,7 @@ def big(num_shards: int = 3, shard_bytes: int = 4_000_000) -> Repository:
 
 def gated() -> Repository:
     """Return `acme/gated`: `researcher` has been let through its gate."""
-    files = {"README.md": card(), "train.jsonl": jsonl(rows(30)), "data.parquet": parquet(rows(10))}
+    files: Files = {"README.md": card(), "train.jsonl": jsonl(rows(30)), "data.parquet": parquet(rows(10))}
     return Repository("acme/gated", files, gated="auto", members=("researcher",))
 
 
@@ -118,7 +118,7 @@ SEVERAL_CONFIGS = """configs:
 
 def several_configs() -> Repository:
     """Return `acme/several-configs`: `first` (8 rows) and `second` (9 rows), neither the default."""
-    files = {"first.jsonl": jsonl(rows(8, seed=1)), "second.jsonl": jsonl(rows(9, seed=2))}
+    files: Files = {"first.jsonl": jsonl(rows(8, seed=1)), "second.jsonl": jsonl(rows(9, seed=2))}
     return Repository("acme/several-configs", {"README.md": card(SEVERAL_CONFIGS), **files})
 
 
@@ -150,5 +150,5 @@ def many_files(count: int = 1005) -> Repository:
 
 def moved() -> Repository:
     """Return `acme/moved`, also known by its old ids `old-name` and `before/moved`, which redirect."""
-    files = {"README.md": card(), "train.jsonl": jsonl(rows(12))}
+    files: Files = {"README.md": card(), "train.jsonl": jsonl(rows(12))}
     return Repository("acme/moved", files, aliases=("old-name", "before/moved"))

@@ -13,6 +13,7 @@ import yaml
 
 Kind = Literal["dataset", "model"]
 Gate = Literal["auto", "manual", False]
+Files = dict[str, bytes | str]
 Entry = dict[str, object]
 
 # Files with these endings live in storage, as the Hub's default .gitattributes has it.
