@@ -6,13 +6,13 @@ SETTINGS = (
     "{Town} was a {nice} place with crooked chimneys and {colour} doors, where everybody knew everybody.",
     "The air in {town} smelled of {smell} that day, and somewhere {sound}.",
     "People in {town} said that nothing ever happened there, but people in {town} were wrong.",
-    "It was a {weekday} in {month}, and somewhere {sound}.",
+    "It was a {weekday}, quite an ordinary one so far, and somewhere {sound}.",
     "In those days {town} had one street, {few} shops, and more cats than people.",
     "{His} {clothes} had {few} pockets, and in one of them {he} always kept a {gift} for luck.",
     "From {his} window {he} could see half of {town}, a {colour} roof with a weathercock, and a field where a "
     "{animal} lived.",
     "Everything in {town} leaned a little: the fences, the lamp posts, even the {animal} asleep on the wall.",
-    "All of {town} smelled of {smell}, as it often did in {month}.",
+    "All of {town} smelled of {smell}, as it often did on a {weekday}.",
     "{His} house was the last one in {town}, with a {colour} gate that squeaked good morning to whoever came by.",
 )
 
@@ -32,7 +32,7 @@ FEELINGS = (
     "{Hero} bit {his} lip. This was not how the day was meant to go.",
     '"Oh dear," whispered {hero}. "What now?"',
     "A lump came into {hero}'s throat, but {he} swallowed it and lifted {his} chin.",
-    "{Hero} was {sad}, yet under the {sad} feeling there was a small stubborn one that would not lie down.",
+    "{Hero} was {sad}, yet under all that there was a small stubborn feeling that would not lie down.",
     "For a moment {hero} wanted to run home and hide under the blanket.",
     "{Hero} took {few} deep breaths, the way {elder} had once taught {him}.",
     "{His} ears grew hot, and {he} {looked} hard at {his} own two feet.",

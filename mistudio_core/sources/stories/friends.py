@@ -120,8 +120,8 @@ FRIENDS = Theme(
         '{hero}," said {friend}.',
         'In {subject} {hero} wrote down {n}, and {friend} wrote down {n} too. "Who copied from whom?" asked {elder}. '
         '"We both copied from the truth," said {hero}.',
-        "They had quarrelled about {game}, and each sat at one end of the {school_place}. Then it began to rain, and "
-        "only in the middle was there a roof.",
+        "{Hero} and {friend} had quarrelled about {game}, and each sat at one end of the {school_place}. Then it "
+        "began to rain, and only in the middle was there a roof.",
         "{Hero} cannot {trick}, and {friend} cannot either. They practise it every {weekday} all the same, with "
         "great success at falling over.",
         "At the school fair {hero} won a {school_thing} and {friend} won nothing. On the way home {hero} carried it "

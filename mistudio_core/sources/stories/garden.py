@@ -7,12 +7,12 @@ from mistudio_core.sources.stories.plot import Plot, Theme, listed
 _SEED = Plot(
     openings=(
         "On the last day of winter {elder} gave {hero} a {colour} seed, no larger than a {tiny_thing}.",
-        "{A_hero} found a packet of seeds in the pocket of an {old} {clothes}. There was no picture on it and no name.",
+        "{A_hero} found a packet of seeds in the pocket of a {old} {clothes}. There was no picture on it and no name.",
         "Behind the house in {town} there was a {small} garden, and in one corner of it, between the {flower_many} "
         "and the wall, {hero} was allowed to grow whatever {he} liked.",
     ),
     tries=(
-        "{Hero} watered it with the {garden_tool}, and a bit more, and a bit more, until a frog moved in.",
+        "{Hero} watered it with the can, and a bit more, and a bit more, until a frog moved in.",
         "{He} sang to it, first {softly} and then quite loudly, until somebody closed a window.",
         "{He} built a fence out of {few} sticks and a piece of string, to keep the {pest_many} away.",
         "{Friend} advised talking to it about the weather, because that was what plants were interested in.",

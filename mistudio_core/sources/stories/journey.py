@@ -47,7 +47,7 @@ _TRAIN = Plot(
 
 _HILL = Plot(
     openings=(
-        "From {town} one could see {few} hills, and {hero} wanted to know what was behind the last one.",
+        "From {town} one could see {few} hills, and {hero} and {friend} wanted to know what was behind the last one.",
         "{Hero} and {friend} packed a {luggage}, took leave of the {animal} and set out for the {goal}.",
         "One summer {elder} took {hero} along to the {goal}, which is {n} days from {town} if one does not dawdle.",
     ),
@@ -108,7 +108,7 @@ JOURNEY = Theme(
         """),
         "goal": listed("""
             source of the river, glass mountain, great waterfall, edge of the map, valley of echoes, winter palace,
-            crater lake, northern lighthouse, hermit's cave, botanical garden, ice cave, highest inn, stone giants
+            crater lake, northern lighthouse, hermit's cave, botanical garden, ice cave, highest inn, stone giant
         """),
         "night_bird": listed("nightingale, barn owl, nightjar, cricket, corncrake, cuckoo, tawny owl, tree frog"),
     },

@@ -74,7 +74,7 @@ _SOUP = Plot(
             ),
             (
                 "Then something {strange} happened. Everybody who came to look put a little something into the pot: "
-                "a carrot, a handful of barley, a {vegetable3}, a leaf of {spice2}.",
+                "a lentil or two, a handful of barley, a {vegetable3}, a leaf of {spice2}.",
                 '"Why don\'t we all bring what we have?" asked {friend}. So up and down the street went the {bowl}, '
                 "and it came back so full that two had to carry it.",
                 '"Ask the others," said {elder}. "A soup is the only thing that gets better when more people meddle."',

@@ -54,7 +54,7 @@ _STALL = Plot(
 _SHARE = Plot(
     openings=(
         "{Hero} and {friend} shared everything: an umbrella, a bench at school, and once a cold.",
-        "In {town} they say that any fool can share {few} cakes, but that it takes a wise head to share one.",
+        '"Any fool can share {few} cakes," {hero} used to say, "but it takes a wise head to share one."',
         "{A_hero} was always fair, even to the {animal}, and that was not always easy.",
     ),
     tries=(

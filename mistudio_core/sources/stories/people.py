@@ -31,7 +31,7 @@ TRAITS = listed("""
     lively, earnest, plucky, freckled, barefoot, bashful
 """)
 RELATIONS = listed("friend, cousin, neighbour, classmate, best friend, old friend")
-TRADE_TITLES = {"she": listed("Mrs, Mrs, Miss, old Mrs"), "he": listed("Mr, Mr, old Mr, young Mr")}
+TRADE_TITLES = {"she": listed("Mrs, Mrs, Miss, old Mrs"), "he": listed("Mr, Mr, old Mr")}
 FAMILY_TITLES = {"she": listed("Aunt, Granny, Nana, Great-aunt"), "he": listed("Uncle, Grandpa, Grandad, Great-uncle")}
 SURNAMES = listed("""
     Pell, Finch, Rusk, Appleby, Thistlewood, Okonkwo, Marlowe, Quimby, Barnstable, Fennimore, Grimsby, Halloran,

@@ -6,33 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from mistudio_core.sources.stories import people
+from mistudio_core.sources.stories.plot import listed
 from mistudio_core.sources.stories.words import FRESH
 
 _T = TypeVar("_T")
 
-_ONES: Final = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS: Final = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES: Final = listed("""
+    no, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen,
+    seventeen, eighteen, nineteen
+""")
+_TENS: Final = listed("_, _, twenty, thirty, forty, fifty, sixty, seventy, eighty, ninety")
 _ANIMAL_SHARE: Final = 0.35  # of heroes and friends; the others are children
 _DIGITS_SHARE: Final = 0.4  # of stories that write their numbers in digits
 
@@ -45,7 +28,7 @@ class Scene(dict[str, str]):
     say at the first mention who that is. A field that no list knows is a KeyError.
     """
 
-    __slots__ = ("_lists", "_random")
+    __slots__ = ("_lists", "_people", "_random")
 
     def __init__(
         self, random: Callable[[], float], lists: Mapping[str, tuple[str, ...]], *, first_person: bool
@@ -54,6 +37,7 @@ class Scene(dict[str, str]):
         super().__init__()
         self._random = random
         self._lists = lists
+        self._people: dict[str, tuple[str, str, str]] = {}  # field of a first mention: who, name, what is said
         she = random() < 0.5
         self["trait"] = self._pick(people.TRAITS)
         self._cast_hero(she)
@@ -69,9 +53,11 @@ class Scene(dict[str, str]):
         if key[0].isupper():
             word = self[key[0].lower() + key[1:]]
             return word[0].upper() + word[1:]
-        if key in ("hero", "friend", "elder"):
-            first_mention, self[key] = self[f"full_{key}"], self[f"{key}_name"]
-            return first_mention
+        person = self._people.get(key)
+        if person is not None:
+            who, name, introduction = person
+            self[who] = self[f"{who}_name"] = name
+            return introduction
         base = key if key in self._lists else key.rstrip("23")
         options = self._lists[base]
         word = self._pick(options)
@@ -86,17 +72,15 @@ class Scene(dict[str, str]):
     def _cast_hero(self, she: bool) -> None:
         name, kind = self._name(she)
         self.update(people.SHE if she else people.HE)
-        self["hero_name"] = name
-        self["full_hero"] = name if kind in ("girl", "boy") else f"{name} the {kind}"
-        self["a_hero"] = f"a {self['trait']} {kind} named {name}"
+        self._introduce("hero", name, name if kind in ("girl", "boy") else f"{name} the {kind}")
+        self._people["a_hero"] = ("hero", name, f"a {self['trait']} {kind} named {name}")
 
     def _cast_friend(self, she: bool, whose: str) -> None:
         name, kind = self._name(she)
-        while name == self["hero_name"]:
+        while name == self._people["hero"][1]:
             name, kind = self._name(she)
         who = name if kind in ("girl", "boy") else f"{name} the {kind}"
-        self["friend_name"] = name
-        self["full_friend"] = f"{whose} {self._pick(people.RELATIONS)} {who}"
+        self._introduce("friend", name, f"{whose} {self._pick(people.RELATIONS)} {who}")
         for key, word in (people.SHE if she else people.HE).items():
             self["f" + key] = word
 
@@ -104,13 +88,18 @@ class Scene(dict[str, str]):
         pronouns = self._pick((people.SHE, people.HE))
         if self._random() < 0.6:
             name = f"{self._pick(people.TRADE_TITLES[pronouns['he']])} {self._pick(people.SURNAMES)}"
-            self["full_elder"] = f"{name} the {self._pick(people.TRADES)}"
+            full = f"{name} the {self._pick(people.TRADES)}"
         else:
             given = people.GIRLS if pronouns is people.SHE else people.BOYS
-            self["full_elder"] = name = f"{self._pick(people.FAMILY_TITLES[pronouns['he']])} {self._pick(given)}"
-        self["elder_name"] = name
+            full = name = f"{self._pick(people.FAMILY_TITLES[pronouns['he']])} {self._pick(given)}"
+        self._introduce("elder", name, full)
         for key, word in pronouns.items():
             self["e" + key] = word
+
+    def _introduce(self, who: str, name: str, full: str) -> None:
+        """Let the field `who` say the full name first and the short one from then on."""
+        self._people[who] = (who, name, full)
+        self._people[f"{who}_name"] = (who, name, name)
 
     def _name(self, she: bool) -> tuple[str, str]:
         """Return a name and what it belongs to: girl, boy or a kind of animal."""

@@ -50,7 +50,7 @@ _BOAT = Plot(
 
 _BEACH = Plot(
     openings=(
-        "After every storm {hero} went down to the beach at {town} to see what the sea had left there.",
+        "After every storm {hero} and {friend} went down to the beach at {town} to see what the sea had left there.",
         "{A_hero} lived in the lighthouse, up {sum} steps, with {elder} and a {animal}.",
         "At low tide {hero} and {friend} walked along the sand, each with a bucket, and each with one eye on the "
         "waves.",
@@ -67,7 +67,7 @@ _BEACH = Plot(
         (
             'That morning there lay a {treasure} among the seaweed, and there was a note in it: "Please give this '
             'back to its owner."',
-            "Then {hero} turned the {treasure} over once more and saw {few} letters scratched into it. It was a "
+            "Then {hero} turned the {treasure} over once more and saw that something was scratched into it. It was a "
             'name, and the name was {elder_name}. "I lost that when I was as small as you," said {elder}, and had to '
             "sit down.",
         ),

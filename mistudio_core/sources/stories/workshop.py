@@ -52,10 +52,10 @@ _MACHINE = Plot(
 
 _CLOCK = Plot(
     openings=(
-        "The clock on the tower of {town} had been slow for {sum} years, and so everybody in {town} was always in "
-        "time.",
+        "The clock on the tower of {town} had been slow for {sum} years, and so {hero} had never been late in {his} "
+        "life.",
         "{Elder} mended things: {thing}s, hearts of dolls, and once even a quarrel. {Hero} was {ehis} apprentice.",
-        "On {his} birthday {hero} was given a toolbox with a {hand_tool}, a {hand_tool2} and {n} {screw}s.",
+        "{Hero} was given a toolbox for {his} birthday, with a {hand_tool}, a {hand_tool2} and {n} {screw}s.",
     ),
     tries=(
         "{Hero} crawled in as far as {he} could, with a {hand_tool} between {his} teeth, until only {his} feet "
@@ -82,8 +82,8 @@ _CLOCK = Plot(
             "it and waited.",
         ),
         (
-            "From that day on nothing at home was safe. The {thing} was in pieces, and so was the {thing2}, and "
-            "{elder} wanted to make tea.",
+            "Since {he} had a {hand_tool} of {his} own, nothing at home was safe. The {thing} was in pieces, and so "
+            "was the {thing2}, and {elder} wanted to make tea.",
             "{Hero} blew into it, once. Out flew a cloud of dust, a dead fly and a {colour} thread, and something "
             "inside went click.",
         ),
