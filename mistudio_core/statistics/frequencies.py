@@ -32,14 +32,8 @@ class Ranking:
     def row(self, token_id: int) -> dict[str, Any]:
         """Return id, count, share of all tokens, and the string where strings are known."""
         count = int(self.frequencies[token_id])
-        row: dict[str, Any] = {
-            "id": int(token_id),
-            "count": count,
-            "share": count / self.tokens if self.tokens else 0.0,
-        }
-        if self.text is not None:
-            row["token"] = self.text(int(token_id))[:_TEXT_CHARACTERS]
-        return row
+        share = count / self.tokens if self.tokens else 0.0
+        return token_row(token_id, self.text) | {"count": count, "share": share}
 
     def rows(self, ids: Iterable[int]) -> list[dict[str, Any]]:
         """Return one row for each id."""
@@ -78,6 +72,11 @@ class Ranking:
         needed = [-(-self.tokens * round(share * 1000) // 1000) for share in COVERAGE_SHARES]
         ranks = np.searchsorted(self.totals, needed) + 1
         return [{"share": share, "ids": int(rank)} for share, rank in zip(COVERAGE_SHARES, ranks, strict=True)]
+
+
+def token_row(token_id: int, text: TokenText | None) -> dict[str, Any]:
+    """Return an id, with its string where strings are known."""
+    return {"id": token_id} if text is None else {"id": token_id, "token": text(token_id)[:_TEXT_CHARACTERS]}
 
 
 def rare_ids(frequencies: Frequencies, at_most: int = 0, at_least: int = 0) -> npt.NDArray[np.int64]:

@@ -43,7 +43,10 @@ class TextStatistics:
         self.columns = [column_for(field.type, self.limit, labels.get(field.name)) for field in schema]
 
     def add(self, table: pa.Table, split: str, measures: Mapping[str, Measures] | None = None) -> None:
-        """Count a table of samples of one split, its columns in the order of the schema; `measures` holds those of text columns that were taken already."""
+        """Count a table of samples of one split, its columns in the order of the schema.
+
+        `measures` holds those of text columns that were taken already, by name.
+        """
         self.samples[split] = self.samples.get(split, 0) + table.num_rows
         for name, values, column in zip(self.names, table.columns, self.columns, strict=True):
             if isinstance(column, TextColumn):
