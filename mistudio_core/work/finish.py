@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from mistudio_core.work.running import RunningJob
 
 MANIFEST: Final = "dataset.json"
 MANIFEST_FORMAT: Final = 1
+STATISTICS: Final = "statistics.json"
 
 
 def finished_before(job: RunningJob) -> dict[str, Any] | None:
@@ -54,10 +55,15 @@ def finish_dataset(
 
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
     """Build what is derived from the raw samples: it can be made again, so it is not in the checksums."""
+    from mistudio_core.statistics.dataset import dataset_statistics
     from mistudio_core.store.sample_index import build_index
 
+    def tell(message: str) -> Callable[[int, int], None]:
+        return lambda done, total: job.progress("processing", done, total, "samples", message=message)
+
     job.progress("processing", 0, num_samples, "samples")
-    build_index(draft, lambda done, total: job.progress("processing", done, total, "samples"))
+    build_index(draft, tell("building the sample index"))
+    write_json(draft / STATISTICS, dataset_statistics(draft, tell("counting for the statistics")), durable=True)
 
 
 def _manifest(
