@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
@@ -39,3 +41,18 @@ def write_dataset(folder: Path, splits: Mapping[str, pa.Table], *, group_rows: i
             with PartWriter(folder / "raw" / name, "00000", table.schema) as writer:
                 writer.write(table)
     return folder
+
+
+def write_token_counts(
+    folder: Path, tokenization: str, lengths: Mapping[str, Sequence[int]], control: Sequence[str] = ()
+) -> None:
+    """Write of a tokenization what the samples need: the token counts of some splits, and the control tokens."""
+    target = folder / "tokenized" / tokenization
+    target.mkdir(parents=True)
+    counts = [count for split in lengths.values() for count in split]
+    (target / "lengths").write_bytes(np.array(counts, np.uint32).tobytes())
+    manifest = {
+        "plan": {"splits": {split: len(counts) for split, counts in lengths.items()}},
+        "tokenizer_facts": {"control": {token: number for number, token in enumerate(control)}},
+    }
+    (target / "manifest.json").write_text(json.dumps(manifest))

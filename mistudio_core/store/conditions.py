@@ -1,0 +1,136 @@
+"""Conditions on a dataset's own columns, such as `label=positive` or `score>=0.5`, as SQL with parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.raw import is_text
+from mistudio_core.store.sample_reader import SampleReader
+
+OPERATORS: Final = (">=", "<=", "!=", "=")
+NULL_TESTS: Final = (" is not null", " is null")
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan", re.IGNORECASE)
+_SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition; `operator` is one of `OPERATORS` or `NULL_TESTS`, the value is text as the user sees it."""
+
+    column: str
+    operator: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Return the text that `parse_condition` reads."""
+        return f"{self.column}{self.operator}{self.value}"
+
+
+def parse_condition(text: str, reader: SampleReader) -> Condition:
+    """Read a condition on a column of this dataset; raise `invalid_request` naming what is wrong with it."""
+    for name in sorted(reader.schema.names, key=len, reverse=True):  # a name may hold the sign of an operator
+        if not text.startswith(name):
+            continue
+        rest = text[len(name) :]
+        if rest.lower() in NULL_TESTS:
+            return Condition(name, rest.lower())
+        for operator in OPERATORS:
+            if rest.startswith(operator):
+                return Condition(name, operator, rest[len(operator) :])
+    names = ", ".join(reader.schema.names)[:500]
+    raise invalid(
+        f"where: {text[:80]!r} is no condition on a column of this dataset.",
+        f"Write COLUMN=VALUE, !=, >=, <=, 'is null' or 'is not null'. The columns are: {names}.",
+    )
+
+
+def condition_sql(
+    condition: Condition, column_sql: str, place: str, reader: SampleReader
+) -> tuple[str, dict[str, Any]]:
+    """Return SQL that is true for the samples to keep, and its parameters, which are named after `place`.
+
+    A sample without a value fulfils only `is null`.
+    """
+    kind = reader.schema.field(condition.column).type
+    if condition.operator in NULL_TESTS:
+        return f"{column_sql}{condition.operator.upper()}", {}
+    if not is_scalar(kind):
+        raise invalid(
+            f"where: {condition.column!r:.80} holds no single values to compare.",
+            "Only 'is null' and 'is not null' work there.",
+        )
+    value, cast = _parameter(condition, kind, reader.labels)
+    sql = f"CAST(${place} AS {cast})" if cast else f"${place}"
+    operator = "<>" if condition.operator == "!=" else condition.operator
+    return f"{column_sql} {operator} {sql}", {place: value}
+
+
+def is_scalar(kind: pa.DataType) -> bool:
+    """Tell whether the values of a type can be compared and sorted: texts, numbers, truth values and times."""
+    kind = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+    tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp,
+             pa.types.is_date, pa.types.is_time)  # fmt: skip
+    return is_text(kind) or any(test(kind) for test in tests)
+
+
+def _parameter(condition: Condition, kind: pa.DataType, labels: Mapping[str, list[str]]) -> tuple[Any, str]:
+    """Return the value to compare with and the SQL type it is cast to ("" for none)."""
+    text = condition.value
+    kind = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+    if condition.column in labels and text in labels[condition.column]:
+        return labels[condition.column].index(text), ""
+    if is_text(kind):
+        return text, ""
+    if pa.types.is_boolean(kind):
+        if text.lower() not in _SWITCH:
+            raise _unfit(condition, "true or false")
+        return _SWITCH[text.lower()], ""
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return _moment(condition, kind)
+    if pa.types.is_time(kind):
+        return text, "TIME"
+    if not _NUMBER.fullmatch(text.strip()):
+        what = "a number"
+        raise _unfit(
+            condition, f"one of {', '.join(labels[condition.column])}"[:300] if condition.column in labels else what
+        )
+    return _number(text.strip(), kind)
+
+
+def _number(text: str, kind: pa.DataType) -> tuple[Any, str]:
+    if pa.types.is_decimal(kind):
+        return text, f"DECIMAL({min(38, kind.precision)}, {kind.scale})"
+    if re.fullmatch(r"[+-]?\d{1,38}", text):
+        return int(text), "" if pa.types.is_integer(kind) else _float_type(kind)
+    return float(text), _float_type(kind)
+
+
+def _float_type(kind: pa.DataType) -> str:
+    """Return the type in which 0.1 equals a stored 0.1."""
+    return "FLOAT" if pa.types.is_float32(kind) or pa.types.is_float16(kind) else "DOUBLE"
+
+
+def _moment(condition: Condition, kind: pa.DataType) -> tuple[str, str]:
+    try:
+        moment = datetime.fromisoformat(condition.value)
+    except ValueError:
+        raise _unfit(condition, "a time such as 2026-11-20 or 2026-11-20T15:00") from None
+    if pa.types.is_date(kind):
+        return moment.date().isoformat(), "DATE"
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if kind.tz is None:
+        return moment.replace(tzinfo=None).isoformat(), "TIMESTAMP"
+    return moment.isoformat(), "TIMESTAMPTZ"
+
+
+def _unfit(condition: Condition, wanted: str) -> StudioError:
+    return invalid(
+        f"where: {condition.value!r:.80} does not fit the column {condition.column!r:.80}.", f"Give {wanted}."
+    )
