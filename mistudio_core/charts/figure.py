@@ -41,6 +41,12 @@ def titled(text: str, subtitle: str) -> alt.TitleParams:
     return alt.TitleParams(text=text, subtitle=subtitle, anchor="start")
 
 
+def axis_of(scale: Scale) -> dict[str, Any]:
+    """Return how a quantity is labelled on an axis of this scale; on a logarithmic one at 1, 2, 5, 10, 20, ..."""
+    ticks = {"values": ROUND_VALUES, "labelOverlap": "greedy"} if scale == "log" else {"tickMinStep": 1}
+    return {"labelExpr": SHORT} | ticks
+
+
 def clickable(fields: Sequence[str]) -> alt.Parameter:
     """Return the selection of one bar; the page reads these fields of it under the name `bar`."""
     return alt.selection_point(name=BAR, fields=list(fields), toggle=False)

@@ -12,11 +12,11 @@ from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
     PERCENT,
-    ROUND_VALUES,
     SHORT,
     SO_FAR,
     Figure,
     Scale,
+    axis_of,
     clickable,
     dimmed,
     exact,
@@ -50,7 +50,7 @@ def length_histogram(
         .encode(
             x=alt.X("from:Q", bin="binned", scale=alt.Scale(type=scale, nice=scale == "linear"))
             .title(f"length ({unit})")
-            .axis(labelExpr=SHORT, grid=False, **_ticks(scale)),
+            .axis(grid=False, **axis_of(scale)),
             x2="to:Q",
             y=_counts(counted, count_scale),
             opacity=dimmed(selection),
@@ -78,10 +78,6 @@ def _rows(bins: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]
         }
         for row in bins
     ]
-
-
-def _ticks(scale: Scale) -> dict[str, Any]:
-    return {"values": ROUND_VALUES, "labelOverlap": "greedy"} if scale == "log" else {}
 
 
 def _counts(counted: str, scale: Scale) -> alt.Y:
