@@ -99,14 +99,15 @@ def overlap_map(comparison: Mapping[str, Any]) -> Figure:
         rows.append(facts | {"one": row["one"], "other": row["other"], "covered": row["share_of_one"]})
         rows.append(facts | {"one": row["other"], "other": row["one"], "covered": row["share_of_other"]})
     data = rows_table(rows, _OVERLAP)
+    names = [facts["name"] for facts in comparison["tokenizations"]]
     chart = (
         alt.Chart(
             data, height=HEIGHT, title=titled("Shared tokens", "share of the tokens of a row in the column's strings")
         )
         .mark_rect()
         .encode(
-            x=alt.X("other:N", sort=None).title("strings of").axis(labelAngle=0),
-            y=alt.Y("one:N", sort=None).title("tokens of"),
+            x=alt.X("other:N", sort=names).title("strings of").axis(labelAngle=0),
+            y=alt.Y("one:N", sort=names).title("tokens of"),
             color=alt.Color("covered:Q", scale=alt.Scale(domain=[0, 1])).title("share").legend(format="%"),
             tooltip=[
                 alt.Tooltip("one:N", title="tokens of"),

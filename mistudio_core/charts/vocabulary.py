@@ -93,7 +93,7 @@ def position_lines(positions: Mapping[str, Any], *, ids: Sequence[int] = (), mos
     data = rows_table(_places(positions, chosen), _PLACES)
     chart = (
         alt.Chart(data, height=HEIGHT, title=titled("Frequency by position in the row", _rows_counted(positions)))
-        .mark_line(interpolate="step-after")
+        .mark_line(interpolate="step-after", strokeWidth=1)
         .encode(
             x=_position_axis(),
             y=alt.Y("share:Q").title("share of places (%)").axis(format="%"),
