@@ -8,18 +8,20 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[1]
+_KINDS = (
+    "text", "markdown", "caption", "title", "subheader", "header", "error", "info", "warning", "success", "code"
+)  # fmt: skip
 TIMEOUT_S = 30  # the first run of a process imports everything
 
 
-def open_app(page: str | None = "datasets", **query: str) -> AppTest:
-    """Run the app at its start page, or at `pages/<page>.py` with the given query parameters."""
+def open_app(page: str = "datasets", /, **query: str) -> AppTest:
+    """Run the app at `pages/<page>.py` with the given query parameters."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
     app.run()
-    if page is not None:
-        app.switch_page(f"pages/{page}.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
+    app.switch_page(f"pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
     assert_no_exception(app)
     return app
 
@@ -47,8 +49,7 @@ def submit(app: AppTest, label: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     """Return all that stands on the page: texts, Markdown, captions, titles, errors, notes, metrics, progress."""
-    parts: list[Any] = [item.value for kind in ("text", "markdown", "caption", "title", "subheader", "header", "error",
-                                                "info", "warning", "success", "code") for item in app.get(kind)]  # fmt: skip
+    parts: list[Any] = [item.value for kind in _KINDS for item in app.get(kind)]
     parts += [f"{item.label} {item.value}" for item in app.metric]
     parts += [item.text for item in app.get("progress")]
     parts += [item.value for item in app.get("page_link")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import streamlit as st
 
@@ -10,26 +11,28 @@ from mistudio_core.records import Dataset, Job
 from mistudio_core.ui import badges, deletion, failures, formats, job_progress, keys, retry
 from mistudio_core.ui.escape import plain
 
-DATASET_PAGE = "pages/dataset.py"
+_DATASET_PAGE: Final = "pages/dataset.py"
+_LISTED_SPLITS: Final = 12
 
 
 def draw(dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetime) -> None:
     """Draw a dataset with the newest job that works on it or ended on it."""
     with st.container(border=True, height="stretch", gap="xsmall", key=keys.of(dataset.id, "card")):
         _head(dataset)
-        st.caption(source_line(dataset))
-        _facts(dataset, num_tokenizations, now)
+        st.caption(f"{source_line(dataset)} · {formats.ago(dataset.created_at, now)}")
         if job is not None and job.active:
             job_progress.draw(job)
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, horizontal_alignment="right"):
                 job_progress.cancel_button(job)
             return
         if dataset.status == "error" and dataset.error is not None:
             failures.show(dataset.error)
             retry.show_error(dataset.id)
         st.space("stretch")
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            if dataset.status == "error":
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            if dataset.status == "ready":
+                st.markdown(_facts(dataset, num_tokenizations), help=_exactly(dataset), width="content")
+            else:
                 retry.button(dataset.id, dataset.error, needs_token=job is not None and job.needs_token)
             deletion.button(dataset.id)
 
@@ -49,7 +52,7 @@ def source_line(dataset: Dataset) -> str:
 def _head(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         st.page_link(
-            DATASET_PAGE,
+            _DATASET_PAGE,
             label=f"**{plain(dataset.name, 60)}**",
             icon=":material/database:",
             query_params={keys.DATASET_ID: dataset.id},
@@ -59,19 +62,21 @@ def _head(dataset: Dataset) -> None:
             badges.draw(badges.of_dataset(dataset))
 
 
-def _facts(dataset: Dataset, num_tokenizations: int, now: datetime) -> None:
-    parts = []
-    if dataset.status == "ready":
-        parts += [f"**{formats.counted(dataset.num_samples, 'sample')}**", f"**{formats.size(dataset.size_bytes)}**"]
-        if num_tokenizations:
-            parts.append(formats.counted(num_tokenizations, "tokenization"))
-    parts.append(formats.ago(dataset.created_at, now))
-    st.markdown(" · ".join(parts), help=_exactly(dataset))
+def _facts(dataset: Dataset, num_tokenizations: int) -> str:
+    parts = [f"**{formats.counted(dataset.num_samples, 'sample')}**", f"**{formats.size(dataset.size_bytes)}**"]
+    if num_tokenizations:
+        parts.append(formats.counted(num_tokenizations, "tokenization"))
+    return " · ".join(parts)
 
 
 def _exactly(dataset: Dataset) -> str:
-    lines = [f"Created {formats.exact_time(dataset.created_at)}"]
-    if dataset.status == "ready":
-        lines += [f"{formats.exact(dataset.num_samples)} samples", formats.exact_size(dataset.size_bytes)]
-        lines += [f"{plain(name)}: {formats.exact(number)}" for name, number in list(dataset.splits.items())[:20]]
+    lines = [
+        f"{formats.exact(dataset.num_samples)} samples",
+        formats.exact_size(dataset.size_bytes),
+        f"Created {formats.exact_time(dataset.created_at)}",
+    ]
+    splits = list(dataset.splits.items())
+    lines += [f"{plain(name)}: {formats.exact(number)}" for name, number in splits[:_LISTED_SPLITS]]
+    if len(splits) > _LISTED_SPLITS:
+        lines.append(f"and {formats.exact(len(splits) - _LISTED_SPLITS)} more splits")
     return "  \n".join(lines)

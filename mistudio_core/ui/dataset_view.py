@@ -52,7 +52,12 @@ def _asked(library: Library) -> Dataset | None:
     try:
         return library.dataset(dataset_id)
     except StudioError as error:
-        failures.show(error)
+        if error.code != "not_found":
+            raise
+        message = "This dataset is not in the library."
+        failures.show(
+            StudioError("not_found", message, "It was deleted, or the address is wrong. See the list of all datasets.")
+        )
         return None
 
 

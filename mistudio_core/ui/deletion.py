@@ -19,6 +19,7 @@ def button(record_id: str, *, label: str = "Delete") -> None:
         label,
         key=keys.of(record_id, "delete"),
         icon=":material/delete:",
+        type="tertiary",
         on_click=_ask,
         args=(record_id,),
     )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mistudio_core.records import Dataset, Sample
 from mistudio_core.ui import formats, keys
-from mistudio_core.ui.escape import one_line
+from mistudio_core.ui.escape import plain
 
 FOLDED_CHARS: Final = 700
 _FOLD_SLACK: Final = 200  # a text that is only a little longer is shown whole
@@ -23,10 +23,10 @@ def draw(sample: Sample, dataset: Dataset) -> None:
     key = f"{dataset.id}:{sample.split}:{sample.index}"
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"#{formats.exact(sample.index)}", width="content")
+            st.markdown(f"**{formats.exact(sample.index)}**", width="content", help="Position in its split, from 0")
             if len(dataset.splits) > 1:
-                st.text(one_line(sample.split, 40), width="content")
-            st.caption(_length(sample.text))
+                st.badge(plain(sample.split, 40), color="gray")
+            st.caption(_length(sample.text), width="content")
         _text(sample.text, key)
         _columns(sample.columns)
 
@@ -83,14 +83,16 @@ def _columns(columns: Mapping[str, Any]) -> None:
 
 
 def _column(name: str, value: Any) -> None:
-    label = one_line(name, 60)
     if isinstance(value, (dict, list)):
-        with st.expander(f"{len(value)} in column", icon=":material/account_tree:"):
-            st.text(label)
+        with st.expander(f"{plain(name, 60)} ({formats.exact(len(value))})", icon=":material/account_tree:"):
             st.json(value, expanded=1)
         return
     if isinstance(value, str) and len(value) > _VALUE_CHARS:
-        with st.expander("Longer value", icon=":material/notes:"):
-            st.text(f"{label}: {value[:_WHOLE_CHARS]}")
+        with st.expander(f"{plain(name, 60)} ({formats.counted(len(value), 'character')})", icon=":material/notes:"):
+            st.text(value[:_WHOLE_CHARS])
+            if len(value) > _WHOLE_CHARS:
+                st.caption(f"The first {formats.exact(_WHOLE_CHARS)} characters of it.")
         return
-    st.text(f"{label}: {'(none)' if value is None else value}")
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.caption(plain(name, 60), width="content")
+        st.text("(none)" if value is None else str(value), width="content")

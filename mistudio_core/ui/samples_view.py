@@ -6,7 +6,6 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
 from mistudio_core.ui import failures, formats, keys, sample_card
@@ -25,17 +24,16 @@ def draw(library: Library, dataset: Dataset) -> None:
     if not total:
         st.info("This split is empty.", icon=":material/inbox:")
         return
-    slot = st.container()
-    page = st.pagination(-(-total // PAGE_SIZE), key=keys.SAMPLES_PAGE, bind="query-params")
+    pages = -(-total // PAGE_SIZE)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        caption = st.empty()
+        page = st.pagination(pages, key=keys.SAMPLES_PAGE, bind="query-params") if pages > 1 else 1
     first = (page - 1) * PAGE_SIZE
-    try:
+    with failures.shown():
         found = library.samples(dataset.id, split=split, offset=first, limit=PAGE_SIZE)
-    except StudioError as error:
-        failures.show(error)
-        return
-    with slot:
-        st.caption(
-            f"Samples {formats.exact(first + 1)} to {formats.exact(first + len(found.rows))} of {formats.exact(total)}"
+        last = first + len(found.rows)
+        caption.caption(
+            f"Samples {formats.exact(first + 1)} to {formats.exact(last)} of {formats.exact(total)}", width="content"
         )
         for sample in found.rows:
             sample_card.draw(sample, dataset)
@@ -49,15 +47,15 @@ def _choose_split(dataset: Dataset) -> str | None:
         list(dataset.splits),
         key=keys.SAMPLES_SPLIT,
         bind="query-params",
-        format_func=lambda name: _split_label(dataset, name),
         on_change=_first_page,
-        help="None chosen: all splits, one after the other.",
+        help="None chosen: all splits, one after the other.  \n" + _counts(dataset),
     )
     return chosen if chosen in dataset.splits else None
 
 
-def _split_label(dataset: Dataset, name: str) -> str:
-    return f"{plain(name, 40)} ({formats.count(dataset.splits.get(name, 0))})"
+def _counts(dataset: Dataset) -> str:
+    # Not in the labels: what an option is called stands in the address.
+    return "  \n".join(f"{plain(name, 40)}: {formats.exact(number)}" for name, number in dataset.splits.items())
 
 
 def _first_page() -> None:

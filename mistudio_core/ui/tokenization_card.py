@@ -84,7 +84,7 @@ def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> Non
     )
     if chart.open:
         with chart, failures.shown():
-            length_chart.stored(library, tokenization.id)
+            length_chart.stored(library.statistics(tokenization.id), tokenization.id)
 
 
 def _use(tokenization: Tokenization) -> None:

@@ -8,16 +8,16 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui import job_progress, live_chart, polling, tokenization_card, tokenize_form
+from mistudio_core.ui import job_progress, length_chart, polling, tokenization_card, tokenize_form
 
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
     """Draw the tab; `find` returns the active jobs of this dataset."""
-    with st.expander("New tokenization", icon=":material/add:", expanded=True):
-        tokenize_form.draw(library, dataset)
     running = {job.subject_id for job in find(library)}
-    polling.live(library, find, _draw_running)
     done = [item for item in library.tokenizations(dataset.id) if item.id not in running]
+    with st.expander("New tokenization", icon=":material/add:", expanded=not (done or running)):
+        tokenize_form.draw(library, dataset)
+    polling.live(library, find, _draw_running)
     if not done and not running:
         st.info(
             "No tokenization yet. Choose the tokenizer of your model above: its token rows, figures and charts "
@@ -37,5 +37,5 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
                 continue
             tokenization_card.head(library.tokenization(job.subject_id))
             job_progress.draw(job)
-            live_chart.draw(job)
+            length_chart.live(job)
             job_progress.cancel_button(job)
