@@ -116,4 +116,7 @@ def _root(value: Fraction) -> float | None:
     if not value:
         return 0.0
     shift = max(0, _ROOT_BITS - (value.numerator.bit_length() - value.denominator.bit_length()) // 2)
-    return as_float(Fraction(isqrt((value.numerator << 2 * shift) // value.denominator), 1 << shift))
+    square, rest = divmod(value.numerator << 2 * shift, value.denominator)
+    root = isqrt(square)
+    more = bool(rest) or root * root != square  # one more bit tells the rounding that digits were cut off
+    return as_float(Fraction(2 * root + more, 2 << shift))

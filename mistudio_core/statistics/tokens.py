@@ -149,7 +149,8 @@ class TokenStatistics:
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote; raises `corrupt_data`, naming the file, when it is something else."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            # From bytes: of a damaged archive NumPy leaves the file open.
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
                 return cls._restored(dict(arrays))
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, FileNotFoundError):
