@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -20,6 +22,8 @@ ENDPOINT: Final = "https://huggingface.co"
 READ_TIMEOUT_S: Final = 10.0
 """Longest silence of the network. The Hub's own client waits for ever in places."""
 MAX_ANSWER_BYTES: Final = 64 << 20
+
+_QUERY: Final = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 
 _installed = threading.Lock()
 _done = False
@@ -45,6 +49,11 @@ def is_hub(url: str) -> bool:
     return _origin(url) == _origin(endpoint())
 
 
+def without_queries(text: str) -> str:
+    """Return a text for a log, with the addresses in it cut at the question mark: what follows may be a signature."""
+    return _QUERY.sub(r"\1", text)
+
+
 def session() -> httpx2.Client:
     """Return the session that huggingface_hub uses too, with our time limits and our care of the token."""
     global _done
@@ -53,6 +62,8 @@ def session() -> httpx2.Client:
     with _installed:
         if not _done:
             set_client_factory(_new_client)
+            for name in ("httpx2", "huggingface_hub"):  # they log whole addresses, signed ones too
+                logging.getLogger(name).setLevel(logging.ERROR)
             _done = True
     return get_session()
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
+
+PARQUET_BRANCH: Final = "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision."
 
 _IF_PRIVATE: Final = "If it is private, give an access token of an account that may read it."
 TRY_LATER: Final = "Check the network and try again; what has been fetched is kept."
@@ -22,7 +26,6 @@ _UNREACHABLE: Final = frozenset(
         "TimeoutError",
         "LocalEntryNotFoundError",
         "OfflineModeIsEnabled",
-        "JSONDecodeError",  # a page of a captive portal where the Hub's answer should be
         "TooManyRedirects",
     }
 )
@@ -39,9 +42,10 @@ def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revisi
     for link in chain:
         if isinstance(link, StudioError):
             return link
-    for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network):
+    asked = _Asked(repo_id, revision, token_given)
+    for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network, _by_body):
         for link in chain:
-            told = judge(link, _Asked(repo_id, revision, token_given))
+            told = judge(link, asked)
             if told is not None:
                 return told
     return StudioError(
@@ -49,6 +53,16 @@ def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revisi
         f"Reading {repo_id} from the Hub failed in a way that nobody foresaw ({type(error).__name__}).",
         "The log of the job has the details.",
     )
+
+
+def transport_failure(error: BaseException, name: str) -> StudioError | None:
+    """Return the error to show where the network or the disk failed while `name` was read; None for anything else."""
+    for judge in (_by_system, _by_answer, _by_network):
+        for link in chained(error):
+            told = judge(link, _Asked(name, None, token_given=False))
+            if told is not None:
+                return told
+    return None
 
 
 def chained(error: BaseException) -> Iterator[BaseException]:
@@ -83,9 +97,11 @@ def retry_after(headers: Any) -> float | None:
     return float(found[1]) if found else None
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
-    def __init__(self, repo_id: str, revision: str | None, token_given: bool) -> None:
-        self.repo_id, self.revision, self.token_given = repo_id, revision, token_given
+    repo_id: str
+    revision: str | None
+    token_given: bool
 
 
 def _by_system(error: BaseException, _asked: _Asked) -> StudioError | None:
@@ -98,7 +114,7 @@ def _by_system(error: BaseException, _asked: _Asked) -> StudioError | None:
 
 def _by_protocol(error: BaseException, asked: _Asked) -> StudioError | None:
     names = _class_names(error)
-    if "LocalProtocolError" in names or isinstance(error, UnicodeEncodeError):
+    if "LocalProtocolError" in names:
         return StudioError("token_rejected", "The access token cannot be sent.", "Copy the token again.")
     if "HFValidationError" in names:
         return invalid(f"{asked.repo_id!r} is not the id of a dataset on the Hub.", "An id is namespace/name.")
@@ -182,12 +198,16 @@ def _by_datasets(error: BaseException, asked: _Asked) -> StudioError | None:
         return no_data(asked.repo_id)
     if "scripts are no longer supported" in text:
         return script_unsupported(asked.repo_id)
-    if ("BuilderConfig" in text and "not found" in text) or "Config name is missing" in text:
-        choices = ", ".join(re.findall(r"'([^']*)'", text.rpartition("[")[2]))
+    unknown = re.search(r"BuilderConfig '([^']*)' not found", text)
+    if unknown or "Config name is missing" in text:
+        listed = re.search(r"\[([^\]]*)\]", text)
+        choices = re.findall(r"'([^']*)'", listed[1]) if listed else []
+        return config_not_found(asked.repo_id, unknown[1] if unknown else None, choices)
+    if "YAMLError" in names:
         return StudioError(
-            "config_not_found",
-            f"{asked.repo_id} has several configurations and needs one of them.",
-            f"Choose: {choices}",
+            "corrupt_data",
+            f"The dataset card of {asked.repo_id} is malformed: its metadata is not valid YAML.",
+            "Tell the owner of the dataset, or choose an older revision of it.",
         )
     if "DatasetNotFoundError" in names and "gated" in text:
         return _gated(asked, 403 if asked.token_given else 401, "")
@@ -217,13 +237,20 @@ def script_unsupported(repo_id: str) -> StudioError:
     return StudioError(
         "script_unsupported",
         f"{repo_id} can only be read by running a program from the repository, which is never done here.",
-        "Look on the Hub for a copy in Parquet; many have a branch refs/convert/parquet, which works as a revision.",
+        PARQUET_BRANCH,
     )
 
 
 def _by_network(error: BaseException, _asked: _Asked) -> StudioError | None:
     if _class_names(error) & _UNREACHABLE:
         return StudioError("hub_unreachable", "The Hugging Face Hub did not answer.", TRY_LATER)
+    return None
+
+
+def _by_body(error: BaseException, _asked: _Asked) -> StudioError | None:
+    if isinstance(error, json.JSONDecodeError):
+        reason = "Something between here and the Hub answers in its place, such as the sign-in page of a network."
+        return StudioError("hub_unreachable", reason, TRY_LATER)
     return None
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIRST_BLOCK_BYTES: Final = 1 << 16
 """Holds most Parquet footers and the first samples of most text files."""
-_LARGEST_BLOCK_BYTES: Final = 1 << 22
+_LARGEST_BLOCK_BYTES: Final = 1 << 24
 """Reading on and on doubles the block up to this, so that a long read is not a thousand requests."""
 _PROGRESS_BYTES: Final = 1 << 16
 """A request that brought this much counts as progress, and patience begins anew."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,17 +15,43 @@ from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.raw_write import PartInfo
 from mistudio_core.records import as_json, now
+from mistudio_core.sources.convert import Converter, Receipt
+from mistudio_core.sources.plan import Plan
 from mistudio_core.work.running import RunningJob
 
 MANIFEST: Final = "dataset.json"
-MANIFEST_FORMAT: Final = 1
 STATISTICS: Final = "statistics.json"
+MANIFEST_FORMAT: Final = 1
+
+_STEPS: Final = 2
+"""Reads of all samples: one for the index, one for the statistics."""
+_WORKING_FILES: Final = ("files", "receipts", "hf", "plan.json", "features.json")
+"""What a draft holds while it is made and a dataset does not need."""
 
 
 def finished_before(job: RunningJob) -> dict[str, Any] | None:
-    """Return the manifest if an earlier run of this job was killed after the dataset had become whole."""
+    """Return the manifest if an earlier run of this job was killed after it had written it."""
     manifest: dict[str, Any] | None = read_json(job.home.dataset(job.subject_id) / MANIFEST)
+    if manifest is not None:
+        return manifest
+    manifest = read_json(job.home.dataset_draft(job.subject_id) / MANIFEST)
+    if manifest is not None:
+        _publish(job)
     return manifest
+
+
+def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipts: Sequence[Receipt]) -> dict[str, Any]:
+    """Make a dataset whole out of converted files, and return its manifest; see `finish_dataset`."""
+    schema = converter.reader.schema
+    if schema is None:
+        raise _no_samples()
+    parts = {split: [part for one in receipts if one.split == split for part in one.parts] for split in plan.splits}
+    for split, infos in parts.items():
+        kept = {part.name for part in infos}
+        for leftover in (path for path in (converter.folder / "raw" / split).iterdir() if path.name not in kept):
+            leftover.unlink()
+    origin = {"repo_id": plan.repo_id, "revision": plan.revision, "config": plan.config, "access": plan.access}
+    return finish_dataset(job, parts, schema, origin=origin)
 
 
 def finish_dataset(
@@ -42,15 +69,30 @@ def finish_dataset(
     """
     splits = {split: sum(part.num_rows for part in infos) for split, infos in parts.items()}
     if not any(splits.values()):
-        raise StudioError("no_data", "There is not one sample in it.", "Check the source, the config and the splits.")
+        raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
     _describe(job, draft, sum(splits.values()))
     manifest = _manifest(job, draft, parts, splits, schema, origin or {})
     write_json(draft / MANIFEST, manifest, durable=True)
-    final = job.home.dataset(job.subject_id)
+    _publish(job)
+    return manifest
+
+
+def _publish(job: RunningJob) -> None:
+    """Give a draft that has its manifest its final name, without what it was made from."""
+    draft, final = job.home.dataset_draft(job.subject_id), job.home.dataset(job.subject_id)
+    for name in _WORKING_FILES:
+        path = draft / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     os.rename(draft, final)
     sync_folder(final.parent)
-    return manifest
+
+
+def _no_samples() -> StudioError:
+    return StudioError("no_data", "There is not one sample in it.", "Check the source, the config and the splits.")
 
 
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
@@ -58,12 +100,16 @@ def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
     from mistudio_core.statistics.dataset import dataset_statistics
     from mistudio_core.store.sample_index import build_index
 
-    def tell(message: str) -> Callable[[int, int], None]:
-        return lambda done, total: job.progress("processing", done, total, "samples", message=message)
+    def indexed(done: int, _: int) -> None:
+        job.progress("processing", done, _STEPS * num_samples, "samples", message="Building the index of the samples.")
 
-    job.progress("processing", 0, num_samples, "samples")
-    build_index(draft, tell("building the sample index"))
-    write_json(draft / STATISTICS, dataset_statistics(draft, tell("counting for the statistics")), durable=True)
+    def counted(done: int, _: int) -> None:
+        done += num_samples
+        job.progress("processing", done, _STEPS * num_samples, "samples", message="Counting what is in the texts.")
+
+    indexed(0, num_samples)
+    build_index(draft, indexed)
+    write_json(draft / STATISTICS, dataset_statistics(draft, counted), durable=True)
 
 
 def _manifest(

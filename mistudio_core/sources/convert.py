@@ -1,0 +1,108 @@
+"""One source file made into Parquet parts, with a receipt that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from mistudio_core.files import read_json, write_json
+from mistudio_core.raw_write import PartInfo, PartWriter
+from mistudio_core.sources.plan import SourceFile
+from mistudio_core.sources.tables import Source, TableReader
+
+_FEATURES: Final = "features.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A file that has been converted, and the parts that hold its rows."""
+
+    split: str
+    path: str
+    parts: tuple[PartInfo, ...]
+
+    @property
+    def num_rows(self) -> int:
+        """Return the rows of all parts."""
+        return sum(part.num_rows for part in self.parts)
+
+
+class Converter:
+    """Converts the files of a plan into `folder/raw/<split>/`, keeping receipts in `folder/receipts/`.
+
+    What an earlier run finished is known by its receipt; a file without one is converted anew. The columns that the
+    first file told are kept in `folder/features.json`, so that a resumed run expects the same.
+    """
+
+    def __init__(self, folder: Path, reader: TableReader) -> None:
+        """Take the draft folder of the dataset and a reader that may know the columns already."""
+        self.folder, self.reader = folder, reader
+        self._receipts = folder / "receipts"
+        self._receipts.mkdir(parents=True, exist_ok=True)
+
+    @staticmethod
+    def known_features(folder: Path) -> dict[str, object] | None:
+        """Return the columns that an earlier run learned, None if it learned none."""
+        features: dict[str, object] | None = read_json(folder / _FEATURES)
+        return features
+
+    def receipt(self, file: SourceFile) -> Receipt | None:
+        """Return the receipt of a file if its parts lie there as it says, else None."""
+        stored = read_json(self._receipt_path(file))
+        if stored is None or stored["path"] != file.path:
+            return None
+        receipt = Receipt(stored["split"], stored["path"], tuple(PartInfo(**part) for part in stored["parts"]))
+        raw = self.folder / "raw" / file.split
+        return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
+
+    def convert(
+        self, file: SourceFile, source: Source, *, limit: int | None = None, on_rows: Callable[[int], None]
+    ) -> Receipt:
+        """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
+        parts: Sequence[PartInfo] = ()
+        raw = self.folder / "raw" / file.split
+        tables = self.reader.read(source, file.path)
+        try:
+            first = next(tables, None)
+            if self.reader.schema is not None:
+                self._keep_features()
+                with PartWriter(raw, file.stem, self.reader.schema) as writer:
+                    for table in _limited(chain([] if first is None else [first], tables), limit):
+                        writer.write(table)
+                        on_rows(table.num_rows)
+                parts = writer.parts
+        finally:
+            tables.close()  # closes the file, also when it was not read to its end
+        receipt = Receipt(file.split, file.path, tuple(parts))
+        write_json(self._receipt_path(file), asdict(receipt), durable=True)
+        return receipt
+
+    def _keep_features(self) -> None:
+        path = self.folder / _FEATURES
+        if not path.exists() and self.reader.features is not None:
+            write_json(path, self.reader.features.to_dict(), durable=True)
+
+    def _receipt_path(self, file: SourceFile) -> Path:
+        return self._receipts / f"{file.split}-{file.stem}.json"
+
+
+def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table]:
+    """Yield tables until `limit` rows are reached; the last one is cut."""
+    left = limit
+    for table in tables:
+        if left is None:
+            yield table
+            continue
+        yield table.slice(0, left)
+        left -= table.num_rows
+        if left <= 0:
+            return
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

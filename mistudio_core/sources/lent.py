@@ -1,0 +1,92 @@
+"""Files that are read through us: on the Hub as far as needed, or here with the bytes counted.
+
+The readers of `datasets` open files by an address through `fsspec`, so each file is lent to it under a name.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from fsspec import register_implementation  # type: ignore[import-untyped]
+from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
+
+from mistudio_core.sources.client import Hub
+from mistudio_core.sources.remote_file import RemoteFile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+OnBytes = Callable[[int], None]
+"""Told how many more bytes were read."""
+
+_PROTOCOL: Final = "mistudio"
+_BUFFER_BYTES: Final = 1 << 16
+
+
+class LentFile:
+    """A source of tables: `open` opens it here, `address` makes `fsspec` open it.
+
+    `name` has the endings that tell the compression; a later file of the same name takes its place.
+    """
+
+    def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase]) -> None:
+        """Make the file known to `fsspec`; `open_raw` opens it anew each time."""
+        self.address = f"{_PROTOCOL}://{name}"
+        self.size = size
+        self._open_raw = open_raw
+        register_implementation(_PROTOCOL, _LentFiles, clobber=True)
+        _LentFiles.known[name] = self
+
+    def open(self) -> IO[bytes]:
+        """Open the file for reading."""
+        return cast(IO[bytes], io.BufferedReader(self._open_raw(), _BUFFER_BYTES))
+
+
+def remote(hub: Hub, url: str, size: int, name: str, on_bytes: OnBytes) -> LentFile:
+    """Lend a file on the Hub; nothing is requested before it is read, and the token stays here."""
+    return LentFile(name, size, lambda: RemoteFile(hub, url, size, on_bytes=on_bytes))
+
+
+def counted(path: Path, name: str, on_bytes: OnBytes) -> LentFile:
+    """Lend a file of this machine, under a name of ours instead of its own, which may be anything."""
+    return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes))
+
+
+class _CountedFile(io.FileIO):
+    """A local file that tells how much was read; reading a place twice counts once."""
+
+    def __init__(self, path: Path, on_bytes: OnBytes) -> None:
+        super().__init__(path, "rb")
+        self._on_bytes = on_bytes
+        self._counted_to = 0
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        count = super().readinto(buffer) or 0
+        position = self.tell()
+        if self._counted_to < position <= self._counted_to + count:
+            self._on_bytes(position - self._counted_to)
+            self._counted_to = position
+        return count
+
+
+class _LentFiles(AbstractFileSystem):
+    """What `fsspec` needs to open the files that are lent."""
+
+    protocol = _PROTOCOL
+    cachable = False
+    known: ClassVar[dict[str, LentFile]] = {}
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        """Return the size of a lent file."""
+        name = self._strip_protocol(path)
+        if name not in self.known:
+            raise FileNotFoundError(path)
+        return {"name": name, "size": self.known[name].size, "type": "file"}
+
+    def _open(self, path: str, mode: str = "rb", **_: Any) -> IO[bytes]:
+        if mode != "rb":
+            raise PermissionError("lent files are only read")
+        return self.known[self._strip_protocol(path)].open()

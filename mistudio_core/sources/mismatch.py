@@ -1,0 +1,129 @@
+"""Why a file cannot be read, in words that name the file and the columns."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from mistudio_core.errors import StudioError
+from mistudio_core.raw import column_types
+from mistudio_core.sources.failures import chained, transport_failure
+
+if TYPE_CHECKING:
+    import datasets
+
+_NAMES_SHOWN: Final = 8
+_REASON_LENGTH: Final = 200
+
+
+class MisfitError(ValueError):
+    """A table whose columns do not fit those of the first file; `schema` is the table's own."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        super().__init__("columns do not fit")
+        self.schema = schema
+
+
+def explained(
+    error: BaseException, name: str, address: str, seen: pa.Table | None, features: datasets.Features | None
+) -> StudioError:
+    """Return the error to show for a file called `name` that was read at `address`.
+
+    `seen` is the last table that a reader tried to fit to `features`. What the network or the disk did is told as
+    that, and not as damage.
+    """
+    for link in chained(error):
+        if isinstance(link, StudioError):
+            return link
+    told = transport_failure(error, name)
+    if told is not None:
+        return told
+    wrong = next((link.schema for link in chained(error) if isinstance(link, MisfitError)), None)
+    if wrong is None and seen is not None:
+        wrong = seen.schema
+    if wrong is not None and features is not None:
+        differences = _differences(wrong, features.arrow_schema)
+        if differences:
+            return StudioError(
+                "corrupt_data",
+                f"The columns of {name} do not fit those of the first file: {differences}.",
+                "All files of a dataset need the same columns and types.",
+            )
+    reason = _reason(error).replace(address, name)
+    return StudioError(
+        "corrupt_data", f"{name} cannot be read: {reason}", "The file is damaged, or it is not what its name says."
+    )
+
+
+def refuse_odd_columns(schema: pa.Schema, most: int) -> None:
+    """Raise `too_large` for more than `most` columns, `corrupt_data` for a column name that stands twice."""
+    if len(schema.names) > most:
+        raise StudioError(
+            "too_large",
+            f"The table has {len(schema.names):,} columns; at most {most:,} can be kept.",
+            "Keep only the columns that are needed and import those.",
+        )
+    twice = [name for name, count in Counter(schema.names).items() if count > 1]
+    if twice:
+        raise StudioError("corrupt_data", f"The table has two columns named {_quoted(twice)}.", "Rename one of them.")
+
+
+def refuse_odd_types(schema: pa.Schema) -> None:
+    """Raise `corrupt_data` for a column whose type `datasets` does not know, such as a map."""
+    from datasets import Features
+
+    for field in schema:
+        try:
+            Features.from_arrow_schema(pa.schema([field]))
+        except (ValueError, NotImplementedError) as error:
+            raise StudioError(
+                "corrupt_data",
+                f"The column {field.name[:60]!r} has the type {str(field.type)[:100]}, which cannot be kept.",
+                "Leave it out, or turn it into a list of objects.",
+            ) from error
+
+
+def storable(features: datasets.Features) -> datasets.Features:
+    """Return features that Parquet can hold: an object without any field becomes a null."""
+    from datasets import Features, Value
+
+    return Features({name: Value("null") if feature == {} else feature for name, feature in features.items()})
+
+
+def without_empty_structs(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with nulls in place of objects without any field, where `schema` has a null."""
+    for index, column in enumerate(table.schema):
+        place = schema.get_field_index(column.name)
+        empty = pa.types.is_struct(column.type) and column.type.num_fields == 0
+        if empty and place >= 0 and pa.types.is_null(schema.field(place).type):
+            table = table.set_column(index, column.name, pa.nulls(table.num_rows))
+    return table
+
+
+def _differences(wrong: pa.Schema, right: pa.Schema) -> str:
+    """Name the columns that are new, missing or of a type that does not fit; empty where the names do not tell."""
+    new = [name for name in wrong.names if name not in right.names]
+    if new:
+        missing = [name for name in right.names if name not in wrong.names]
+        return f"it has {_quoted(new)}" + (f" and lacks {_quoted(missing)}" if missing else "")
+    had, has = column_types(right), column_types(wrong)
+    changed = [name for name in wrong.names if wrong.field(name).type != right.field(name).type]
+    return ", ".join(f"{_quoted([name])} is {has[name]} instead of {had[name]}" for name in changed[:_NAMES_SHOWN])
+
+
+def _quoted(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:_NAMES_SHOWN])
+    return shown + (f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else "")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first sentence of what the reader says, without addresses."""
+    for link in chained(error):
+        text = str(link).strip()
+        if text and not isinstance(link, MisfitError):
+            line = re.sub(r"\S+://\S+", "", text.splitlines()[0])
+            return line[:_REASON_LENGTH].rstrip(".") + "."
+    return "it ends too early."

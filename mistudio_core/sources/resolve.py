@@ -1,0 +1,131 @@
+"""Deciding what a download reads: a pinned commit, and the files of each split as the `datasets` builder has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import checked_split
+from mistudio_core.sources import failures
+from mistudio_core.sources.card import read_card
+from mistudio_core.sources.client import Hub, HubFile
+from mistudio_core.sources.plan import MODULES, Plan, SourceFile
+
+_ATTEMPTS: Final = 3
+"""`datasets` does not try again where it should, and says something else than what happened."""
+_NOT_OPTIONS: Final = frozenset({"name", "version", "data_dir", "data_files", "description", "features", "batch_size"})
+
+
+def resolve(hub: Hub, repo_id: str, *, revision: str | None, config: str | None, splits: Sequence[str] | None) -> Plan:
+    """Return the plan of a download; `splits` None means all of them.
+
+    Raises the errors of looking, and `gated`, `split_not_found` and `config_not_found`. HF_HOME has to be a folder of
+    the job's own: `datasets` silently uses what it finds in a cache.
+    """
+    info = hub.info(repo_id, revision)
+    name, sha = str(info["id"]), str(info["sha"])
+    if info.get("gated"):
+        hub.check_access(name)
+    tree = {file.path: file for file in hub.tree(name, sha)}
+    _refuse_foreign_paths(name, info.get("cardData"))
+    builder = _builder(hub, name, sha, config)
+    data_files = {str(split): [str(url) for url in urls] for split, urls in builder.config.data_files.items()}
+    module = builder.name
+    if module not in MODULES:
+        raise StudioError(
+            "no_data",
+            f"{name} holds data of the kind {module!r}, and none as Parquet, Arrow, JSON, CSV or text.",
+            failures.PARQUET_BRANCH,
+        )
+    chosen = _chosen(name, list(data_files), splits)
+    root = f"hf://datasets/{name}@{sha}/"
+    return Plan(
+        module=module,
+        options=_options(name, builder.config),
+        features=None if builder.info.features is None else builder.info.features.to_dict(),
+        splits=tuple(chosen),
+        files=tuple(file for split in chosen for file in _files(name, split, data_files[split], root, tree)),
+        repo_id=name,
+        revision=sha,
+        config=builder.config.name,
+        access="private" if info.get("private") else "gated" if info.get("gated") else "public",
+    )
+
+
+def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
+    """Ask `datasets`, pinned to the commit, which files there are and how to read them."""
+    from datasets import load_dataset_builder
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            builder = load_dataset_builder(f"hf://datasets/{repo_id}", config, revision=sha, token=hub.token or False)
+        except Exception as error:
+            told = failures.hub_failure(error, repo_id, token_given=hub.token is not None)
+            passing = told.code in {"hub_unreachable", "rate_limited"}
+            if not passing or attempt == _ATTEMPTS - 1:
+                raise told from error
+        else:
+            if builder.hash == sha:
+                return builder
+            break
+    raise StudioError("internal", f"{repo_id} was resolved to another commit than {sha}.", "Try again.")
+
+
+def _refuse_foreign_paths(repo_id: str, card: Any) -> None:
+    """Refuse a card whose files lie outside of its repository, before anything looks for them there."""
+    for config in read_card(card):
+        for path in [config.data_dir, *(glob for globs in (config.patterns or {}).values() for glob in globs)]:
+            if "://" in path or "::" in path or path.startswith(("/", "~")) or ".." in path.split("/"):
+                raise _foreign(repo_id, path)
+
+
+def _foreign(repo_id: str, path: str) -> StudioError:
+    return StudioError(
+        "no_data",
+        f"The card of {repo_id} points to files outside of the repository: {path[:100]!r}.",
+        "Such files are never read. Choose another configuration or another dataset.",
+    )
+
+
+def _chosen(repo_id: str, there: Sequence[str], asked: Sequence[str] | None) -> list[str]:
+    if not there:
+        raise failures.no_data(repo_id)
+    missing = [split for split in asked or () if split not in there]
+    if missing:
+        raise StudioError(
+            "split_not_found",
+            f"{repo_id} has no split {', '.join(missing)[:100]!r}.",
+            f"Choose from: {', '.join(there)}.",
+        )
+    return [checked_split(split) for split in there if not asked or split in asked]
+
+
+def _files(repo_id: str, split: str, urls: Sequence[str], root: str, tree: Mapping[str, HubFile]) -> list[SourceFile]:
+    files = []
+    for index, url in enumerate(urls):
+        path = url.removeprefix(root)
+        if path == url or path not in tree:
+            raise _foreign(repo_id, url)
+        known = tree[path]
+        files.append(SourceFile(split, index, path, known.size, known.sha256, known.sha1))
+    return files
+
+
+def _options(repo_id: str, config: Any) -> dict[str, Any]:
+    """Return the settings of the reader that differ from its own, as they stand in the card."""
+    options = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name not in _NOT_OPTIONS and value != field.default:
+            options[field.name] = value
+    try:
+        return dict(json.loads(json.dumps(options)))
+    except (TypeError, ValueError) as error:
+        raise StudioError(
+            "corrupt_data",
+            f"The card of {repo_id} sets how to read the files in a way that cannot be followed.",
+            "Choose another configuration or another dataset.",
+        ) from error

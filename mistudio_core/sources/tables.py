@@ -1,0 +1,201 @@
+"""Any source file as Arrow tables: the readers of `datasets` for text formats, Arrow itself for Parquet and Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mistudio_core.sources import mismatch
+
+if TYPE_CHECKING:
+    import datasets
+
+BATCH_ROWS: Final = 1000
+MAX_COLUMNS: Final = 1000
+"""A Parquet footer grows with columns times row groups; the Hub's own viewer stops here too."""
+_READ_BUFFER_BYTES: Final = 1 << 20
+"""Parquet pages are read through this, so that a row group of any size is never held as a whole."""
+
+
+class Source(Protocol):
+    """A file that can be opened here, and by `fsspec` under its address."""
+
+    @property
+    def address(self) -> str:
+        """Return a path or an address for `fsspec`."""
+
+    def open(self) -> IO[bytes]:
+        """Open the file for reading, seekable."""
+
+
+class LocalSource:
+    """A file on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.address = str(path)
+
+    def open(self) -> IO[bytes]:
+        """Open the file."""
+        return open(self.address, "rb")
+
+
+class TableReader:
+    """Reads the files of one dataset to tables that all have the same schema, that of the first file.
+
+    `features` (of `datasets`, as a dictionary) fixes the schema from the start. `chunk_bytes` is how much of a text
+    file is parsed at a time; None for the reader's own choice.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        options: Mapping[str, Any],
+        features: Mapping[str, Any] | None,
+        *,
+        cache: Path,
+        chunk_bytes: int | None = None,
+    ) -> None:
+        """Import `datasets`; its caches go to the folder `cache`."""
+        from datasets import Features
+
+        self.features: datasets.Features | None = None if features is None else Features.from_dict(dict(features))
+        self._declared = self.features
+        self._module, self._options, self._cache, self._chunk_bytes = module, dict(options), cache, chunk_bytes
+
+    @property
+    def schema(self) -> pa.Schema | None:
+        """Return the schema of every table, with the `huggingface` metadata; None before the first file told it."""
+        return None if self.features is None else self.features.arrow_schema
+
+    def read(self, source: Source, name: str) -> Generator[pa.Table, None, None]:
+        """Yield the tables of a file, which errors call `name`.
+
+        Raises `corrupt_data` for damage, for columns that do not fit, and for types that cannot be kept, and
+        `too_large` for more than 1,000 columns.
+        """
+        builder = None
+        try:
+            if self._module == "parquet" and set(self._options) <= {"columns"}:
+                tables = self._parquet(source)
+            elif self._module == "arrow":
+                tables = self._arrow(source)
+            else:
+                builder = self._builder(source)
+                tables = builder.tables()
+            for table in tables:
+                self._learn(table.schema)
+                fitted = self._fitted(table)
+                if fitted.num_rows:
+                    yield fitted
+        except Exception as error:  # every decoder has exceptions of its own
+            if type(error).__name__ == "EmptyDataError":  # how the CSV reader meets a file of no bytes
+                return
+            seen = None if builder is None else builder.seen
+            raise mismatch.explained(error, name, source.address, seen, self.features) from error
+
+    def _learn(self, schema: pa.Schema) -> None:
+        """Take the features from the first schema, unless they are known."""
+        from datasets import Features
+
+        if self.features is None:
+            mismatch.refuse_odd_columns(schema, MAX_COLUMNS)
+            mismatch.refuse_odd_types(schema)
+            self.features = mismatch.storable(Features.from_arrow_schema(schema))
+
+    def _fitted(self, table: pa.Table) -> pa.Table:
+        from datasets.table import table_cast
+
+        schema = self.schema
+        assert schema is not None
+        if table.schema.equals(schema, check_metadata=True):
+            return table
+        try:
+            return table_cast(mismatch.without_empty_structs(table, schema), schema)
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise mismatch.MisfitError(table.schema) from error
+
+    def _parquet(self, source: Source) -> Iterator[pa.Table]:
+        with source.open() as file:
+            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_READ_BUFFER_BYTES)
+            self._learn(parquet.schema_arrow)
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=self._options.get("columns")):
+                yield pa.Table.from_batches([batch])
+
+    def _arrow(self, source: Source) -> Iterator[pa.Table]:
+        with source.open() as file:
+            has_footer = file.read(6) == b"ARROW1"
+            file.seek(0)
+            batches: Any = _footed_batches(file) if has_footer else pa.ipc.open_stream(file)
+            if not has_footer:
+                self._learn(batches.schema)
+            for batch in batches:
+                batch.validate(full=True)  # a hostile file may hold offsets that point anywhere
+                table = pa.Table.from_batches([batch])
+                yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
+
+    def _builder(self, source: Source) -> _Builder:
+        # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
+        features = self._declared if self._module == "csv" else self.features
+        return _Builder(self._module, self._options, features, source.address, self._cache, self._chunk_bytes)
+
+
+class _Builder:
+    """A reader of `datasets` on one file; `seen` is the last table before it was made to fit the features."""
+
+    def __init__(
+        self,
+        module: str,
+        options: Mapping[str, Any],
+        features: datasets.Features | None,
+        address: str,
+        cache: Path,
+        chunk_bytes: int | None,
+    ) -> None:
+        from datasets.data_files import DataFilesDict, DataFilesList
+        from datasets.load import import_main_class
+        from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+        reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
+        # Given as lists, not as patterns: a name with brackets must not be taken for a glob.
+        files = DataFilesDict({"train": DataFilesList([address], [()])})
+        self._builder = reader(cache_dir=str(cache), hash="local", data_files=files, features=features, **options)
+        config = self._builder.config
+        if chunk_bytes is not None and hasattr(config, "chunksize") and module != "csv":
+            config.chunksize = chunk_bytes
+        if chunk_bytes is not None and module == "csv":
+            config.chunksize = BATCH_ROWS
+        if hasattr(config, "parse_agent_traces"):
+            config.parse_agent_traces = False  # needs a package that we do without, and rows are rows
+        self.seen: pa.Table | None = None
+        self._cast = self._builder._cast_table
+        self._builder._cast_table = self._remember
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield what the reader generates; the iterable dataset that usually stands round it takes twice as long."""
+        from datasets import StreamingDownloadManager
+
+        try:
+            splits = self._builder._split_generators(StreamingDownloadManager())
+        except StopIteration:  # how the JSON reader meets a file of no bytes
+            return
+        for split in splits:
+            for _, table in self._builder._generate_tables(**split.gen_kwargs):
+                yield table
+
+    def _remember(self, table: pa.Table, **how: Any) -> pa.Table:
+        self.seen = table
+        features = self._builder.info.features
+        fitting = table if features is None else mismatch.without_empty_structs(table, features.arrow_schema)
+        return self._cast(fitting, **how)
+
+
+def _footed_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    reader = pa.ipc.open_file(file)
+    empty = reader.schema.empty_table().to_batches()
+    yield from empty or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+    for index in range(reader.num_record_batches):
+        yield reader.get_batch(index)

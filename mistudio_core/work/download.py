@@ -1,0 +1,109 @@
+"""Downloads a dataset from the Hub: resolved, then file by file fetched, verified, converted and freed."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.sources import failures
+from mistudio_core.sources.client import Hub, endpoint, session, without_queries
+from mistudio_core.sources.convert import Converter
+from mistudio_core.sources.plan import Plan
+from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
+from mistudio_core.sources.resolve import resolve
+from mistudio_core.sources.tables import TableReader
+from mistudio_core.work.file_by_file import FileByFile
+from mistudio_core.work.finish import finish_conversion, finished_before
+from mistudio_core.work.first_samples import take_first
+from mistudio_core.work.meter import Meter
+from mistudio_core.work.room import Room
+from mistudio_core.work.running import RunningJob
+
+_SECRET_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_DEBUG")
+_FEW_SAMPLES: Final = 1000
+_SMALL_CHUNK_BYTES: Final = 1 << 17
+_CHUNK_BYTES: Final = 1 << 20
+"""How much text is parsed at a time when only the first samples are wanted; `datasets` takes 10 MB."""
+
+
+def run(job: RunningJob) -> dict[str, Any]:
+    """Bring the dataset of the job home and return its manifest; goes on where an earlier run ended."""
+    manifest = finished_before(job)
+    if manifest is not None:
+        return manifest
+    draft = job.home.dataset_draft(job.subject_id)
+    draft.mkdir(parents=True, exist_ok=True)
+    prepare_environment(draft)
+    job.progress("resolving")
+    token = clean_token(job.secret)
+    hub = Hub(token)
+    repo_id, _ = parse_repo_id(str(job.arguments["repo_id"]))
+    try:
+        return _run(job, draft, hub, repo_id)
+    except Exception as error:
+        job.log.warning("%s", without_queries("".join(traceback.format_exception(error))))
+        revision = job.arguments.get("revision")
+        raise failures.hub_failure(error, repo_id, token_given=token is not None, revision=revision) from None
+
+
+def prepare_environment(draft: Path) -> None:
+    """Point the clients at a cache inside of the draft folder and away from any login of the machine.
+
+    Has to run before huggingface_hub is imported. The process moves into an empty folder, since `datasets` takes
+    a folder of the repository's name for the repository.
+    """
+    for name in _SECRET_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(
+        HF_HOME=str(draft / "hf"),
+        HF_ENDPOINT=endpoint(),
+        HF_HUB_DISABLE_XET="1",  # another transport with other failures, that cannot resume
+        HF_HUB_DISABLE_IMPLICIT_TOKEN="1",  # noqa: S106 - a switch
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+    )
+    empty = draft / "hf" / "empty"
+    empty.mkdir(parents=True, exist_ok=True)
+    os.chdir(empty)
+    session()
+
+
+def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]:
+    plan = _plan(job, draft, hub, repo_id)
+    for split in plan.splits:
+        (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+    limit = job.arguments.get("max_samples")
+    converter = Converter(draft, _reader(draft, plan, limit))
+    room = Room(job)
+    if limit is None:
+        meter = Meter(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
+        hub.on_wait = meter.waiting
+        receipts = FileByFile(plan, hub, converter, meter, room).run()
+    else:
+        meter = Meter(job, "downloading", total=limit * len(plan.splits), unit="samples", num_files=len(plan.files))
+        hub.on_wait = meter.waiting
+        receipts = take_first(FileByFile(plan, hub, converter, meter, room), limit)
+    os.chdir(job.home.root)  # out of the folder that is tidied up now
+    return finish_conversion(job, plan, converter, receipts)
+
+
+def _reader(draft: Path, plan: Plan, limit: int | None) -> TableReader:
+    features = plan.features or Converter.known_features(draft)
+    chunk = None if limit is None else _SMALL_CHUNK_BYTES if limit <= _FEW_SAMPLES else _CHUNK_BYTES
+    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets", chunk_bytes=chunk)
+
+
+def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:
+    """Return the plan of an earlier run, or make one: a resumed download stays at its commit."""
+    path = draft / "plan.json"
+    plan = Plan.load(path)
+    if plan is not None and plan.request == job.arguments:
+        return plan
+    asked = job.arguments
+    plan = resolve(hub, repo_id, revision=asked.get("revision"), config=asked.get("config"), splits=asked.get("splits"))
+    plan = replace(plan, request=dict(asked))
+    plan.save(path)
+    return plan
