@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 
-_PENDING_VALUES: Final = 1 << 17  # 1 MiB of values waits before it is sorted in: sorting rarely is what makes it cheap
+_PENDING_VALUES: Final = 1 << 17  # so many wait to be sorted in (2 MiB): sorting rarely is what makes it cheap
 
 
 class ValueCounts:
     """Counts of distinct int64 values, sorted by value. 16 bytes per distinct value."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 4 * _PENDING_VALUES) -> None:
+        """Take how many distinct values are to be expected: of a small number no more than a quarter waits."""
+        self._most_waiting = min(_PENDING_VALUES, max(limit // 4, 1))
         self._values: Integers = np.empty(0, np.int64)
         self._counts: Integers = np.empty(0, np.int64)
         self._pending: list[tuple[Integers, Integers]] = []
@@ -33,7 +35,7 @@ class ValueCounts:
             return
         self._pending.append((values, counts))
         self._waiting += len(values)
-        if self._waiting >= max(_PENDING_VALUES, len(self._values) // 4):
+        if self._waiting >= max(self._most_waiting, len(self._values) // 4):
             self._settle()
 
     def merge(self, other: ValueCounts) -> None:

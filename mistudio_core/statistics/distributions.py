@@ -35,7 +35,7 @@ class Distribution:
         self.offset = offset
         self.sums = ExactSums(self.scale)
         self._exact = True
-        self._kept = ValueCounts()
+        self._kept = ValueCounts(limit)
         self._ends: tuple[int, int] | None = None
 
     @property
@@ -149,7 +149,7 @@ class Distribution:
         )
 
     def _coarsen(self) -> None:
-        kept, self._kept, self._exact = self._kept, ValueCounts(), False
+        kept, self._kept, self._exact = self._kept, ValueCounts(self.limit), False
         self._kept.add_counts(self._bucket(kept.values), kept.counts)
 
     def _bucket(self, keys: Integers) -> Integers:

@@ -27,7 +27,7 @@ class DuplicateCounts:
         self.limit = limit
         self.samples = 0
         self._level = 0  # hashes are kept whose first bits, so many, are all zero
-        self._kept = ValueCounts()
+        self._kept = ValueCounts(limit)
 
     def add(self, hashes: Hashes) -> None:
         """Count the hash of each text."""
@@ -73,7 +73,7 @@ class DuplicateCounts:
         if level > self._level:
             values, counts = self._kept.values, self._kept.counts
             inside = _inside(values, level)
-            self._level, self._kept = level, ValueCounts()
+            self._level, self._kept = level, ValueCounts(self.limit)
             self._kept.add_counts(values[inside], counts[inside])
 
 

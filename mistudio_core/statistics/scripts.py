@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mistudio_core.statistics.counts import ValueCounts
 from mistudio_core.statistics.measures import Bytes
 
 # From each code point on, in hexadecimal, letters belong to the script named, up to the next entry. (Unicode 16:
@@ -55,16 +56,17 @@ Nyiakeng-Puachue-Hmong, 1E290 Toto, 1E2C0 Wancho, 1E4D0 Nag-Mundari, 1E5D0 Other
 Mende-Kikakui, 1E900 Adlam, 1EE00 Arabic, 20000 Han, 3D000 Other
 """
 
+_FEW_CHARACTERS: Final = 1 << 12  # distinct ones beyond ASCII in most texts
 _BLOCK_BYTES: Final = 1 << 18
 _DECODE_BYTES: Final = 1 << 20
 
 
 class ScriptCounts:
-    """How often each character beyond ASCII was seen, and each ASCII letter together. 8 bytes per code point."""
+    """How often each character beyond ASCII was seen, and all ASCII letters together."""
 
     def __init__(self) -> None:
         self.ascii_letters = 0
-        self.others: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self.others = ValueCounts(_FEW_CHARACTERS)
 
     def add(self, data: Bytes) -> None:
         """Count the characters of whole UTF-8 texts, joined; bytes that are no UTF-8 count as no letter."""
@@ -83,15 +85,14 @@ class ScriptCounts:
     def merge(self, other: ScriptCounts) -> None:
         """Take in what another one has counted."""
         self.ascii_letters += other.ascii_letters
-        self._add_counts(other.others)
+        self.others.merge(other.others)
 
     def result(self) -> dict[str, Any]:
         """Return the number of letters and, for each script, its own, the most frequent first."""
         counts: dict[str, int] = {}
         if self.ascii_letters:
             counts["Latin"] = self.ascii_letters
-        points = np.flatnonzero(self.others)
-        for point, count in zip(points.tolist(), self.others[points].tolist(), strict=True):
+        for point, count in zip(self.others.values.tolist(), self.others.counts.tolist(), strict=True):
             if unicodedata.category(chr(point))[0] == "L":
                 script = script_of(point)
                 counts[script] = counts.get(script, 0) + count
@@ -105,12 +106,9 @@ class ScriptCounts:
     def _add_text(self, text: str) -> None:
         # Without its ASCII a text is still UTF-8, and decoding it is the fastest way to code points there is.
         if text:
-            self._add_counts(np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32)))
-
-    def _add_counts(self, counts: npt.NDArray[np.int64]) -> None:
-        if len(counts) > len(self.others):
-            self.others, counts = counts.copy(), self.others
-        self.others[: len(counts)] += counts
+            counts = np.bincount(np.frombuffer(text.encode("utf-32-le"), np.uint32))
+            points = np.flatnonzero(counts)
+            self.others.add_counts(points, counts[points])
 
 
 def script_of(point: int) -> str:
