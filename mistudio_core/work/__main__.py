@@ -98,6 +98,7 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
     except StudioError as error:
         log.error("%s: %s", error.code, error.message)
         return _failure(error, untouched=job.phase == "resolving" and error.code not in _PASSING)
+    job.tell_the_last()
     log.info("finished after %.1f s", time.monotonic() - began)
     return protocol.Result("succeeded", str(as_json(now())), manifest=manifest)
 

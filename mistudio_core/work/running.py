@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ class RunningJob:
     phase: str = ""
     _seq: int = 0
     _written_at: float = 0.0
+    _unwritten: Progress | None = None
     _history: deque[tuple[float, int]] = field(default_factory=deque)
 
     def progress(
@@ -62,27 +63,25 @@ class RunningJob:
             self.phase, force = phase, True
             self._history.clear()
             self.log.info("phase: %s", phase)
+        told = Progress(phase=phase, done=done, total=total, unit=unit, bytes_done=bytes_done, message=message)
         if not force and moment - self._written_at < PROGRESS_PERIOD_S:
+            self._unwritten = told
             return
+        self._written_at = moment
         rate = self._rate(moment, done)
         left = None if total is None else max(0, total - done)
+        eta = left / rate if rate and left is not None else None
+        self._write(replace(told, rate=rate, eta_s=eta, live=live() if callable(live) else (live or {})))
+
+    def tell_the_last(self) -> None:
+        """Write what was told last if it was held back, so that a finished job shows its true amounts."""
+        if self._unwritten is not None:
+            self._write(self._unwritten)
+
+    def _write(self, progress: Progress) -> None:
         self._seq += 1
-        self._written_at = moment
-        write_progress(
-            self.folder,
-            Progress(
-                seq=self._seq,
-                phase=phase,
-                done=done,
-                total=total,
-                unit=unit,
-                rate=rate,
-                eta_s=left / rate if rate and left is not None else None,
-                bytes_done=bytes_done,
-                message=message,
-                live=live() if callable(live) else (live or {}),
-            ),
-        )
+        self._unwritten = None
+        write_progress(self.folder, replace(progress, seq=self._seq))
 
     def _rate(self, moment: float, done: int) -> float | None:
         history = self._history
