@@ -8,7 +8,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
-from mistudio_core.ui import failures, formats, keys
+from mistudio_core.ui import failures, figure_cards, formats, keys
 from mistudio_core.ui.escape import one_line
 from mistudio_core.ui.opening import open_library
 
@@ -34,14 +34,10 @@ def draw(library: Library, dataset: Dataset) -> None:
 
 def _figures(library: Library, dataset: Dataset) -> None:
     with st.grid(4, min_column_width=150):
-        _figure("Samples", formats.count(dataset.num_samples), formats.exact(dataset.num_samples))
-        _figure("Size on disk", formats.size(dataset.size_bytes), formats.exact_size(dataset.size_bytes))
-        _figure("Splits", formats.count(len(dataset.splits)), "")
-        _figure("Tokenizations", formats.count(len(library.tokenizations(dataset.id))), "")
-
-
-def _figure(label: str, value: str, exactly: str) -> None:
-    st.metric(label, value, help=exactly if exactly and exactly != value else None, border=True, height="stretch")
+        figure_cards.count("Samples", dataset.num_samples)
+        figure_cards.size("Size on disk", dataset.size_bytes)
+        figure_cards.count("Splits", len(dataset.splits))
+        figure_cards.count("Tokenizations", len(library.tokenizations(dataset.id)))
 
 
 def _splits(dataset: Dataset) -> None:

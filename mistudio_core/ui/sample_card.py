@@ -23,7 +23,7 @@ def draw(sample: Sample, dataset: Dataset) -> None:
     key = f"{dataset.id}:{sample.split}:{sample.index}"
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{formats.exact(sample.index)}**", width="content", help="Position in its split, from 0")
+            st.markdown(f"**#{formats.exact(sample.index)}**", width="content")
             if len(dataset.splits) > 1:
                 st.badge(plain(sample.split, 40), color="gray")
             st.caption(_length(sample.text), width="content")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Job, Tokenization
-from mistudio_core.ui import badges, deletion, failures, formats, keys, length_chart, retry
+from mistudio_core.ui import badges, deletion, failures, figure_cards, figures, formats, keys, retry
 from mistudio_core.ui.escape import plain
 
 
@@ -15,7 +15,7 @@ def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, 
     with st.container(border=True, gap="small", key=keys.of(tokenization.id, "card")):
         head(tokenization)
         if tokenization.status == "ready":
-            figures(tokenization)
+            _figures(tokenization)
             _chart(library, tokenization, opened=opened)
         elif tokenization.error is not None:
             failures.show(tokenization.error)
@@ -52,17 +52,12 @@ def recipe_line(tokenization: Tokenization) -> str:
     return " · ".join(parts)
 
 
-def figures(tokenization: Tokenization) -> None:
-    """Draw rows, tokens, documents and size."""
+def _figures(tokenization: Tokenization) -> None:
     with st.grid(4, min_column_width=130):
-        _figure("Rows", formats.count(tokenization.num_rows), formats.exact(tokenization.num_rows))
-        _figure("Tokens", formats.count(tokenization.num_tokens), formats.exact(tokenization.num_tokens))
-        _figure("Documents", formats.count(tokenization.num_documents), formats.exact(tokenization.num_documents))
-        _figure("Size", formats.size(tokenization.size_bytes), formats.exact_size(tokenization.size_bytes))
-
-
-def _figure(label: str, value: str, exactly: str) -> None:
-    st.metric(label, value, help=exactly if exactly != value else None)
+        figure_cards.count("Rows", tokenization.num_rows, border=False)
+        figure_cards.count("Tokens", tokenization.num_tokens, border=False)
+        figure_cards.count("Documents", tokenization.num_documents, border=False)
+        figure_cards.size("Size", tokenization.size_bytes, border=False)
 
 
 def _exactly(tokenization: Tokenization) -> str:
@@ -84,7 +79,7 @@ def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> Non
     )
     if chart.open:
         with chart, failures.shown():
-            length_chart.stored(library.statistics(tokenization.id), tokenization.id)
+            figures.stored_lengths(library.statistics(tokenization.id), keys.of(tokenization.id, "lengths"))
 
 
 def _use(tokenization: Tokenization) -> None:

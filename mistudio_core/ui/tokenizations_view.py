@@ -8,7 +8,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui import job_progress, length_chart, polling, tokenization_card, tokenize_form
+from mistudio_core.ui import figures, job_progress, keys, polling, tokenization_card, tokenize_form
 
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
@@ -37,5 +37,5 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
                 continue
             tokenization_card.head(library.tokenization(job.subject_id))
             job_progress.draw(job)
-            length_chart.live(job)
+            figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
             job_progress.cancel_button(job)

@@ -1,0 +1,40 @@
+"""Figures in cards: a number for people, and the exact one on hover."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mistudio_core.ui import formats
+
+
+def count(label: str, number: float | None, *, border: bool = True) -> None:
+    """Draw a count."""
+    rounded = round(number, 1) if isinstance(number, float) else number
+    _card(label, formats.count(rounded), formats.exact(rounded), border=border)
+
+
+def size(label: str, num_bytes: float | None, *, border: bool = True) -> None:
+    """Draw a number of bytes."""
+    _card(label, formats.size(num_bytes), formats.exact_size(num_bytes), border=border)
+
+
+def share(label: str, part: float | None, *, help_text: str | None = None) -> None:
+    """Draw a share between 0 and 1 as a percentage."""
+    st.metric(
+        label,
+        formats.UNKNOWN if part is None else f"{100 * part:.1f} %",
+        help=help_text,
+        border=True,
+        height="stretch",
+    )
+
+
+def ratio(label: str, value: float | None, *, help_text: str | None = None) -> None:
+    """Draw a ratio to three digits."""
+    st.metric(
+        label, formats.UNKNOWN if value is None else f"{value:.3g}", help=help_text, border=True, height="stretch"
+    )
+
+
+def _card(label: str, shown: str, exactly: str, *, border: bool) -> None:
+    st.metric(label, shown, help=exactly if exactly != shown else None, border=border, height="stretch")

@@ -1,0 +1,66 @@
+"""Putting the charts of the core on a page, in the theme's colours and with their alternative text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from mistudio_core.charts.figure import Figure, Scale
+
+SCALES: Final[Mapping[str, Scale]] = {"Log": "log", "Linear": "linear"}
+_CACHED_CHARTS: Final = 64
+_BINNED: Final = "document_tokens"
+
+
+def draw(figure: Figure, key: str) -> None:
+    """Draw a figure; a stable key lets the browser change the data in place."""
+    st.altair_chart(figure.chart, key=key, alt=figure.alt, width="stretch")
+
+
+def scale_choice(key: str, label: str = "Scale") -> Scale:
+    """Draw the switch between a logarithmic and a linear axis, and return what is chosen."""
+    chosen = st.segmented_control(
+        label,
+        list(SCALES),
+        default="Log",
+        required=True,
+        key=key,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return SCALES.get(chosen, "log")
+
+
+def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) -> None:
+    """Draw the document lengths of a running tokenization as its progress number `seq` has them.
+
+    All visitors who look at the same state share the chart drawn of it.
+    """
+    if _BINNED in result:
+        chart, alt = _drawn(record_id, seq, lambda: _lengths(result, live=True))
+        st.altair_chart(chart, key=key, alt=alt, width="stretch")
+
+
+def stored_lengths(result: Mapping[str, Any] | None, key: str, scale: Scale = "log") -> None:
+    """Draw the document lengths of a finished tokenization."""
+    if result is None or _BINNED not in result:
+        st.caption("No statistics were stored with this tokenization.")
+        return
+    draw(_lengths(result, live=False, scale=scale), key)
+
+
+@st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)
+def _drawn(record_id: str, seq: int, _make: Callable[[], Figure]) -> tuple[Any, str]:
+    # Not the figure itself: what a cache keeps outlives a hot reload, and our classes do not.
+    del record_id, seq
+    figure = _make()
+    return figure.chart, figure.alt
+
+
+def _lengths(result: Mapping[str, Any], *, live: bool, scale: Scale = "log") -> Figure:
+    from mistudio_core.charts.lengths import length_histogram
+
+    return length_histogram(result[_BINNED], title="Document lengths", unit="tokens", live=live, scale=scale)
