@@ -122,7 +122,7 @@ JOURNEY = Theme(
         '{landscape}, and both said "Oh!" After that they did not stop talking until {far}.',
         'Each year {hero} gets a card from {far}. It is from {friend}, and there is only one sentence on it: "Nearly '
         'there." {Hero} has got {n} of them now, in a row on the wall.',
-        'They went {k} miles on {weekday} and {rest} miles the day after. "That makes {n}," said {hero}. "And how '
-        'many are left?" asked {friend}. "All the nice ones," said {hero}.',
+        '{Hero} and {friend} went {k} miles on {weekday} and {rest} miles the day after. "That makes {n}," said '
+        '{hero}. "And how many are left?" asked {friend}. "All the nice ones," said {hero}.',
     ),
 )

@@ -9,8 +9,8 @@ _LETTER = Plot(
         "Dear {elder_name},\n\nI am well, and I hope that you are too. I am writing from {stay}, where I have been "
         "since {weekday}.",
         "Dear {elder_name},\n\nThank you for the {gift}! It came in time, and only one corner of the parcel was eaten.",
-        "Dear {elder_name},\n\nYou asked me to write something every week, so now I am sitting in {stay} with a pen "
-        "that leaks.",
+        "Dear {elder_name},\n\nYou asked me to write something every week, so now I am sitting on my bed with a pen "
+        "that leaks. You should see {stay} in the rain!",
         "My dear {elder_name},\n\nToday it is raining in {town}, and there is nothing to do, and therefore I can "
         "tell you everything in order.",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from mistudio_core.sources.stories import people
@@ -59,14 +59,11 @@ class Scene(dict[str, str]):
             self[who] = self[f"{who}_name"] = name
             return introduction
         base = key if key in self._lists else key.rstrip("23")
-        options = self._lists[base]
-        word = self._pick(options)
-        while word in (self.get(base), self.get(base + "2"), self.get(base + "3")):
-            word = self._pick(options)
-        self[key] = word
+        taken = {self.get(base), self.get(base + "2"), self.get(base + "3")}
+        self[key] = word = self._pick([option for option in self._lists[base] if option not in taken])
         return word
 
-    def _pick(self, options: tuple[_T, ...]) -> _T:
+    def _pick(self, options: Sequence[_T]) -> _T:
         return options[int(self._random() * len(options))]
 
     def _cast_hero(self, she: bool) -> None:
@@ -76,9 +73,7 @@ class Scene(dict[str, str]):
         self._people["a_hero"] = ("hero", name, f"a {self['trait']} {kind} named {name}")
 
     def _cast_friend(self, she: bool, whose: str) -> None:
-        name, kind = self._name(she)
-        while name == self._people["hero"][1]:
-            name, kind = self._name(she)
+        name, kind = self._name(she, taken=self._people["hero"][1])
         who = name if kind in ("girl", "boy") else f"{name} the {kind}"
         self._introduce("friend", name, f"{whose} {self._pick(people.RELATIONS)} {who}")
         for key, word in (people.SHE if she else people.HE).items():
@@ -101,10 +96,10 @@ class Scene(dict[str, str]):
         self._people[who] = (who, name, full)
         self._people[f"{who}_name"] = (who, name, name)
 
-    def _name(self, she: bool) -> tuple[str, str]:
+    def _name(self, she: bool, taken: str = "") -> tuple[str, str]:
         """Return a name and what it belongs to: girl, boy or a kind of animal."""
         if self._random() < _ANIMAL_SHARE:
-            return self._pick(people.PET_NAMES), self._pick(people.ANIMALS)
+            return self._pick([name for name in people.PET_NAMES if name != taken]), self._pick(people.ANIMALS)
         return (self._pick(people.GIRLS), "girl") if she else (self._pick(people.BOYS), "boy")
 
 
