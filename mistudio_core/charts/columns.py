@@ -88,8 +88,10 @@ def value_histogram(column: Mapping[str, Any]) -> Figure:
         )
         .add_params(selection)
     )
-    bounds = f", {column['min']} to {column['max']}" if rows else ""
-    text = f"Histogram. {name}: {exact(present)} values{bounds}, median {column['median']}."
+    text = f"Histogram. {name}: no value."
+    if rows:
+        bounds = f"{column['min']} to {column['max']}, median {column['median']}"
+        text = f"Histogram. {name}: {exact(present)} values, {bounds}."
     return Figure("histogram", chart, text, data)
 
 
