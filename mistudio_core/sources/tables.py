@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 BATCH_ROWS: Final = 1000
 MAX_COLUMNS: Final = 1000
 """A Parquet footer grows with columns times row groups; the Hub's own viewer stops here too."""
-_READ_BUFFER_BYTES: Final = 1 << 20
-"""Parquet pages are read through this, so that a row group of any size is never held as a whole."""
+_SMALL_CHUNK_BYTES: Final = 1 << 17
+_CHUNK_BYTES: Final = 1 << 20
+"""How much is read at a time of a text file of which only the first rows are wanted (`datasets` takes 10 MB), and of
+each column of a Parquet file, so that a row group of any size is never held as a whole."""
 
 
 class Source(Protocol):
@@ -46,8 +48,8 @@ class LocalSource:
 class TableReader:
     """Reads the files of one dataset to tables that all have the same schema, that of the first file.
 
-    `features` (of `datasets`, as a dictionary) fixes the schema from the start. `chunk_bytes` is how much of a text
-    file is parsed at a time; None for the reader's own choice.
+    `features` (of `datasets`, as a dictionary) fixes the schema from the start. `limit` is how many rows will be
+    taken at most, None for all: for a few rows little is read ahead.
     """
 
     def __init__(
@@ -57,14 +59,16 @@ class TableReader:
         features: Mapping[str, Any] | None,
         *,
         cache: Path,
-        chunk_bytes: int | None = None,
+        limit: int | None = None,
     ) -> None:
         """Import `datasets`; its caches go to the folder `cache`."""
         from datasets import Features
 
         self.features: datasets.Features | None = None if features is None else Features.from_dict(dict(features))
         self._declared = self.features
-        self._module, self._options, self._cache, self._chunk_bytes = module, dict(options), cache, chunk_bytes
+        self._module, self._options, self._cache = module, dict(options), cache
+        self._batch_rows = BATCH_ROWS if limit is None else min(limit, BATCH_ROWS)
+        self._chunk_bytes = None if limit is None else _SMALL_CHUNK_BYTES if limit <= BATCH_ROWS else _CHUNK_BYTES
 
     @property
     def schema(self) -> pa.Schema | None:
@@ -120,9 +124,9 @@ class TableReader:
 
     def _parquet(self, source: Source) -> Iterator[pa.Table]:
         with source.open() as file:
-            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_READ_BUFFER_BYTES)
+            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=self._chunk_bytes or _CHUNK_BYTES)
             self._learn(parquet.schema_arrow)
-            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=self._options.get("columns")):
+            for batch in parquet.iter_batches(batch_size=self._batch_rows, columns=self._options.get("columns")):
                 yield pa.Table.from_batches([batch])
 
     def _arrow(self, source: Source) -> Iterator[pa.Table]:

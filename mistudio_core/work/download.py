@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from mistudio_core.errors import StudioError
 from mistudio_core.sources import failures
 from mistudio_core.sources.client import Hub, endpoint, session, without_queries
 from mistudio_core.sources.convert import Converter
@@ -23,10 +24,6 @@ from mistudio_core.work.room import Room
 from mistudio_core.work.running import RunningJob
 
 _SECRET_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_DEBUG")
-_FEW_SAMPLES: Final = 1000
-_SMALL_CHUNK_BYTES: Final = 1 << 17
-_CHUNK_BYTES: Final = 1 << 20
-"""How much text is parsed at a time when only the first samples are wanted; `datasets` takes 10 MB."""
 
 
 def run(job: RunningJob) -> dict[str, Any]:
@@ -44,9 +41,10 @@ def run(job: RunningJob) -> dict[str, Any]:
     try:
         return _run(job, draft, hub, repo_id)
     except Exception as error:
-        job.log.warning("%s", without_queries("".join(traceback.format_exception(error))))
+        if not isinstance(error, StudioError) or error.__cause__ is not None:
+            job.log.warning("%s", without_queries("".join(traceback.format_exception(error))))
         revision = job.arguments.get("revision")
-        raise failures.hub_failure(error, repo_id, token_given=token is not None, revision=revision) from None
+        raise failures.hub_failure(error, repo_id, token_given=token is not None, revision=revision) from error
 
 
 def prepare_environment(draft: Path) -> None:
@@ -92,8 +90,7 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
 
 def _reader(draft: Path, plan: Plan, limit: int | None) -> TableReader:
     features = plan.features or Converter.known_features(draft)
-    chunk = None if limit is None else _SMALL_CHUNK_BYTES if limit <= _FEW_SAMPLES else _CHUNK_BYTES
-    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets", chunk_bytes=chunk)
+    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets", limit=limit)
 
 
 def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:

@@ -100,16 +100,19 @@ def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
     from mistudio_core.statistics.dataset import dataset_statistics
     from mistudio_core.store.sample_index import build_index
 
+    def tell(done: int, message: str, *, force: bool = False) -> None:
+        job.progress("processing", done // _STEPS, num_samples, "samples", message=message, force=force)
+
     def indexed(done: int, _: int) -> None:
-        job.progress("processing", done, _STEPS * num_samples, "samples", message="Building the index of the samples.")
+        tell(done, "Building the index of the samples.")
 
     def counted(done: int, _: int) -> None:
-        done += num_samples
-        job.progress("processing", done, _STEPS * num_samples, "samples", message="Counting what is in the texts.")
+        tell(num_samples + done, "Counting what is in the texts.")
 
     indexed(0, num_samples)
     build_index(draft, indexed)
     write_json(draft / STATISTICS, dataset_statistics(draft, counted), durable=True)
+    tell(_STEPS * num_samples, "", force=True)
 
 
 def _manifest(
