@@ -66,7 +66,7 @@ class Converter:
         """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
         parts: Sequence[PartInfo] = ()
         raw = self.folder / "raw" / file.split
-        tables = self.reader.read(source, file.path)
+        tables = self.reader.read(source, file.label)
         try:
             first = next(tables, None)
             if self.reader.schema is not None:

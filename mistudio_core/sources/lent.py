@@ -50,25 +50,39 @@ def remote(hub: Hub, url: str, size: int, name: str, on_bytes: OnBytes) -> LentF
     return LentFile(name, size, lambda: RemoteFile(hub, url, size, on_bytes=on_bytes))
 
 
-def counted(path: Path, name: str, on_bytes: OnBytes) -> LentFile:
+def local(path: Path, name: str, on_bytes: OnBytes) -> LentFile:
     """Lend a file of this machine, under a name of ours instead of its own, which may be anything."""
     return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes))
 
 
+class Countdown:
+    """Passes on how many bytes of a file were read, but never more in all than it has: some parts are read twice."""
+
+    def __init__(self, size: int, on_bytes: OnBytes) -> None:
+        """Start with a file of `size` bytes."""
+        self._left, self._on_bytes = size, on_bytes
+
+    def __call__(self, count: int) -> None:
+        """Count bytes that were read."""
+        count = min(count, self._left)
+        self._left -= count
+        self._on_bytes(count)
+
+    def finish(self) -> None:
+        """Count what was not read: the file is done with."""
+        self(self._left)
+
+
 class _CountedFile(io.FileIO):
-    """A local file that tells how much was read; reading a place twice counts once."""
+    """A local file that tells how much is read."""
 
     def __init__(self, path: Path, on_bytes: OnBytes) -> None:
         super().__init__(path, "rb")
         self._on_bytes = on_bytes
-        self._counted_to = 0
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         count = super().readinto(buffer) or 0
-        position = self.tell()
-        if self._counted_to < position <= self._counted_to + count:
-            self._on_bytes(position - self._counted_to)
-            self._counted_to = position
+        self._on_bytes(count)
         return count
 
 

@@ -33,6 +33,11 @@ class SourceFile:
         return f"{self.index:06d}"
 
     @property
+    def label(self) -> str:
+        """Return what to call the file in a message: where this machine keeps it is nobody's business."""
+        return self.path.rpartition("/")[2] if self.path.startswith("/") else self.path
+
+    @property
     def local_name(self) -> str:
         """Return the name under which the file is kept while it is worked on; its endings tell the compression."""
         endings = self.path.rpartition("/")[2].lower().split(".")[1:]

@@ -16,13 +16,12 @@ from mistudio_core.sources.failures import disk_full
 _CHUNK_BYTES: Final = 1 << 22
 
 
-def unpacked(path: Path, compression: str, *, keep_free: int) -> Path:
-    """Write the content of a compressed file beside it and return its path.
+def unpacked(path: Path, compression: str, target: Path, *, keep_free: int) -> Path:
+    """Write the content of a compressed file to `target` and return that path.
 
     Raises `disk_full` before less than `keep_free` bytes are left, as a small file may hold any amount, and
     `corrupt_data` for a damaged one.
     """
-    target = path.with_name(path.name + ".plain")
     try:
         with _openers()[compression](path) as packed, open(target, "wb") as plain:
             while chunk := packed.read(_CHUNK_BYTES):

@@ -6,24 +6,23 @@ import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from mistudio_core.errors import StudioError
 from mistudio_core.sources import failures
-from mistudio_core.sources.client import Hub, endpoint, session, without_queries
+from mistudio_core.sources.client import Hub, without_queries
 from mistudio_core.sources.convert import Converter
 from mistudio_core.sources.plan import Plan
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve
 from mistudio_core.sources.tables import TableReader
+from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
 from mistudio_core.work.finish import finish_conversion, finished_before
 from mistudio_core.work.first_samples import take_first
 from mistudio_core.work.meter import Meter
 from mistudio_core.work.room import Room
 from mistudio_core.work.running import RunningJob
-
-_SECRET_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_DEBUG")
 
 
 def run(job: RunningJob) -> dict[str, Any]:
@@ -32,7 +31,6 @@ def run(job: RunningJob) -> dict[str, Any]:
     if manifest is not None:
         return manifest
     draft = job.home.dataset_draft(job.subject_id)
-    draft.mkdir(parents=True, exist_ok=True)
     prepare_environment(draft)
     job.progress("resolving")
     token = clean_token(job.secret)
@@ -45,28 +43,6 @@ def run(job: RunningJob) -> dict[str, Any]:
             job.log.warning("%s", without_queries("".join(traceback.format_exception(error))))
         revision = job.arguments.get("revision")
         raise failures.hub_failure(error, repo_id, token_given=token is not None, revision=revision) from error
-
-
-def prepare_environment(draft: Path) -> None:
-    """Point the clients at a cache inside of the draft folder and away from any login of the machine.
-
-    Has to run before huggingface_hub is imported. The process moves into an empty folder, since `datasets` takes
-    a folder of the repository's name for the repository.
-    """
-    for name in _SECRET_VARIABLES:
-        os.environ.pop(name, None)
-    os.environ.update(
-        HF_HOME=str(draft / "hf"),
-        HF_ENDPOINT=endpoint(),
-        HF_HUB_DISABLE_XET="1",  # another transport with other failures, that cannot resume
-        HF_HUB_DISABLE_IMPLICIT_TOKEN="1",  # noqa: S106 - a switch
-        HF_HUB_DISABLE_PROGRESS_BARS="1",
-        HF_HUB_DISABLE_TELEMETRY="1",
-    )
-    empty = draft / "hf" / "empty"
-    empty.mkdir(parents=True, exist_ok=True)
-    os.chdir(empty)
-    session()
 
 
 def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class FileByFile:
         """Convert a file that was brought, then free it."""
         plain = path
         if file.compression is not None and self.plan.module in READ_FROM_THE_END:
-            plain = unpacked(path, file.compression, keep_free=self.room.keep_free)
+            plain = unpacked(path, file.compression, path.with_name("plain"), keep_free=self.room.keep_free)
         receipt = self.converter.convert(file, LocalSource(plain), limit=limit, on_rows=self._on_rows)
         plain.unlink()
         self._free(file)

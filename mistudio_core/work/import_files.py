@@ -1,0 +1,63 @@
+"""Imports files of this machine; they are only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mistudio_core.sources.convert import Converter, Receipt
+from mistudio_core.sources.lent import Countdown, local
+from mistudio_core.sources.local import plan_import
+from mistudio_core.sources.plan import Plan, SourceFile
+from mistudio_core.sources.tables import LocalSource, TableReader
+from mistudio_core.sources.unpack import unpacked
+from mistudio_core.work.environment import prepare_environment
+from mistudio_core.work.file_by_file import READ_FROM_THE_END
+from mistudio_core.work.finish import finish_conversion, finished_before
+from mistudio_core.work.meter import Meter
+from mistudio_core.work.room import Room
+from mistudio_core.work.running import RunningJob
+
+
+def run(job: RunningJob) -> dict[str, Any]:
+    """Convert the files of the job and return the manifest; files that an earlier run finished are kept."""
+    manifest = finished_before(job)
+    if manifest is not None:
+        return manifest
+    plan = plan_import([Path(path) for path in job.arguments["paths"]], job.arguments.get("format"))
+    draft = job.home.dataset_draft(job.subject_id)
+    prepare_environment(draft)
+    for split in plan.splits:
+        (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+    room = Room(job)
+    room.require(plan.num_bytes)
+    features = plan.features or Converter.known_features(draft)
+    converter = Converter(draft, TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets"))
+    meter = Meter(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
+    receipts = [_converted(file, plan, converter, meter, room) for file in plan.files]
+    return finish_conversion(job, plan, converter, receipts)
+
+
+def _converted(file: SourceFile, plan: Plan, converter: Converter, meter: Meter, room: Room) -> Receipt:
+    receipt = converter.receipt(file)
+    if receipt is not None:
+        meter.have(file.size, receipt.num_rows)
+        return receipt
+    path = Path(file.path)
+    countdown = Countdown(file.size, meter.bytes)
+
+    def on_rows(count: int) -> None:
+        meter.rows(count)
+        room.watch()
+
+    if file.compression is not None and plan.module in READ_FROM_THE_END:
+        working = converter.folder / "files"
+        working.mkdir(exist_ok=True)
+        plain = unpacked(path, file.compression, working / file.local_name, keep_free=room.keep_free)
+        receipt = converter.convert(file, LocalSource(plain), on_rows=on_rows)
+        plain.unlink()
+    else:
+        receipt = converter.convert(file, local(path, file.local_name, countdown), on_rows=on_rows)
+    countdown.finish()
+    meter.file_done()
+    return receipt
