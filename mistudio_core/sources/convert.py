@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw_write import PartInfo, PartWriter
+from mistudio_core.sources.lent import LentFile
 from mistudio_core.sources.plan import SourceFile
-from mistudio_core.sources.tables import Source, TableReader
+from mistudio_core.sources.tables import TableReader
 
 _FEATURES: Final = "features.json"
 
@@ -61,7 +62,7 @@ class Converter:
         return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
 
     def convert(
-        self, file: SourceFile, source: Source, *, limit: int | None = None, on_rows: Callable[[int], None]
+        self, file: SourceFile, source: LentFile, *, limit: int | None = None, on_rows: Callable[[int], None]
     ) -> Receipt:
         """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
         parts: Sequence[PartInfo] = ()

@@ -6,6 +6,7 @@ The readers of `datasets` open files by an address through `fsspec`, so each fil
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -37,12 +38,20 @@ class LentFile:
         self.address = f"{_PROTOCOL}://{name}"
         self.size = size
         self._open_raw = open_raw
+        self._opened: list[io.RawIOBase] = []
         register_implementation(_PROTOCOL, _LentFiles, clobber=True)
         _LentFiles.known[name] = self
 
     def open(self) -> IO[bytes]:
         """Open the file for reading."""
-        return cast(IO[bytes], io.BufferedReader(self._open_raw(), _BUFFER_BYTES))
+        raw = self._open_raw()
+        self._opened.append(raw)
+        return cast(IO[bytes], io.BufferedReader(raw, _BUFFER_BYTES))
+
+    def close(self) -> None:
+        """Close whatever was opened, since not every reader does."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 def remote(hub: Hub, url: str, size: int, name: str, on_bytes: OnBytes) -> LentFile:
@@ -50,7 +59,7 @@ def remote(hub: Hub, url: str, size: int, name: str, on_bytes: OnBytes) -> LentF
     return LentFile(name, size, lambda: RemoteFile(hub, url, size, on_bytes=on_bytes))
 
 
-def local(path: Path, name: str, on_bytes: OnBytes) -> LentFile:
+def local(path: Path, name: str, on_bytes: OnBytes = lambda _: None) -> LentFile:
     """Lend a file of this machine, under a name of ours instead of its own, which may be anything."""
     return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes))
 
@@ -73,17 +82,34 @@ class Countdown:
         self(self._left)
 
 
-class _CountedFile(io.FileIO):
+class _CountedFile(io.RawIOBase):
     """A local file that tells how much is read."""
 
     def __init__(self, path: Path, on_bytes: OnBytes) -> None:
-        super().__init__(path, "rb")
+        super().__init__()
+        self._file = io.FileIO(path)
         self._on_bytes = on_bytes
 
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        count = super().readinto(buffer) or 0
+        count = self._file.readinto(buffer) or 0
         self._on_bytes(count)
         return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _LentFiles(AbstractFileSystem):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.sources import mismatch
+from mistudio_core.sources.lent import LentFile
 
 if TYPE_CHECKING:
     import datasets
@@ -21,28 +22,6 @@ _SMALL_CHUNK_BYTES: Final = 1 << 17
 _CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time of a text file of which only the first rows are wanted (`datasets` takes 10 MB), and of
 each column of a Parquet file, so that a row group of any size is never held as a whole."""
-
-
-class Source(Protocol):
-    """A file that can be opened here, and by `fsspec` under its address."""
-
-    @property
-    def address(self) -> str:
-        """Return a path or an address for `fsspec`."""
-
-    def open(self) -> IO[bytes]:
-        """Open the file for reading, seekable."""
-
-
-class LocalSource:
-    """A file on this machine."""
-
-    def __init__(self, path: Path) -> None:
-        self.address = str(path)
-
-    def open(self) -> IO[bytes]:
-        """Open the file."""
-        return open(self.address, "rb")
 
 
 class TableReader:
@@ -75,7 +54,7 @@ class TableReader:
         """Return the schema of every table, with the `huggingface` metadata; None before the first file told it."""
         return None if self.features is None else self.features.arrow_schema
 
-    def read(self, source: Source, name: str) -> Generator[pa.Table, None, None]:
+    def read(self, source: LentFile, name: str) -> Generator[pa.Table, None, None]:
         """Yield the tables of a file, which errors call `name`.
 
         Raises `corrupt_data` for damage, for columns that do not fit, and for types that cannot be kept, and
@@ -100,6 +79,8 @@ class TableReader:
                 return
             seen = None if builder is None else builder.seen
             raise mismatch.explained(error, name, source.address, seen, self.features) from error
+        finally:
+            source.close()  # the CSV reader leaves files open
 
     def _learn(self, schema: pa.Schema) -> None:
         """Take the features from the first schema, unless they are known."""
@@ -122,14 +103,14 @@ class TableReader:
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise mismatch.MisfitError(table.schema) from error
 
-    def _parquet(self, source: Source) -> Iterator[pa.Table]:
+    def _parquet(self, source: LentFile) -> Iterator[pa.Table]:
         with source.open() as file:
             parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=self._chunk_bytes or _CHUNK_BYTES)
             self._learn(parquet.schema_arrow)
             for batch in parquet.iter_batches(batch_size=self._batch_rows, columns=self._options.get("columns")):
                 yield pa.Table.from_batches([batch])
 
-    def _arrow(self, source: Source) -> Iterator[pa.Table]:
+    def _arrow(self, source: LentFile) -> Iterator[pa.Table]:
         with source.open() as file:
             has_footer = file.read(6) == b"ARROW1"
             file.seek(0)
@@ -141,7 +122,7 @@ class TableReader:
                 table = pa.Table.from_batches([batch])
                 yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
 
-    def _builder(self, source: Source) -> _Builder:
+    def _builder(self, source: LentFile) -> _Builder:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else self.features
         return _Builder(self._module, self._options, features, source.address, self._cache, self._chunk_bytes)

@@ -10,9 +10,8 @@ from typing import Final
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.fetch import fetch
-from mistudio_core.sources.lent import LentFile, remote
+from mistudio_core.sources.lent import LentFile, local, remote
 from mistudio_core.sources.plan import Plan, SourceFile
-from mistudio_core.sources.tables import LocalSource
 from mistudio_core.sources.unpack import unpacked
 from mistudio_core.work.meter import Meter
 from mistudio_core.work.room import Room
@@ -70,7 +69,7 @@ class FileByFile:
         plain = path
         if file.compression is not None and self.plan.module in READ_FROM_THE_END:
             plain = unpacked(path, file.compression, path.with_name("plain"), keep_free=self.room.keep_free)
-        receipt = self.converter.convert(file, LocalSource(plain), limit=limit, on_rows=self._on_rows)
+        receipt = self.converter.convert(file, local(plain, file.local_name), limit=limit, on_rows=self._on_rows)
         plain.unlink()
         self._free(file)
         self.meter.file_done()

@@ -9,7 +9,7 @@ from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.lent import Countdown, local
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import Plan, SourceFile
-from mistudio_core.sources.tables import LocalSource, TableReader
+from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
@@ -54,7 +54,7 @@ def _converted(file: SourceFile, plan: Plan, converter: Converter, meter: Meter,
         working = converter.folder / "files"
         working.mkdir(exist_ok=True)
         plain = unpacked(path, file.compression, working / file.local_name, keep_free=room.keep_free)
-        receipt = converter.convert(file, LocalSource(plain), on_rows=on_rows)
+        receipt = converter.convert(file, local(plain, file.local_name), on_rows=on_rows)
         plain.unlink()
     else:
         receipt = converter.convert(file, local(path, file.local_name, countdown), on_rows=on_rows)
