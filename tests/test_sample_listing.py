@@ -8,7 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ SCHEMA = pa.schema(
         ("Source", pa.int32()),
         ("row", pa.int16()),
         ("at", pa.time64("us")),
+        ("price", pa.decimal128(8, 2)),
     ],
     {b"huggingface": json.dumps({"info": {"features": {"label": {"_type": "ClassLabel", "names": LABELS}}}}).encode()},
 )
@@ -68,6 +70,8 @@ def records(count: int, seed: int) -> list[Record]:
             "filename": f"f{chance.randrange(3)}",
             "Source": chance.randrange(5),
             "row": chance.randrange(3),
+            "at": maybe(time(chance.randrange(24))),
+            "price": maybe(Decimal(chance.randrange(300)) / 100),
         }
         for _ in range(count)
     ]
@@ -149,6 +153,12 @@ CONDITIONS: dict[str, Callable[[Record], bool]] = {
     "flag=true": equal("flag", True),
     "filename=f1": equal("filename", "f1"),
     "row=2": equal("row", 2),
+    "row<=" + "9" * 38: above("row", 0),
+    "row<=" + "9" * 400: above("row", 0),
+    "at>=15:00": above("at", time(15)),
+    "price>=1.5": above("price", Decimal("1.5")),
+    "price=0.07": equal("price", Decimal("0.07")),
+    "price<=" + "9" * 50: above("price", 0),
     "tags is null": lambda row: row["tags"] is None,
     "source IS NOT NULL": lambda row: row["source"] is not None,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,6 +17,8 @@ from mistudio_core.store.sample_reader import SampleReader
 OPERATORS: Final = (">=", "<=", "!=", "=")
 NULL_TESTS: Final = (" is not null", " is null")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan", re.IGNORECASE)
+_EXACT_DIGITS: Final = 38
+"""What DuckDB compares exactly; longer numbers are compared as floats."""
 _SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -95,7 +97,7 @@ def _parameter(condition: Condition, kind: pa.DataType, labels: Mapping[str, lis
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _moment(condition, kind)
     if pa.types.is_time(kind):
-        return text, "TIME"
+        return _time(condition), "TIME"
     if not _NUMBER.fullmatch(text.strip()):
         what = "a number"
         raise _unfit(
@@ -105,9 +107,9 @@ def _parameter(condition: Condition, kind: pa.DataType, labels: Mapping[str, lis
 
 
 def _number(text: str, kind: pa.DataType) -> tuple[Any, str]:
-    if pa.types.is_decimal(kind):
-        return text, f"DECIMAL({min(38, kind.precision)}, {kind.scale})"
-    if re.fullmatch(r"[+-]?\d{1,38}", text):
+    if pa.types.is_decimal(kind) and len(text) < _EXACT_DIGITS and "e" not in text.lower():
+        return text, f"DECIMAL(38, {min(kind.scale, _EXACT_DIGITS - len(text))})"
+    if re.fullmatch(r"[+-]?\d+", text) and len(text) <= _EXACT_DIGITS:
         return int(text), "" if pa.types.is_integer(kind) else _float_type(kind)
     return float(text), _float_type(kind)
 
@@ -115,6 +117,13 @@ def _number(text: str, kind: pa.DataType) -> tuple[Any, str]:
 def _float_type(kind: pa.DataType) -> str:
     """Return the type in which 0.1 equals a stored 0.1."""
     return "FLOAT" if pa.types.is_float32(kind) or pa.types.is_float16(kind) else "DOUBLE"
+
+
+def _time(condition: Condition) -> str:
+    try:
+        return time.fromisoformat(condition.value).isoformat()
+    except ValueError:
+        raise _unfit(condition, "a time such as 15:00") from None
 
 
 def _moment(condition: Condition, kind: pa.DataType) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def parquet_rows(
 ) -> tuple[str, dict[str, Any]]:
     """Return SQL for a relation of `row, c0, c1, ...`, one `c` for each column in turn, and its parameters.
 
-    It covers the parts of one split, or of all. Without a sort above it, the rows come in their order.
+    It covers the parts of one split, or of all. Read with nothing but conditions, it keeps the order of the rows.
     """
     first, last = reader.span(split)
     parts = [(path, start) for path, start in reader.parts() if first <= start < last]
@@ -33,16 +33,15 @@ def parquet_rows(
     files = ["".join(_GLOB.get(sign, sign) for sign in str(path)) for path, _ in parts]
     stored = _stored_names(cursor, files[0], reader)
     chosen = "".join(f", {quoted(stored[reader.schema.names.index(name)])} AS c{at}" for at, name in enumerate(columns))
-    taken = {name.lower() for name in stored}
-    if "file_row_number" in taken:  # DuckDB then offers no numbers of its own; counting is exact, if slower
-        numbers = f"row_number() OVER () - 1 + {first}"
-        read = "read_parquet($files, hive_partitioning=false)"
-        return f'(SELECT {numbers} AS "row"{chosen} FROM {read})', {"files": files}  # noqa: S608 - ours or quoted
-    source, begins = _free_name("source", taken), _free_name("begins", taken)
-    read = f"read_parquet($files, hive_partitioning=false, file_row_number=true, filename='{source}')"
-    starts = f"(SELECT unnest($paths) AS {source}, unnest($firsts) AS {begins})"
-    sql = f'(SELECT {begins} + file_row_number AS "row"{chosen} FROM {read} JOIN {starts} USING ({source}))'  # noqa: S608
-    return sql, {"files": files, "paths": [str(path) for path, _ in parts], "firsts": [start for _, start in parts]}
+    if {"file_row_number", "file_index"} & {name.lower() for name in stored}:
+        # DuckDB then offers no numbers of its own; counting the rows is exact, if slower.
+        number, source = f"row_number() OVER () - 1 + {first}", "read_parquet($files, hive_partitioning=false)"
+        parameters: dict[str, Any] = {"files": files}
+    else:
+        number = "list_extract($firsts, CAST(file_index AS BIGINT) + 1) + file_row_number"
+        source = "read_parquet($files, hive_partitioning=false, file_row_number=true)"
+        parameters = {"files": files, "firsts": [start for _, start in parts]}
+    return f'(SELECT {number} AS "row"{chosen} FROM {source})', parameters  # noqa: S608 - names are quoted
 
 
 def _stored_names(cursor: duckdb.DuckDBPyConnection, file: str, reader: SampleReader) -> list[str]:
@@ -54,9 +53,3 @@ def _stored_names(cursor: duckdb.DuckDBPyConnection, file: str, reader: SampleRe
     stored = [column[0] for column in found.description or ()]
     found.fetchall()
     return stored
-
-
-def _free_name(wish: str, taken: set[str]) -> str:
-    while wish in taken:
-        wish += "_"
-    return wish

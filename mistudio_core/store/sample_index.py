@@ -77,7 +77,7 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     except duckdb.Error:
         connection.close()
         raise _unusable("damaged") from None
-    if about != [(INDEX_FORMAT, reader.default_column)] or parts != _parts(reader):
+    if about != [(INDEX_FORMAT, reader.default_column)] or parts != reader.places():
         connection.close()
         raise _unusable("not of these samples")
     return connection
@@ -106,10 +106,6 @@ def _unusable(why: str) -> StudioError:
     return StudioError("corrupt_data", f"The sample index is {why}.", "It can be built again from the samples.")
 
 
-def _parts(reader: SampleReader) -> list[tuple[str, int]]:
-    return [(path.relative_to(reader.folder).as_posix(), first) for path, first in reader.parts()]
-
-
 def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None:
     with duckdb.connect(":memory:", config=_SETTINGS | {"temp_directory": "", "threads": 1}) as connection:
         path = str(draft).replace("'", "''")  # the path is ours, but may hold a quote: the home is the user's
@@ -121,7 +117,7 @@ def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None
             'CREATE TABLE samples ("row" BIGINT, split VARCHAR, position BIGINT, part INTEGER, row_group INTEGER,'
             " chars BIGINT, bytes BIGINT, words BIGINT, hash UBIGINT)"
         )
-        for part, (name, first) in enumerate(_parts(reader)):
+        for part, (name, first) in enumerate(reader.places()):
             connection.execute("INSERT INTO parts VALUES (?, ?, ?)", [part, name, first])
         done = 0
         for batch in _batches(reader):

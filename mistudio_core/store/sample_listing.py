@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import invalid
 from mistudio_core.store.conditions import condition_sql, is_scalar, parse_condition
 from mistudio_core.store.parquet_rows import parquet_rows
 from mistudio_core.store.sample_query import MEASURES, SampleQuery
@@ -95,9 +95,9 @@ class SampleListing:
             for start in range(first, last, _BLOCK_ROWS):
                 yield np.arange(start, min(start + _BLOCK_ROWS, last), dtype=np.int64)
             return
-        result = self._run('"row"', f" {self._order()}", {})
-        while block := result.fetchmany(_BLOCK_ROWS):
-            yield np.fromiter((row for (row,) in block), np.int64, len(block))
+        with self._run('"row"', f" {self._order()}", {}).to_arrow_reader(_BLOCK_ROWS) as reader:
+            for batch in reader:
+                yield batch.column(0).to_numpy()
 
     def interrupt(self) -> None:
         """Stop what another thread runs on this listing; that thread gets `duckdb.InterruptException`."""
@@ -165,7 +165,7 @@ class SampleListing:
         direction = "DESC" if by_position and self._query.descending else "ASC"
         return f'{self._statement.order or "ORDER BY "}"row" {direction}'
 
-    def _run(self, what: str, tail: str, extra: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    def _run(self, what: str, tail: str, extra: dict[str, Any]) -> duckdb.DuckDBPyRelation:
         plan, first_last = self._statement, self._reader.span(self._query.split)
         cursor = self._cursor = self._connection.cursor()  # one that was not read to its end could not be used again
         parameters = plan.parameters | extra
@@ -189,16 +189,8 @@ class SampleListing:
         if first_last != (0, self._reader.num_samples):
             conditions.append(f'"row" >= {first_last[0]:d} AND "row" < {first_last[1]:d}')
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        try:
-            return cursor.execute(f"SELECT {what} FROM {source}{where}{tail}", parameters)  # noqa: S608 - ours
-        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
-            raise _unfit(error) from error
+        return cursor.sql(f"SELECT {what} FROM {source}{where}{tail}", params=parameters)  # noqa: S608 - all ours
 
 
 def _numbers(columns: dict[str, Any]) -> Rows:
     return np.asarray(columns["row"], np.int64)
-
-
-def _unfit(error: duckdb.Error) -> StudioError:
-    reason = str(error).splitlines()[0].split(": ", 1)[-1][:200]
-    return invalid(f"where: a value does not fit its column: {reason}.", "Give a value such as the column holds.")

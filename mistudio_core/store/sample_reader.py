@@ -83,6 +83,10 @@ class SampleReader:
                 found.setdefault(group.part, self.firsts[name] + group.first)
         return list(found.items())
 
+    def places(self) -> list[tuple[str, int]]:
+        """Return each part that has rows by its path in the dataset folder, and its first row: what an index is of."""
+        return [(path.relative_to(self.folder).as_posix(), first) for path, first in self.parts()]
+
     def text_column(self, column: str | None) -> str | None:
         """Return the text column that is asked for, or the default one; None when the dataset has no text at all.
 

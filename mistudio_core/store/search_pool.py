@@ -1,0 +1,61 @@
+"""Searches in the background: a bounded number at a time, one per session, a new one stopping the old."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from mistudio_core.store.text_scan import TextScan
+
+_WORKERS: Final = 2
+_SESSIONS_KEPT: Final = 8
+"""Whose hits stay for the next page: at most 16 MB each."""
+
+
+class SearchPool:
+    """Runs scans for sessions; the hits of a session's last search stay, so that its next page costs nothing."""
+
+    def __init__(self, workers: int = _WORKERS, sessions_kept: int = _SESSIONS_KEPT) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="search")
+        self._kept = sessions_kept
+        self._lock = threading.Lock()
+        self._searches: OrderedDict[str, tuple[Hashable, TextScan]] = OrderedDict()
+
+    def scan(self, session: str, key: Hashable, make: Callable[[], TextScan], time_limit_s: float) -> TextScan:
+        """Return the session's scan for `key`: the one that is there, or a new one, which stops the session's old one.
+
+        Equal keys mean equal hits. A scan that was stopped is made anew.
+        """
+        with self._lock:
+            there = self._searches.get(session)
+            if there is not None and there[0] == key and not there[1].cancelled:
+                self._searches.move_to_end(session)
+                return there[1]
+        made = make()
+        with self._lock:
+            self._forget(session)
+            self._searches[session] = (key, made)
+            while len(self._searches) > self._kept:
+                self._forget(next(iter(self._searches)))
+        self._executor.submit(made.run, time_limit_s)
+        return made
+
+    def stop(self, session: str) -> None:
+        """Stop what a session searches for and let go of its hits."""
+        with self._lock:
+            self._forget(session)
+
+    def close(self) -> None:
+        """Stop everything and wait for it."""
+        with self._lock:
+            for session in list(self._searches):
+                self._forget(session)
+        self._executor.shutdown(cancel_futures=True)
+
+    def _forget(self, session: str) -> None:
+        there = self._searches.pop(session, None)
+        if there is not None:
+            there[1].cancel()
