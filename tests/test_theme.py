@@ -1,4 +1,4 @@
-"""The theme can be read by everybody: WCAG contrast of 4.5:1 for text and 3:1 for the marks of charts, dark and light."""
+"""The theme can be read by everybody: WCAG contrast of 4.5:1 for text, 3:1 for the marks of charts, in both looks."""
 
 from __future__ import annotations
 
