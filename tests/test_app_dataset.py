@@ -64,9 +64,9 @@ def test_samples_come_in_pages_of_fifty_and_by_split(library: StagedLibrary) -> 
     assert "Samples 101 to 120 of 120" in shown
     assert "Story number 119." in shown
     assert "Story number 99." not in shown
-    app.segmented_control(key=keys.SAMPLES_SPLIT).set_value("test").run()
+    app.selectbox(key=keys.SAMPLES_SPLIT).select("test").run()
     assert "Samples 1 to 7 of 7" in words(app)
-    app.segmented_control(key=keys.SAMPLES_SPLIT).set_value("none").run()
+    app.selectbox(key=keys.SAMPLES_SPLIT).select("none").run()
     assert "This split is empty." in words(app)
     assert_no_exception(app)
 

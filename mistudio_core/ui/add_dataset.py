@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from mistudio_core.library import Library
-from mistudio_core.ui import download_form, import_form, sample_button
+from mistudio_core.ui import download_form, import_form, sample_button, tabs
+
+_HUB: Final = "Hugging Face Hub"
+_FILES: Final = "Your files"
+_SAMPLE: Final = "Sample"
 
 
 def draw(library: Library, *, with_sample: bool) -> None:
     """Draw the forms; an empty library offers its sample elsewhere and louder."""
-    labels = [":material/cloud_download: Hugging Face Hub", ":material/upload_file: Your files"]
-    if with_sample:
-        labels.append(":material/bolt: Sample")
+    names = [_HUB, _FILES, _SAMPLE] if with_sample else [_HUB, _FILES]
     with st.container(border=True, key="add_dataset"):
-        tabs = st.tabs(labels)
-        with tabs[0]:
-            download_form.draw()
-        with tabs[1]:
+        _, places = tabs.draw(names, "add_tabs")
+        # All of them are made each time: a form that is not would lose what was typed.
+        with places[_HUB]:
+            download_form.draw(library)
+        with places[_FILES]:
             import_form.draw(library.settings)
         if with_sample:
-            with tabs[2]:
+            with places[_SAMPLE]:
                 sample_button.offer()

@@ -22,6 +22,7 @@ from mistudio_core.ui import (
     retry,
     samples_view,
     statistics_view,
+    tabs,
     tokenizations_view,
 )
 from mistudio_core.ui.dataset_card import source_line
@@ -99,26 +100,22 @@ def _unfinished(library: Library, dataset: Dataset) -> None:
 
 def _tabs(library: Library, dataset: Dataset) -> None:
     find = _jobs_of(dataset.id)
-    # A timer may run once a page only, and must not lie in a closed tab: the tab with the tokenizations
-    # draws its own jobs in full, above the others stands a line for each.
+    # A timer may run once a page only: the tab with the tokenizations draws its own jobs in full, above
+    # the others stands a line for each.
     notice = st.container()
-    overview_tab, samples_tab, tokenizations_tab, statistics_tab = st.tabs(
-        _TABS, key=keys.TAB, bind="query-params", on_change="rerun"
-    )
-    if tokenizations_tab.open:
-        with tokenizations_tab:
+    name, places = tabs.draw(_TABS, "dataset_tabs", parameter=keys.TAB)
+    if name == "Tokenizations":
+        with places[name]:
             tokenizations_view.draw(library, dataset, find)
         return
     with notice:
         polling.live(library, find, _draw_jobs)
-    if overview_tab.open:
-        with overview_tab:
+    with places[name]:
+        if name == "Overview":
             overview.draw(library, dataset)
-    elif samples_tab.open:
-        with samples_tab:
+        elif name == "Samples":
             samples_view.draw(library, dataset)
-    elif statistics_tab.open:
-        with statistics_tab:
+        else:
             statistics_view.draw(library, dataset)
 
 

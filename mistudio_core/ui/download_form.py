@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
+from mistudio_core.library import Library
 from mistudio_core.records import RepoInfo, as_json
 from mistudio_core.ui import failures, keys, look_panel
 from mistudio_core.ui.opening import open_library
@@ -20,8 +21,9 @@ _EMPTY: Final[dict[str, Any]] = {
 """The form after a download has started; the access token stays for the next one."""
 
 
-def draw() -> None:
+def draw(library: Library) -> None:
     """Draw the form, what the Hub said of the repository, and why a press did not help."""
+    _take_back_refused(library)
     look: dict[str, Any] | None = st.session_state.get(keys.LOOK)
     with st.form("download", border=False):
         repo, token = st.columns([3, 2])
@@ -113,7 +115,7 @@ def _prefill(info: RepoInfo) -> None:
 def _download() -> None:
     with failures.kept(keys.DOWNLOAD_ERROR):
         asked = _asked()
-        open_library().download(
+        dataset = open_library().download(
             asked["repo"],
             revision=asked["revision"],
             config=asked["config"],
@@ -121,9 +123,31 @@ def _download() -> None:
             max_samples=asked["max_samples"],
             token=asked["token"],
         )
+        typed = {key: st.session_state[key] for key in _EMPTY}
+        st.session_state[keys.STARTED] = {"dataset_id": dataset.id, "typed": typed}
         st.session_state[keys.LOOK] = None
         st.session_state.update(_EMPTY)
         st.session_state[keys.NOTICE] = "The download has started."
+
+
+def _take_back_refused(library: Library) -> None:
+    """Bring back what was typed, with the error, when a download that had started left no dataset behind.
+
+    Some things the Hub only says when the files are asked for: a closed gate, for instance.
+    """
+    started = st.session_state.get(keys.STARTED)
+    if started is None:
+        return
+    jobs = library.jobs(started["dataset_id"])
+    if jobs and jobs[0].active:
+        return
+    st.session_state[keys.STARTED] = None
+    error = jobs[0].error if jobs else None
+    if error is None or any(dataset.id == started["dataset_id"] for dataset in library.datasets()):
+        return
+    st.session_state[keys.DOWNLOAD_ERROR] = error
+    if not st.session_state.get(keys.REPO):
+        st.session_state.update(started["typed"])
 
 
 def _asked() -> dict[str, Any]:

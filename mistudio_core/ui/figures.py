@@ -10,28 +10,21 @@ import streamlit as st
 if TYPE_CHECKING:
     from mistudio_core.charts.figure import Figure, Scale
 
-SCALES: Final[Mapping[str, Scale]] = {"Log": "log", "Linear": "linear"}
+_MUTED_ON_DARK: Final = "#94a3b8"
+_MUTED_ON_LIGHT: Final = "#475569"
 _CACHED_CHARTS: Final = 64
 _BINNED: Final = "document_tokens"
 
 
 def draw(figure: Figure, key: str) -> None:
     """Draw a figure; a stable key lets the browser change the data in place."""
-    st.altair_chart(figure.chart, key=key, alt=figure.alt, width="stretch")
+    _place(figure.chart, figure.alt, key)
 
 
-def scale_choice(key: str, label: str = "Scale") -> Scale:
+def scale_choice(key: str) -> Scale:
     """Draw the switch between a logarithmic and a linear axis, and return what is chosen."""
-    chosen = st.segmented_control(
-        label,
-        list(SCALES),
-        default="Log",
-        required=True,
-        key=key,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return SCALES.get(chosen, "log")
+    logarithmic = st.toggle("Logarithmic scale", value=True, key=key, persist_state="session")
+    return "log" if logarithmic else "linear"
 
 
 def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) -> None:
@@ -41,7 +34,7 @@ def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) 
     """
     if _BINNED in result:
         chart, alt = _drawn(record_id, seq, lambda: _lengths(result, live=True))
-        st.altair_chart(chart, key=key, alt=alt, width="stretch")
+        _place(chart, alt, key)
 
 
 def stored_lengths(result: Mapping[str, Any] | None, key: str, scale: Scale = "log") -> None:
@@ -50,6 +43,12 @@ def stored_lengths(result: Mapping[str, Any] | None, key: str, scale: Scale = "l
         st.caption("No statistics were stored with this tokenization.")
         return
     draw(_lengths(result, live=False, scale=scale), key)
+
+
+def _place(chart: Any, alt: str, key: str) -> None:
+    # Streamlit's theme colours everything in a chart but the subtitle, which would be black on a dark page.
+    muted = _MUTED_ON_LIGHT if st.context.theme.type == "light" else _MUTED_ON_DARK
+    st.altair_chart(chart.configure_title(subtitleColor=muted), key=key, alt=alt, width="stretch")
 
 
 @st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)

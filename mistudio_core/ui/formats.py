@@ -33,7 +33,7 @@ def exact(number: float | None) -> str:
         return UNKNOWN
     if isinstance(number, int) or float(number).is_integer():
         return f"{int(number):,}"
-    return f"{number:,.2f}"
+    return f"{number:,.1f}"
 
 
 def counted(number: int | None, singular: str, plural: str = "") -> str:

@@ -12,6 +12,7 @@ from mistudio_core.ui import failures, formats, keys, sample_card
 from mistudio_core.ui.escape import plain
 
 PAGE_SIZE: Final = 50
+_ALL: Final = "All splits"
 
 
 def draw(library: Library, dataset: Dataset) -> None:
@@ -42,19 +43,20 @@ def draw(library: Library, dataset: Dataset) -> None:
 def _choose_split(dataset: Dataset) -> str | None:
     if len(dataset.splits) < 2:
         return None
-    chosen = st.segmented_control(
+    chosen = st.selectbox(
         "Split",
-        list(dataset.splits),
+        [_ALL, *dataset.splits],
         key=keys.SAMPLES_SPLIT,
         bind="query-params",
         on_change=_first_page,
-        help="None chosen: all splits, one after the other.  \n" + _counts(dataset),
+        help=_counts(dataset),
+        width=240,
     )
     return chosen if chosen in dataset.splits else None
 
 
 def _counts(dataset: Dataset) -> str:
-    # Not in the labels: what an option is called stands in the address.
+    # Not in the options: what one is called stands in the address.
     return "  \n".join(f"{plain(name, 40)}: {formats.exact(number)}" for name, number in dataset.splits.items())
 
 

@@ -18,13 +18,15 @@ _TEXT: Final = "text"
 def draw(library: Library, dataset: Dataset) -> None:
     """Draw the tab: of the text, or of the tokenization that the address names."""
     done = [item for item in reversed(library.tokenizations(dataset.id)) if item.status == "ready"]
-    chosen = _choose(done)
+    chooser = st.container(horizontal=True)
+    with chooser:
+        chosen = _choose(done)
     with failures.shown():
         statistics = library.statistics(chosen.id if chosen else dataset.id)
         if statistics is None:
             st.info("There are no statistics of it yet.", icon=":material/bar_chart_off:")
         elif chosen is None:
-            text_statistics.draw(dataset, statistics)
+            text_statistics.draw(dataset, statistics, chooser)
         else:
             token_statistics.draw(chosen, statistics)
 
@@ -41,7 +43,7 @@ def _choose(done: Sequence[Tokenization]) -> Tokenization | None:
         key=f"_{keys.STATISTICS_OF}",
         on_change=_chosen,
         format_func=lambda name: _label(by_id.get(name)),
-        width=420,
+        width=320,
     )
     return by_id.get(chosen)
 

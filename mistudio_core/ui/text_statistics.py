@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.records import Dataset
 from mistudio_core.ui import figure_cards, figures, formats, keys
@@ -16,13 +17,14 @@ _CHART_WIDTH: Final = 380
 _MEASURES: Final = {"Characters": "characters", "Words": "words", "Bytes": "bytes"}
 
 
-def draw(dataset: Dataset, result: Mapping[str, Any]) -> None:
-    """Draw a column that is chosen, the text first, and the splits."""
+def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -> None:
+    """Draw a column that is chosen in `chooser`, the text first, and the splits."""
     columns: Sequence[Mapping[str, Any]] = result["columns"]
     if not columns:
         st.caption("This dataset has no columns.")
         return
-    column = _choose(dataset, columns)
+    with chooser:
+        column = _choose(dataset, columns)
     if column["kind"] == "text":
         _text(dataset, column)
     else:
@@ -46,7 +48,7 @@ def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[s
         index=preferred,
         key=_key(dataset, "column_shown"),
         format_func=lambda place: f"{one_line(names[place], 60)} ({one_line(columns[place]['type'], 40)})",
-        width=420,
+        width=320,
     )
     return columns[chosen]
 
@@ -56,9 +58,9 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", column["characters"]["count"])
         figure_cards.count("Characters", column["characters"]["sum"])
-        figure_cards.count("Average length", column["characters"]["mean"])
+        figure_cards.count("Characters, mean", column["characters"]["mean"])
         figure_cards.count("Words", column["words"]["sum"])
-        figure_cards.count("Median length", column["characters"]["median"])
+        figure_cards.count("Characters, median", column["characters"]["median"])
         figure_cards.share(
             "Exact copies", copies["share"], help_text=f"{formats.exact(copies['copies'])} samples repeat another one"
         )
@@ -76,14 +78,9 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.lengths import length_histogram
 
     with st.container(border=True):
-        with st.container(horizontal=True):
-            chosen = st.segmented_control(
-                "Measure",
-                list(_MEASURES),
-                default="Characters",
-                required=True,
-                key=_key(dataset, "measure"),
-                label_visibility="collapsed",
+        with st.container(horizontal=True, vertical_alignment="center"):
+            chosen = st.radio(
+                "Measure", list(_MEASURES), key=_key(dataset, "measure"), horizontal=True, label_visibility="collapsed"
             )
             scale = figures.scale_choice(_key(dataset, "text_scale"))
         unit = _MEASURES.get(chosen, "characters")

@@ -24,7 +24,7 @@ def draw(tokenization: Tokenization, result: Mapping[str, Any]) -> None:
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", result["documents"])
         figure_cards.count("Tokens", result["tokens"])
-        figure_cards.count("Average length", lengths["mean"])
+        figure_cards.count("Tokens a sample, mean", lengths["mean"])
         figure_cards.count("Unique tokens", vocabulary["distinct"])
         figure_cards.count("Rows", result["rows"])
         figure_cards.ratio("Characters per token", result["fertility"]["characters_per_token"])

@@ -1,0 +1,70 @@
+"""The newcomer's tour: an empty library, one press, token rows."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from playwright.sync_api import Page, expect
+
+from mistudio_core.library import Library
+from tests.browser.acts import idle, main, picture, progress_texts, submit, wait_for
+from tests.browser.app_server import AppServer
+from tests.browser.conftest import OpenPage
+
+
+def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenPage) -> None:
+    page = open_page(server.url)
+    expect(main(page)).to_contain_text("Your library is empty")
+    picture(page, "empty")
+    page.get_by_role("button", name="Make the sample dataset").click()
+    expect(main(page)).to_contain_text("5,000 samples", timeout=30_000)
+
+    page.get_by_role("link", name="Little stories").click()
+    page.get_by_role("tab", name="Samples").click()
+    expect(main(page)).to_contain_text("Samples 1 to 50 of 5,000")
+    page.get_by_role("tab", name="Tokenizations").click()
+    submit(page, "Tokenize")
+    expect(main(page)).to_contain_text("reference engine", timeout=30_000)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
+    picture(page, "tokenized")
+
+    library = Library.open(server.home)
+    (tokenization,) = library.tokenizations()
+    assert tokenization.status == "ready"
+    shard = next(tokenization.path.glob("data-*.arrow"))  # type: ignore[union-attr]
+    with pa.memory_map(str(shard)) as file:
+        assert len(pa.ipc.open_stream(file).read_next_batch().column("input_ids")[0]) == 128
+
+
+def test_the_chart_moves_while_the_rows_are_made(server: AppServer, open_page: OpenPage) -> None:
+    library = Library.open(server.home)
+    dataset = library.make_sample(60_000)  # enough for several seconds
+    library.wait(dataset.id)
+    page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
+    submit(page, "Tokenize")
+    seen: list[str] = []
+    bars: list[str] = []
+
+    def ended() -> bool:
+        _note(seen, _live_chart(page))
+        _note(bars, " ".join(progress_texts(page)))
+        return "Ready" in main(page).inner_text().split("New tokenization")[-1]
+
+    wait_for(page, ended, "the end of the tokenization")
+    assert len(seen) >= 2, f"the chart was drawn in these states only: {seen}"
+    assert len(bars) >= 3, bars
+    idle(page)
+    (tokenization,) = library.tokenizations()
+    final = page.get_by_test_id("stVegaLiteChart").first.inner_html()
+    assert f"{tokenization.num_documents:,} documents" in final
+
+
+def _live_chart(page: Page) -> str:
+    charts = page.get_by_test_id("stVegaLiteChart")
+    if not charts.count() or not page.get_by_test_id("stProgress").count():
+        return ""
+    return charts.first.inner_html(timeout=2_000).partition("seen so far: ")[2][:60]
+
+
+def _note(seen: list[str], state: str) -> None:
+    if state and state not in seen:
+        seen.append(state)
