@@ -13,7 +13,7 @@ STRINGS = ["a", "b", "c", "d"]
 def tokenized(name: str, ids: list[int], strings: list[str] | None = STRINGS, split: str = "train") -> Compared:
     made = TokenStatistics(4, context_length=len(ids))
     made.add_tokens(np.array(ids))
-    made.add_documents(np.array([len(ids)]), np.array([10]), np.array([20]), words=5, split=split)
+    made.add_documents(np.array([len(ids)]), np.array([20]), characters=10, words=5, split=split)
     made.add_rows(np.array([len(ids)]), np.array([1]), split=split)
     return Compared(name, made.result(), 100, made.frequencies, strings)
 
@@ -24,8 +24,8 @@ def test_the_figures_stand_side_by_side() -> None:
     assert found["tokenizations"][0]["fertility"]["tokens_per_byte"] == 0.2
     rows = [(row["name"], row["split"], row["tokens_per_word"]) for row in found["fertility_by_split"]]
     assert rows == [("one", "train", 0.8), ("two", "test", 0.4)]
-    by_length = [(row["name"], row["first"], row["characters_per_token"]) for row in found["fertility_by_length"]]
-    assert by_length == [("one", 9, 2.5), ("two", 9, 5.0)]
+    by_length = [(row["name"], row["first"], row["tokens_per_byte"]) for row in found["fertility_by_length"]]
+    assert by_length == [("one", 19, 0.2), ("two", 19, 0.1)]
     assert [(row["name"], row["first"], row["share"]) for row in found["lengths"]] == [("one", 4, 1.0), ("two", 2, 1.0)]
 
 

@@ -32,7 +32,8 @@ def count(documents: list[tuple[str, int, int, int]], rows: list[tuple[str, list
     made = TokenStatistics(VOCABULARY, special_ids=SPECIAL, context_length=WIDTH)
     for split in ("train", "test"):
         mine = np.array([row[1:] for row in documents if row[0] == split], np.int64).reshape(-1, 3)
-        made.add_documents(mine[:, 0], mine[:, 1], mine[:, 2], words=int(mine[:, 1].sum()), split=split)
+        made.add_documents(mine[:, 0], mine[:, 2], characters=int(mine[:, 1].sum()), split=split)
+        made.add_documents(mine[:0, 0], mine[:0, 2], words=int(mine[:, 1].sum()), split=split)
         held = [row for row in rows if row[0] == split]
         made.add_rows(
             np.array([len(row[1]) for row in held], int), np.array([row[2] for row in held], int), split=split
@@ -73,7 +74,7 @@ def test_figures_are_those_of_a_slow_count(
         assert found["bytes"] == sum(row[3] for row in mine)
         assert found["rows"] == sum(row[0] == split for row in rows)
     for bin_ in result["by_length"]:
-        mine = [row for row in documents if bin_["first"] <= row[2] <= bin_["last"]]
+        mine = [row for row in documents if bin_["first"] <= row[3] <= bin_["last"]]
         assert (bin_["documents"], bin_["tokens"]) == (len(mine), sum(row[1] for row in mine))
     assert sum(bin_["documents"] for bin_ in result["by_length"]) == len(documents)
 
@@ -118,7 +119,7 @@ def filled(vocab_size: int = 60_000) -> TokenStatistics:
     )
     lengths = random_numbers.lognormal(5, 2, 3000).astype(np.int64)
     for split in ("train", "test"):
-        made.add_documents(lengths, 4 * lengths, 5 * lengths, words=7, split=split)
+        made.add_documents(lengths, 5 * lengths, characters=9, words=7, split=split)
     made.add_rows(np.full(10, 100), np.arange(10), width=np.full(10, 120))
     made.add_lost("truncation", 40, 1)
     made.add_lost("filtered", 0, 3)
@@ -164,7 +165,7 @@ def test_a_shard_of_other_arrays_is_named(tmp_path: Path) -> None:
 def test_live_statistics_have_the_form_of_the_result_and_stay_small(text: Any) -> None:
     made = filled()
     for number in range(200):
-        made.add_documents(np.ones(1, int), np.ones(1, int), np.ones(1, int), split=f"split{number}" + "x" * 90)
+        made.add_documents(np.ones(1, int), np.ones(1, int), split=f"split{number}" + "x" * 90)
     live = made.live(text)
     assert len(json.dumps(live)) <= LIVE_BYTES
     result = made.result(text)
@@ -198,3 +199,11 @@ def test_statistics_of_other_tokenizations_are_not_merged() -> None:
 def test_rows_need_a_width() -> None:
     with pytest.raises(ValueError, match="width"):
         TokenStatistics(12).add_rows(np.ones(1, int), np.ones(1, int))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.uint32, np.int64])
+def test_many_tokens_are_counted_in_parts(dtype: type) -> None:
+    ids = np.random.default_rng(1).integers(0, 1000, (1000, 1100)).astype(dtype)
+    made = TokenStatistics(1000)
+    made.add_tokens(ids)
+    assert made.frequencies.tolist() == np.unique(ids, return_counts=True)[1].tolist()

@@ -65,16 +65,15 @@ def fertility_by_split(comparison: Mapping[str, Any], measure: str = "tokens_per
     return Figure("fertility-by-split", chart, f"Bars. {words.capitalize()} by split: {named}.", data)
 
 
-def fertility_by_length(comparison: Mapping[str, Any], measure: str = "tokens_per_byte") -> Figure:
-    """Draw one measure of fertility, a key of `FERTILITIES` but not by word, along the length of documents."""
-    rows = [_point(row, row["documents"], row[measure]) for row in comparison["fertility_by_length"]]
-    words = FERTILITIES[measure]
+def fertility_by_length(comparison: Mapping[str, Any]) -> Figure:
+    """Draw the tokens per byte along the length of documents in bytes."""
+    rows = [_point(row, row["documents"], row["tokens_per_byte"]) for row in comparison["fertility_by_length"]]
     return _lines(
         "fertility-by-length",
         rows,
         alt.TitleParams("Fertility by length", subtitle="all documents", anchor="start"),
-        x="length of the document (characters)",
-        y=alt.Y("value:Q").title(words),
+        x="length of the document (bytes)",
+        y=alt.Y("value:Q").title(FERTILITIES["tokens_per_byte"]),
     )
 
 

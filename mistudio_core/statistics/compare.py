@@ -11,7 +11,7 @@ import numpy as np
 
 from mistudio_core.errors import invalid
 from mistudio_core.statistics.frequencies import Frequencies
-from mistudio_core.statistics.token_results import VERSION, fertility
+from mistudio_core.statistics.token_results import VERSION
 
 FEWEST: Final = 2
 MOST: Final = 4
@@ -113,8 +113,13 @@ def _by_split(item: Compared) -> list[dict[str, Any]]:
 
 def _by_length(item: Compared) -> list[dict[str, Any]]:
     return [
-        {"name": item.name, "first": row["first"], "last": row["last"], "documents": row["documents"]}
-        | fertility(row | {"words": 0})
+        {
+            "name": item.name,
+            "first": row["first"],
+            "last": row["last"],
+            "documents": row["documents"],
+            "tokens_per_byte": row["tokens"] / row["bytes"] if row["bytes"] else None,
+        }
         for row in item.result["by_length"]
     ]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mistudio_core.statistics.tokens import TokenStatistics
 
 VERSION: Final = 1
-TOTALS: Final = ("documents", "tokens", "characters", "bytes", "words", "rows", "row_tokens", "row_slots")
+TOTALS: Final = ("documents", "tokens", "bytes", "characters", "words", "rows", "row_tokens", "row_slots")
 LOSSES: Final = ("truncation", "remainder", "token_limit", "filtered")
 TOP_TOKENS: Final = 100
 CURVE_POINTS: Final = 150

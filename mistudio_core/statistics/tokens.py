@@ -24,8 +24,8 @@ from mistudio_core.statistics.histograms import LOG_STARTS, log_index
 from mistudio_core.statistics.token_results import LOSSES, TOTALS, live_result, token_result
 
 _CHUNK: Final = 1 << 18  # np.bincount makes an int64 copy of what it counts: 2 MiB stay in the cache
-_BY_LENGTH: Final = 4  # the first four of TOTALS are known for each document,
-_MEASURED: Final = 5  # and the fifth for each call of `add_documents`
+_BY_LENGTH: Final = 3  # the first three of TOTALS are known for each document,
+_MEASURED: Final = 5  # and the next two for each call of `add_documents`
 
 Integers = npt.NDArray[np.integer]
 
@@ -49,16 +49,17 @@ class TokenStatistics:
         self.control_counts: Frequencies = np.zeros(vocab_size, np.int64)
 
     def add_documents(
-        self, tokens: Integers, characters: Integers, text_bytes: Integers, *, words: int = 0, split: str = "train"
+        self, tokens: Integers, text_bytes: Integers, *, characters: int = 0, words: int = 0, split: str = "train"
     ) -> None:
-        """Count documents: tokens of each before any cut, characters and bytes of its text; and all of their words.
+        """Count documents: the tokens of each before any cut and the bytes of its text, both int arrays of one length.
 
-        `words` may be added in any call, also with no documents: it is known from the dataset's own statistics.
+        `characters` and `words` are sums. Counting them costs as much as everything else here together, and the
+        statistics of the dataset hold them already: they may be added at the end, with no documents.
         """
-        columns = [np.ones(len(tokens), np.int64), tokens, characters, text_bytes]
+        columns = [np.ones(len(tokens), np.int64), tokens, text_bytes]
         self.document_tokens.add(tokens)
-        self._totals(split)[:_MEASURED] += [*(int(column.sum(dtype=np.int64)) for column in columns), words]
-        places = log_index(characters)
+        self._totals(split)[:_MEASURED] += [*(int(column.sum(dtype=np.int64)) for column in columns), characters, words]
+        places = log_index(text_bytes)
         for number, column in enumerate(columns):
             # The sums of one call stay far below 2**53, up to which floats are exact.
             self.by_length[:, number] += np.bincount(places, column, len(LOG_STARTS)).astype(np.int64)
@@ -66,9 +67,9 @@ class TokenStatistics:
     def add_tokens(self, ids: Integers) -> None:
         """Count ids as they stand in rows: special tokens included, padding left out. Any shape, any integer type."""
         flat = ids.reshape(-1)
-        chunk = max(_CHUNK, 4 * self.vocab_size)
-        for start in range(0, len(flat), chunk):
-            counts = np.bincount(flat[start : start + chunk], minlength=self.vocab_size)
+        parts = max(1, len(flat) // max(_CHUNK, 4 * self.vocab_size))  # each costs a pass over the vocabulary
+        for part in np.array_split(flat, parts):
+            counts = np.bincount(part, minlength=self.vocab_size)
             if len(counts) > self.vocab_size:
                 raise StudioError(
                     "internal",
