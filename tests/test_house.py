@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ TOP_LEVEL = {
     "app.py", "pages", "mistudio_core", "tests", "requirements.txt", "requirements-dev.txt", "README.md",
     "CHANGELOG.md", "pyproject.toml", "docs", "benchmarks",
 }  # fmt: skip
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+USED_BY_OTHERS = {"vl_convert_python"}  # Altair draws its pictures with it
 FORBIDDEN = {
     "unsafe_allow_html": "text of a dataset could become markup",
     "trust_remote_code=True": "code from the Hub would run",
@@ -90,15 +93,30 @@ def test_pages_in_the_pages_folder_are_pages_only() -> None:
         assert path.name == "__pycache__" or re.fullmatch(r"[a-z]+\.py", path.name), path.name
 
 
+def _requirements(name: str) -> list[str]:
+    return re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / name).read_text(), re.M)
+
+
 def test_each_requirement_is_explained_in_the_readme() -> None:
-    names = re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / "requirements.txt").read_text(), re.M)
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert [name for name in names if f"| `{name}` |" not in readme] == []
+    assert [name for name in _requirements("requirements.txt") if f"| `{name}` |" not in readme] == []
 
 
-def test_each_requirement_is_used(python_files: list[Path]) -> None:
-    names = re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / "requirements.txt").read_text(), re.M)
-    core = "\n".join(path.read_text("utf-8") for path in python_files if not path.is_relative_to(ROOT / "tests"))
-    modules = {name: name.replace("-", "_") for name in names} | {"vl-convert-python": "vl_convert"}
-    unused = [name for name in names if not re.search(rf"^\s*(import|from) {modules[name]}\b", core, re.M)]
-    assert unused == []
+def test_what_is_imported_is_required_and_what_is_required_is_imported(python_files: list[Path]) -> None:
+    imported: dict[str, set[str]] = {"tests": set(), "project": set()}
+    for path in python_files:
+        place = "tests" if path.is_relative_to(ROOT / "tests") else "project"
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported[place] |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported[place].add(node.module.partition(".")[0])
+    known = sys.stdlib_module_names | {"mistudio_core", "tests", "pages", "benchmarks"}
+    required, for_tests = ({_module(name) for name in _requirements(file)} for file in REQUIREMENTS)
+    assert imported["project"] - known - required == set()
+    assert imported["tests"] - known - required - for_tests == set()
+    assert required - imported["project"] - USED_BY_OTHERS == set()
+
+
+def _module(distribution: str) -> str:
+    return {"pyyaml": "yaml"}.get(distribution, distribution.replace("-", "_"))
