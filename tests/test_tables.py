@@ -31,7 +31,8 @@ def read(tmp_path: Path) -> Callable[..., pa.Table]:
         for name, content in files.items():
             path = tmp_path / name.rpartition("/")[2]
             path.write_bytes(content)
-            tables += list(reader.read(local(path, path.name), name))
+            packing = path.suffix if path.suffix in PACKINGS else ""
+            tables += list(reader.read(local(path, path.name, packing[1:] or None), name))
         assert reader.schema is not None
         return pa.concat_tables([reader.schema.empty_table(), *tables])
 
@@ -56,6 +57,17 @@ def test_parquet_and_both_forms_of_arrow(read: Callable[..., pa.Table], encode: 
     got = read(module, {"a.x": encode(rows(2500)), "b.x": encode(rows(3))})
     assert got.to_pylist() == rows(2500) + rows(3)
     assert b"huggingface" in got.schema.metadata
+
+
+@pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz", ".zst"])
+def test_packed_files_of_several_pieces_are_read_whole_and_cut_ones_refused(
+    read: Callable[..., pa.Table], packing: str
+) -> None:
+    pieces = [PACKINGS[packing](jsonl(rows(300, seed=seed))) for seed in (1, 2)]
+    assert read("json", {f"a.jsonl{packing}": b"".join(pieces)}).num_rows == 600
+    with pytest.raises(StudioError, match="cannot be read") as caught:
+        read("json", {f"a.jsonl{packing}": pieces[0] + pieces[1][:-20]})
+    assert caught.value.code == "corrupt_data"
 
 
 @pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz", ".zst"])

@@ -15,7 +15,9 @@ from fsspec import register_implementation  # type: ignore[import-untyped]
 from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
 from mistudio_core.sources.client import Hub
+from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.remote_file import RemoteFile
+from mistudio_core.sources.unpack import decompressed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -28,25 +30,27 @@ _BUFFER_BYTES: Final = 1 << 16
 
 
 class LentFile:
-    """A source of tables: `open` opens it here, `address` makes `fsspec` open it.
+    """A source of tables: `open` opens it here, `address` makes `fsspec` open it; a compressed one opens decompressed.
 
-    `name` has the endings that tell the compression; a later file of the same name takes its place.
+    A later file of the same name takes its place.
     """
 
-    def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase]) -> None:
+    def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase], compression: str | None) -> None:
         """Make the file known to `fsspec`; `open_raw` opens it anew each time."""
-        self.address = f"{_PROTOCOL}://{name}"
+        plain = name if compression is None else name.removesuffix(f".{compression}")
+        self.address = f"{_PROTOCOL}://{plain}"
         self.size = size
-        self._open_raw = open_raw
+        self._open_raw, self._compression = open_raw, compression
         self._opened: list[io.RawIOBase] = []
         register_implementation(_PROTOCOL, _LentFiles, clobber=True)
-        _LentFiles.known[name] = self
+        _LentFiles.known[plain] = self
 
     def open(self) -> IO[bytes]:
         """Open the file for reading."""
         raw = self._open_raw()
         self._opened.append(raw)
-        return cast(IO[bytes], io.BufferedReader(raw, _BUFFER_BYTES))
+        buffered = cast(IO[bytes], io.BufferedReader(raw, _BUFFER_BYTES))
+        return buffered if self._compression is None else decompressed(buffered, self._compression)
 
     def close(self) -> None:
         """Close whatever was opened, since not every reader does."""
@@ -54,14 +58,16 @@ class LentFile:
             self._opened.pop().close()
 
 
-def remote(hub: Hub, url: str, size: int, name: str, on_bytes: OnBytes) -> LentFile:
+def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> LentFile:
     """Lend a file on the Hub; nothing is requested before it is read, and the token stays here."""
-    return LentFile(name, size, lambda: RemoteFile(hub, url, size, on_bytes=on_bytes))
+    return LentFile(
+        file.local_name, file.size, lambda: RemoteFile(hub, url, file.size, on_bytes=on_bytes), file.compression
+    )
 
 
-def local(path: Path, name: str, on_bytes: OnBytes = lambda _: None) -> LentFile:
+def local(path: Path, name: str, compression: str | None = None, on_bytes: OnBytes = lambda _: None) -> LentFile:
     """Lend a file of this machine, under a name of ours instead of its own, which may be anything."""
-    return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes))
+    return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes), compression)
 
 
 class Countdown:

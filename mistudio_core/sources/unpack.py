@@ -1,19 +1,34 @@
-"""Compressed files made plain, for the formats that are read from their end."""
+"""Compressed files: read while they are decompressed, or made plain for the formats that are read from their end."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import free_bytes
 from mistudio_core.sources.failures import disk_full
 
 _CHUNK_BYTES: Final = 1 << 22
+
+
+def decompressed(packed: IO[bytes], compression: str) -> IO[bytes]:
+    """Return a stream of what a compressed stream holds; one that ends too early raises `OSError` or `EOFError`.
+
+    Arrow's reader is used for Zstandard because the usual one takes a file that is cut short for a whole one.
+    """
+    if compression == "zst":
+        import pyarrow as pa
+
+        stream: Any = pa.CompressedInputStream(packed, "zstd")
+        return cast(IO[bytes], io.BufferedReader(stream, _CHUNK_BYTES))
+    openers: dict[str, Any] = {"gz": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}
+    argument = {"fileobj": packed} if compression == "gz" else {"filename": packed}
+    return cast(IO[bytes], openers[compression](**argument))
 
 
 def unpacked(path: Path, compression: str, target: Path, *, keep_free: int) -> Path:
@@ -23,8 +38,9 @@ def unpacked(path: Path, compression: str, target: Path, *, keep_free: int) -> P
     `corrupt_data` for a damaged one.
     """
     try:
-        with _openers()[compression](path) as packed, open(target, "wb") as plain:
-            while chunk := packed.read(_CHUNK_BYTES):
+        with open(path, "rb") as packed, open(target, "wb") as plain:
+            stream = decompressed(packed, compression)
+            while chunk := stream.read(_CHUNK_BYTES):
                 free = free_bytes(target.parent)
                 if free < keep_free + len(chunk):
                     raise disk_full(keep_free + len(chunk), free)
@@ -40,10 +56,3 @@ def unpacked(path: Path, compression: str, target: Path, *, keep_free: int) -> P
             "corrupt_data", f"{path.name} cannot be decompressed.", "The file is damaged, or not what its name says."
         ) from error
     return target
-
-
-def _openers() -> dict[str, Callable[[Path], IO[bytes]]]:
-    import zstandard
-
-    openers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open, "zst": zstandard.open}
-    return openers

@@ -62,15 +62,16 @@ class FileByFile:
 
     def lend(self, file: SourceFile) -> LentFile:
         """Return a source that reads a file from the Hub only as far as needed."""
-        return remote(self.hub, self._url(file), file.size, file.local_name, self._on_bytes)
+        return remote(self.hub, self._url(file), file, self._on_bytes)
 
     def convert(self, file: SourceFile, path: Path, limit: int | None = None) -> Receipt:
         """Convert a file that was brought, then free it."""
-        plain = path
+        source = local(path, file.local_name, file.compression)
+        plain = path.with_name("plain")
         if file.compression is not None and self.plan.module in READ_FROM_THE_END:
-            plain = unpacked(path, file.compression, path.with_name("plain"), keep_free=self.room.keep_free)
-        receipt = self.converter.convert(file, local(plain, file.local_name), limit=limit, on_rows=self._on_rows)
-        plain.unlink()
+            source = local(unpacked(path, file.compression, plain, keep_free=self.room.keep_free), file.local_name)
+        receipt = self.converter.convert(file, source, limit=limit, on_rows=self._on_rows)
+        plain.unlink(missing_ok=True)
         self._free(file)
         self.meter.file_done()
         return receipt

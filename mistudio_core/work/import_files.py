@@ -57,7 +57,7 @@ def _converted(file: SourceFile, plan: Plan, converter: Converter, meter: Meter,
         receipt = converter.convert(file, local(plain, file.local_name), on_rows=on_rows)
         plain.unlink()
     else:
-        receipt = converter.convert(file, local(path, file.local_name, countdown), on_rows=on_rows)
+        receipt = converter.convert(file, local(path, file.local_name, file.compression, countdown), on_rows=on_rows)
     countdown.finish()
     meter.file_done()
     return receipt
