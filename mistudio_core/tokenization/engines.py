@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
-from typing import Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,10 +56,9 @@ class Engine(Protocol):
 class ReferenceEngine:
     """Hugging Face `tokenizers`: what its ids are is right by definition."""
 
-    name: Final = "reference"
-    version: Final = f"tokenizers {version('tokenizers')}"
-    batch_bytes = 1 << 20
-    """112 bytes of memory per byte of text were measured."""
+    name = "reference"
+    version = f"tokenizers {version('tokenizers')}"
+    batch_bytes = 1 << 20  # 112 bytes of memory per byte of text were measured
     piece_bytes = 2 << 20
 
     def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
@@ -69,17 +68,17 @@ class ReferenceEngine:
 
     def encode(self, texts: pa.LargeStringArray) -> Encoded:
         """Return the ids of texts without nulls."""
-        encodings = self._tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)
+        encodings: list[Any] = self._tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)
         offsets = np.zeros(len(encodings) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, encodings), np.int64, len(encodings)), out=offsets[1:])
         ids = np.fromiter(chain.from_iterable(_ids(encodings)), np.uint32, int(offsets[-1]))
         return Encoded(ids, offsets)
 
 
-def _ids(encodings: list[object]) -> Iterator[list[int]]:
+def _ids(encodings: list[Any]) -> Iterator[list[int]]:
     for place, encoding in enumerate(encodings):
         encodings[place] = None  # an Encoding is ten times its ids
-        yield encoding.ids  # type: ignore[attr-defined]
+        yield encoding.ids
 
 
 def concatenated(parts: list[Encoded]) -> Encoded:
@@ -88,6 +87,6 @@ def concatenated(parts: list[Encoded]) -> Encoded:
         return parts[0]
     if not parts:
         return Encoded(np.empty(0, np.uint32), np.zeros(1, np.int64))
-    starts = np.cumsum([0] + [len(part.ids) for part in parts])
+    starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     offsets = [part.offsets[1:] + start for part, start in zip(parts, starts[:-1], strict=True)]
     return Encoded(np.concatenate([part.ids for part in parts]), np.concatenate([[0], *offsets]).astype(np.int64))

@@ -1,157 +1,190 @@
-"""The last steps of a tokenization: tails packed into rows, parts joined, the manifest written."""
+"""The last steps of a tokenization: tails packed, rows gathered, parts joined, the manifest written."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 
-from mistudio_core.files import folder_bytes, sync_folder, write_json
-from mistudio_core.records import as_json, now
-from mistudio_core.tokenization.counting import TokenCounts
-from mistudio_core.tokenization.packing import ContinuousPacker
-from mistudio_core.tokenization.shards import Receipt, Task, receipt_path
-from mistudio_core.tokenization.writers import RowWriter, WrittenFile, data_name, write_dataset_files
+from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
+from mistudio_core.statistics.positions import PositionCounts, position_ids, row_step
+from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.tokenization.gather import StoredRows, row_order, run_gather, split_stem
+from mistudio_core.tokenization.manifest import MANIFEST, manifest, sae_lens, sidecars, write_dataset_files
+from mistudio_core.tokenization.row_sink import Packed, shard_file
+from mistudio_core.tokenization.shards import Receipt
+from mistudio_core.tokenization.tails import pack_tails
+from mistudio_core.tokenization.task import Task
+from mistudio_core.tokenization.texts import skip_code
+from mistudio_core.tokenization.token_text import TokenTexts
+from mistudio_core.tokenization.writers import WrittenFile, data_name
 
-MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
-_COPY_BYTES: Final = 1 << 20
-
-
-def pack_tails(task: Task, counts: TokenCounts) -> list[tuple[str, WrittenFile]]:
-    """Pack the tails of each split's shards in their order; what is left fills no row and is dropped."""
-    written = []
-    for place, split in enumerate(task.plan.splits):
-        packer = ContinuousPacker(task.policy)
-        path = task.folder / data_name(len(task.plan.shards) + place, task.num_files)
-        with RowWriter(path, task.policy.context_length, task.policy.dtype) as writer:
-            for shard in task.plan.of_split(split):
-                rows = packer.add_stream(np.fromfile(task.work / f"{shard.index:05d}.tail", np.uint32))
-                writer.write(rows)
-                counts.add_tokens(rows)
-            written.append((split, writer.finish()))
-    return written
+SIDECARS: Final = ("lengths", "skipped", "row_lengths", "marks")
+_LOSS: Final = {"continuous": "token_limit", "per_document": "truncation"}
+"""What the tokens are lost to that packing itself drops; for the other presets it is the remainder of batches."""
 
 
-def finish(task: Task, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Join what the shards left, write every file beside the rows, and the manifest last; return the manifest.
+@dataclass(slots=True)
+class _Part:
+    """A file of rows of one split that is ready to be moved to its place."""
 
-    `details` is added to the manifest: ids, versions, the dataset's own facts.
+    split: str
+    path: Path
+    written: WrittenFile
+
+
+def finish(
+    task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make the tokenization whole in its folder and return its manifest, which is written last.
+
+    `receipts` are the shards that count, in order: a token budget may leave some out; `packed` says what became of
+    each. `facts` go into the manifest as they are.
     """
-    receipts = [_receipt(task, shard.index) for shard in task.plan.shards]
-    counts = TokenCounts(task.tokenizer.vocab_size)
-    for shard in task.plan.shards:
-        counts.merge(TokenCounts.load(task.work / f"{shard.index:05d}.npz"))
-    tails = pack_tails(task, counts)
-    files = [(receipt.split, receipt.written) for receipt in receipts] + tails
-    files = _in_split_order(task, files)
-    _join(task, "lengths")
-    _join(task, "skipped")
-    fingerprint = task.recipe.fingerprint()
-    width = task.policy.context_length
-    split = next(iter(task.plan.splits)) if len(task.plan.splits) == 1 else None
-    write_dataset_files(
-        task.folder,
-        [written.file for _, written in files],
-        width=width,
-        dtype=task.policy.dtype,
-        split=split,
-        fingerprint=fingerprint,
-    )
-    write_json(task.folder / "statistics.json", {"version": 0} | counts.live(), durable=True)
-    manifest = _manifest(task, receipts, files, details)
-    write_json(task.folder / "sae_lens.json", sae_lens(task, details), durable=True)
-    write_json(task.folder / MANIFEST, manifest, durable=True)
+    statistics = _merged(task, receipts)
+    parts: list[_Part] = []
+    for split in task.plan.splits:
+        indexes = [receipt.index for receipt in receipts if receipt.split == split]
+        parts += _split_parts(task, split, indexes, packed, statistics)
+    row_length = task.policy.row_length
+    if task.gathers_rows:
+        row_length, parts = _gathered(task, parts, statistics)
+    parts = [part for part in parts if part.written.num_rows] or parts[:1]
+    for index in packed:
+        if packed[index].lost_tokens:
+            statistics.add_lost(_LOSS.get(task.recipe.preset, "remainder"), packed[index].lost_tokens)
+    files = _moved(task, parts)
+    _write_sidecars(task, receipts)
+    result = _statistics(task, statistics, [task.folder / written.file for _, written in files], row_length)
+    write_json(task.folder / "statistics.json", result, durable=True)
+    whole = manifest(task, receipts, files, facts) | {
+        "context_length": row_length,
+        "num_tokens": result["tokens"],
+        "lost": result["lost"],
+        "padding": result["padding"],
+        "sidecars": sidecars(task.folder, SIDECARS),
+    }
+    digest = "".join(written.sha256 for _, written in files)
+    write_dataset_files(task, [written.file for _, written in files], row_length, _hashed(digest))
+    write_json(task.folder / "sae_lens.json", sae_lens(task, facts.get("dataset", {})), durable=True)
+    whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
+    write_json(task.folder / MANIFEST, whole, durable=True)
     shutil.rmtree(task.work, ignore_errors=True)
     sync_folder(task.folder)
-    return manifest
+    return whole
 
 
-def sae_lens(task: Task, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what SAELens writes beside rows of its own; it reads `tokenizer_name`."""
-    recipe, policy = task.recipe, task.policy
-    first = policy.row_start[0] if policy.row_start else None
-    return {
-        "sae_lens_version": None,
-        "tokenizer_name": recipe.tokenizer,
-        "original_dataset": details.get("dataset", {}).get("repo_id"),
-        "original_dataset_name": details.get("dataset", {}).get("config"),
-        "original_split": "+".join(task.plan.splits),
-        "original_data_files": None,
-        "original_column_name": recipe.columns[0] if len(recipe.columns) == 1 else None,
-        "context_size": policy.context_length,
-        "shuffled": recipe.shuffle_seed is not None,
-        "seed": recipe.shuffle_seed,
-        "begin_batch_token": first,
-        "begin_sequence_token": policy.document_start[0] if policy.document_start else None,
-        "sequence_separator_token": policy.document_end[-1] if policy.document_end else None,
-        "disable_concat_sequences": recipe.preset == "per_document",
-        "use_chat_formatting": recipe.chat is not None,
-    }
-
-
-def _manifest(
-    task: Task, receipts: Sequence[Receipt], files: Sequence[tuple[str, WrittenFile]], details: Mapping[str, Any]
-) -> dict[str, Any]:
-    num_rows = sum(file.num_rows for _, file in files)
-    stream = sum(receipt.stream_tokens for receipt in receipts)
-    skipped: dict[str, int] = {}
+def _merged(task: Task, receipts: Sequence[Receipt]) -> TokenStatistics:
+    statistics = task.statistics()
     for receipt in receipts:
-        for reason, count in receipt.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + count
-    return {
-        "format": FORMAT,
-        **details,
-        "tokenizer": task.recipe.tokenizer,
-        "tokenizer_revision": task.tokenizer.revision,
-        "tokenizer_facts": task.tokenizer.describe(),
-        "vocab_size": task.tokenizer.vocab_size,
-        "recipe": task.recipe.to_json(),
-        "fingerprint": task.recipe.fingerprint(),
-        "policy": task.policy.to_json(),
-        "context_length": task.policy.context_length,
-        "engine": "+".join(sorted({receipt.engine for receipt in receipts})) or "reference",
-        "num_rows": num_rows,
-        "num_tokens": num_rows * task.policy.context_length,
-        "num_documents": sum(receipt.documents for receipt in receipts),
-        "num_samples": sum(receipt.num_samples for receipt in receipts),
-        "document_tokens": sum(receipt.document_tokens for receipt in receipts),
-        "stream_tokens": stream,
-        "dropped_tokens": stream - num_rows * task.policy.row_room,
-        "skipped": skipped,
-        "splits": {
-            split: {
-                "num_samples": task.plan.splits[split],
-                "num_rows": sum(file.num_rows for name, file in files if name == split),
-            }
-            for split in task.plan.splits
-        },
-        "shards": [{"split": split, **asdict(file)} for split, file in files],
-        "plan": task.plan.to_json(),
-        "size_bytes": folder_bytes(task.folder) - folder_bytes(task.work),
-        "ready_at": as_json(now()),
-    }
+        for suffix in ("npz", "repack.npz"):
+            if (path := task.part(receipt.index, suffix)).is_file():
+                statistics.merge(TokenStatistics.load(path))
+    return statistics
 
 
-def _receipt(task: Task, index: int) -> Receipt:
-    receipt = Receipt.read(receipt_path(task, index))
-    assert receipt is not None, f"shard {index} is not whole"
-    return receipt
+def _split_parts(
+    task: Task, split: str, indexes: Sequence[int], packed: Mapping[int, Packed], statistics: TokenStatistics
+) -> list[_Part]:
+    """Return the files of a split in order, the tails last, and keep the tokens of each of its rows."""
+    indexes = [index for index in indexes if index in packed]
+    parts = [_Part(split, shard_file(task, index), packed[index].written) for index in indexes]
+    tokens = [task.part(index, "row_tokens") for index in indexes]
+    if task.recipe.preset == "continuous":
+        tails = pack_tails(task, split, indexes)
+        statistics.merge(tails.statistics)
+        if tails.dropped:
+            statistics.add_lost("remainder", tails.dropped)
+        parts.append(_Part(split, tails.path, tails.written))
+        tokens.append(tails.path.with_suffix(".row_tokens"))
+    _joined(tokens, task.work / f"{split_stem(task, split)}.row_tokens")
+    return parts
 
 
-def _in_split_order(task: Task, files: Sequence[tuple[str, WrittenFile]]) -> list[tuple[str, WrittenFile]]:
-    order = list(task.plan.splits)
-    return sorted(files, key=lambda item: order.index(item[0]))  # stable: a split's tails follow its shards
+def _gathered(task: Task, parts: Sequence[_Part], statistics: TokenStatistics) -> tuple[int, list[_Part]]:
+    """Write all rows once more in their last order and width; return the length of a row, and the new files."""
+    sources = {split: [part.path for part in parts if part.split == split] for split in task.plan.splits}
+    width: int | None = None
+    if task.recipe.padding == "longest":
+        widths = {split: StoredRows.open(paths).widths() for split, paths in sources.items()}
+        width = max([1, *(int(found.max(initial=1)) for found in widths.values())])
+        for split, found in widths.items():
+            statistics.add_rows(found, np.minimum(found, 1), width=width, split=split)
+    gathered = []
+    for split, paths in sources.items():
+        count = max(1, len(task.plan.of_split(split)))
+        for number in range(count):
+            written = run_gather(task, (split, number, count), paths, width)
+            gathered.append(_Part(split, task.work / written.file, written))
+    return width or task.policy.row_length, gathered
 
 
-def _join(task: Task, suffix: str) -> None:
-    """Put the parts of all shards together in one file named after what they hold."""
-    draft = task.work / f"all.{suffix}"
-    with open(draft, "wb") as joined:
+def _moved(task: Task, parts: Sequence[_Part]) -> list[tuple[str, WrittenFile]]:
+    """Give the files their last names; those that an interrupted run has moved stay where they are."""
+    files = []
+    for place, part in enumerate(parts):
+        name = data_name(place, len(parts))
+        if part.path.exists():
+            os.replace(part.path, task.folder / name)
+        files.append((part.split, replace(part.written, file=name)))
+    sync_folder(task.folder)
+    return files
+
+
+def _write_sidecars(task: Task, receipts: Sequence[Receipt]) -> None:
+    """Join what the shards know of each sample, in the order of the splits, and of each row where rows are padded."""
+    done = {receipt.index for receipt in receipts}
+    for suffix, unused in (("lengths", np.uint32(0)), ("skipped", np.uint8(skip_code("token_budget")))):
         for shard in task.plan.shards:
-            with open(task.work / f"{shard.index:05d}.{suffix}", "rb") as part:
-                shutil.copyfileobj(part, joined, _COPY_BYTES)
-    draft.replace(task.folder / suffix)
+            if shard.index not in done:
+                rest = np.full(shard.last - shard.first, unused, unused.dtype)
+                write_bytes(task.part(shard.index, suffix), rest.tobytes())
+        _joined([task.part(shard.index, suffix) for shard in task.plan.shards], task.folder / suffix)
+    if task.recipe.preset == "saelens":
+        _joined([task.part(receipt.index, "marks") for receipt in receipts], task.folder / "marks")
+    if task.policy.pad_id is not None:
+        tokens = [_last_order(task, split) for split in task.plan.splits]
+        write_bytes(task.folder / "row_lengths", np.concatenate(tokens).astype(np.uint32).tobytes())
+
+
+def _last_order(task: Task, split: str) -> np.typing.NDArray[np.uint32]:
+    tokens = np.fromfile(task.work / f"{split_stem(task, split)}.row_tokens", np.uint32)
+    return tokens[row_order(task, split, len(tokens))]
+
+
+def _statistics(task: Task, statistics: TokenStatistics, files: Sequence[Path], row_length: int) -> dict[str, Any]:
+    statistics.context_length = row_length
+    texts = TokenTexts(task.tokenizer)
+    positions = None
+    if task.policy.fixed and task.policy.pad_id is None:
+        num_rows = statistics.row_tokens.count
+        ids = position_ids(statistics.frequencies, statistics.special_ids)
+        counts = PositionCounts(ids, task.tokenizer.vocab_size, row_length, step=row_step(num_rows, row_length))
+        first = 0
+        for path in files:
+            for batch in pa.ipc.open_stream(pa.memory_map(str(path))):
+                rows = batch.column(0).flatten().to_numpy().reshape(-1, row_length)
+                counts.add_rows(rows, first)
+                first += len(rows)
+        positions = counts.result(texts.shown)
+    return statistics.result(texts.shown, positions)
+
+
+def _joined(parts: Sequence[Path], target: Path) -> None:
+    with open(target, "wb") as joined:
+        for part in parts:
+            with open(part, "rb") as source:
+                shutil.copyfileobj(source, joined, 1 << 20)
+        joined.flush()
+        os.fsync(joined.fileno())
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,77 +1,177 @@
-"""Packing documents into rows: the rules of `continuous`, in NumPy."""
+"""Packing documents into rows that are full: a stream of tokens, cut every so many of them."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from mistudio_core.tokenization.engines import Encoded, Ids
+from mistudio_core.tokenization.engines import Encoded, Ids, Offsets
 from mistudio_core.tokenization.policy import Policy
+from mistudio_core.tokenization.rows import NO_ROWS, Places, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Documents on their way into rows: their own ids, and each one's sample number in its split (int64)."""
+
+    encoded: Encoded
+    samples: Places
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.samples)
+
+    def first(self, count: int) -> Documents:
+        """Return the first `count` of them."""
+        offsets = self.encoded.offsets[: count + 1]
+        return Documents(Encoded(self.encoded.ids[: offsets[-1]], offsets), self.samples[:count])
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Documents:
+        """Return those where the mask is true."""
+        if mask.all():
+            return self
+        lengths = self.encoded.lengths
+        offsets = np.concatenate([[0], np.cumsum(lengths[mask])]).astype(np.int64)
+        return Documents(Encoded(self.encoded.ids[np.repeat(mask, lengths)], offsets), self.samples[mask])
+
+
+class Packer(Protocol):
+    """A rule of packing, for the documents of one shard in their order."""
+
+    used_tokens: int
+    """Tokens given to rows or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
+    lost: int
+    """Tokens of the documents, and of what stands round them, that no row holds and no tail keeps."""
+    limit: int | None
+    """Stop when `used_tokens` has come to this."""
+
+    def add(self, documents: Documents) -> Rows:
+        """Take documents and return the rows that are complete."""
+        ...
+
+    def finish(self) -> Rows:
+        """Return the rows that the end of the shard completes."""
+        ...
+
+
+class StreamCutter:
+    """Cuts a stream of tokens into rows: `start`, the next `room` tokens of the stream, `end`.
+
+    Stream position p stands in row `p // room`. With `hold_last` a row is given out only when a further token follows.
+    """
+
+    def __init__(self, room: int, start: tuple[int, ...] = (), end: tuple[int, ...] = (), *, hold_last: bool = False):
+        """Start with an empty stream."""
+        self._room = room
+        self._start = start
+        self._end = end
+        self._hold = int(hold_last)
+        self._left: list[Ids] = []
+        self.left_tokens = 0
+        self._left_documents: list[tuple[Offsets, Offsets]] = []
+
+    def add(self, ids: Ids, begins: Offsets, ends: Offsets) -> Rows:
+        """Append tokens and return the rows that are full now.
+
+        Document i has the tokens `[begins[i], ends[i])` of `ids`; what lies outside is no document's own.
+        """
+        self._left.append(ids)
+        self._left_documents.append((begins + self.left_tokens, ends + self.left_tokens))
+        self.left_tokens += len(ids)
+        count = max(0, self.left_tokens - self._hold) // self._room
+        if not count:
+            return NO_ROWS
+        stream, begins, ends = self.take()
+        cut = count * self._room
+        rows = self._rows(stream[:cut].reshape(count, self._room), begins, ends)
+        alive = ends > cut
+        self._left = [stream[cut:].copy()]
+        self.left_tokens = len(self._left[0])
+        self._left_documents = [(np.maximum(begins[alive] - cut, 0), ends[alive] - cut)]
+        return rows
+
+    def take(self) -> tuple[Ids, Offsets, Offsets]:
+        """Return what fills no row yet, with its documents, and start anew."""
+        none = np.empty(0, np.int64)
+        ids = self._left[0] if len(self._left) == 1 else np.concatenate([np.empty(0, np.uint32), *self._left])
+        begins = np.concatenate([none, *(pair[0] for pair in self._left_documents)])
+        ends = np.concatenate([none, *(pair[1] for pair in self._left_documents)])
+        self._left, self._left_documents, self.left_tokens = [], [], 0
+        return ids, begins, ends
+
+    def _rows(self, body: npt.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Rows:
+        count, extra = len(body), len(self._start) + len(self._end)
+        width = self._room + extra
+        if extra:
+            whole = np.empty((count, width), np.uint32)
+            whole[:, : len(self._start)] = self._start
+            whole[:, len(self._start) : len(self._start) + self._room] = body
+            whole[:, len(self._start) + self._room :] = self._end
+            body = whole
+        documents = documents_in_rows(begins, ends, self._room, count)
+        return Rows(body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents)
 
 
 class ContinuousPacker:
-    """Cuts the stream of all documents into rows that are full; what is left at the end is the tail.
+    """The preset `continuous`: all documents in one stream; what fills no row at the end is the tail.
 
-    The stream is, for each document, `document_start`, its ids, `document_end`. Each row is `row_start` and the
-    next `row_room` tokens of the stream, so stream position p stands in row `p // row_room`.
+    The stream is, for each document, `document_start`, its ids, `document_end` and the separator.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        """Start with an empty stream."""
-        self._policy = policy
-        self._room = policy.row_room
-        self._left: list[Ids] = []
-        self._left_tokens = 0
+    def __init__(self, policy: Policy, limit: int | None = None) -> None:
+        """Start with an empty stream; it ends after `limit` tokens."""
+        self._start = policy.document_start
+        self._end = (*policy.document_end, *policy.separator)
+        self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end)
+        self.used_tokens = 0
+        self.lost = 0
+        self.limit = limit
 
-    def add(self, documents: Encoded) -> npt.NDArray[np.uint32]:
-        """Append documents and return the rows that are full now, of shape (n, context_length)."""
-        return self.add_stream(surrounded(documents, self._policy.document_start, self._policy.document_end))
+    def add(self, documents: Documents) -> Rows:
+        """Append documents and return the rows that are full now."""
+        ids, begins, ends = surrounded(documents.encoded, self._start, self._end)
+        if self.limit is not None and self.used_tokens + len(ids) > self.limit:
+            keep = self.limit - self.used_tokens
+            self.lost += len(ids) - keep
+            ids, begins, ends = ids[:keep], np.minimum(begins, keep), np.minimum(ends, keep)
+        self.used_tokens += len(ids)
+        return self._cutter.add(ids, begins, ends)
 
-    def add_stream(self, ids: Ids) -> npt.NDArray[np.uint32]:
-        """Append tokens of the stream itself, as a tail is, and return the rows that are full now."""
-        self._left.append(ids)
-        self._left_tokens += len(ids)
-        count = self._left_tokens // self._room
-        if not count:
-            return np.empty((0, self._policy.context_length), np.uint32)
-        stream = self._left[0] if len(self._left) == 1 else np.concatenate(self._left)
-        rest = stream[count * self._room :].copy()
-        self._left, self._left_tokens = [rest], len(rest)
-        return with_row_start(stream[: count * self._room].reshape(count, self._room), self._policy.row_start)
+    def finish(self) -> Rows:
+        """Return nothing: the tail is packed with those of the other shards."""
+        return NO_ROWS
 
-    @property
-    def tail(self) -> Ids:
-        """The tokens of the stream that fill no row yet."""
-        return np.concatenate(self._left) if self._left else np.empty(0, np.uint32)
-
-
-def with_row_start(rows: npt.NDArray[Any], start: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return the rows with the same ids put before each."""
-    if not start:
-        return rows
-    whole = np.empty((len(rows), rows.shape[1] + len(start)), rows.dtype)
-    whole[:, : len(start)] = start
-    whole[:, len(start) :] = rows
-    return whole
+    def tail(self) -> tuple[Ids, Offsets, Offsets]:
+        """Return the tokens that fill no row, and where documents begin and end in them."""
+        return self._cutter.take()
 
 
-def surrounded(documents: Encoded, start: tuple[int, ...], end: tuple[int, ...]) -> Ids:
-    """Return the documents' ids in one array, each document with `start` before and `end` after it."""
+def documents_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
+    """Return of how many documents each of `count` rows holds a part, when the stream is cut every `room` tokens."""
+    filled = (ends > begins) & (begins < count * room)
+    steps = np.bincount(begins[filled] // room, minlength=count + 1)
+    steps[1:] -= np.bincount(np.minimum((ends[filled] - 1) // room, count - 1), minlength=count + 1)[:-1]
+    return np.cumsum(steps)[:count]
+
+
+def surrounded(documents: Encoded, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[Ids, Offsets, Offsets]:
+    """Return the documents in one array, `start` before and `end` after each, and where each begins and ends."""
     extra = len(start) + len(end)
     if not extra:
-        return documents.ids
+        return documents.ids, documents.offsets[:-1], documents.offsets[1:]
     count = len(documents)
+    shift = np.arange(count) * extra + len(start)
+    begins, ends = documents.offsets[:-1] + shift, documents.offsets[1:] + shift
     stream = np.empty(len(documents.ids) + count * extra, np.uint32)
     own = np.ones(len(stream), np.bool_)
-    begins = documents.offsets[:-1] + np.arange(count) * extra
-    ends = documents.offsets[1:] + np.arange(count) * extra + len(start)
     for step, ident in enumerate(start):
-        stream[begins + step] = ident
-        own[begins + step] = False
+        stream[begins - len(start) + step] = ident
+        own[begins - len(start) + step] = False
     for step, ident in enumerate(end):
         stream[ends + step] = ident
         own[ends + step] = False
     stream[own] = documents.ids
-    return stream
+    return stream, begins, ends

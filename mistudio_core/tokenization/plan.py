@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mistudio_core.raw import RawSplit
-from mistudio_core.tokenization.recipe import PEER_BATCH_ROWS, Recipe
+from mistudio_core.tokenization.recipe import Recipe
+from mistudio_core.tokenization.recipe_checks import PEER_BATCH_ROWS
 
 SHARD_BYTES: Final = 64 << 20
 """Most text of one shard: enough to hide the cost of a shard, little enough to lose in a crash."""
@@ -59,6 +60,7 @@ def make_plan(splits: Mapping[str, RawSplit], recipe: Recipe, *, shard_bytes: in
 
 def emulated_parts(num_samples: int, parts: int) -> list[int]:
     """Return where `datasets.map` cuts a split for several processes: the first `n % k` parts are one longer."""
+    parts = max(1, min(parts, num_samples))
     small, longer = divmod(num_samples, parts)
     return [part * small + min(part, longer) for part in range(parts + 1)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from mistudio_core.errors import invalid
@@ -11,27 +11,38 @@ from mistudio_core.tokenization.tokenizer import StoredTokenizer
 
 _UINT16_IDS: Final = 1 << 16
 
+Few = tuple[int, ...]
+"""Some ids, mostly none or one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The ids round rows and documents, the id of padding, and the stored type.
+    """The ids round rows and documents, how rows are filled up, and the stored type.
 
-    A document's tokens are `document_start`, its own ids, `document_end`; a row begins with `row_start` and, where
-    documents are rows, ends with `row_end`. `pad_id` is None where nothing is ever padded.
+    A row is `row_start`, tokens of documents, `row_end`. In the presets that cut a stream, a document is
+    `document_start`, its own ids, `document_end`; `separator` stands after it (continuous), between two of them
+    (saelens, transformer_lens) or before it (sparsify). `sequence_start` is SAELens's begin-of-sequence token.
     """
 
-    context_length: int
-    row_start: tuple[int, ...]
-    row_end: tuple[int, ...]
-    document_start: tuple[int, ...]
-    document_end: tuple[int, ...]
-    pad_id: int | None
-    dtype: str
+    row_length: int
+    row_start: Few = ()
+    row_end: Few = ()
+    document_start: Few = ()
+    document_end: Few = ()
+    separator: Few = ()
+    sequence_start: Few = ()
+    pad_id: int | None = None
+    pad_rows: bool = False
+    """Whether packing fills rows up at once; `longest` is done when the longest row is known."""
+    padding_side: str = "right"
+    fixed: bool = True
+    """Whether all rows are of one length."""
+    dtype: str = "uint16"
 
     @property
     def row_room(self) -> int:
-        """Tokens of documents that a row holds."""
-        return self.context_length - len(self.row_start) - len(self.row_end)
+        """Tokens of the stream or the document that a row holds."""
+        return self.row_length - len(self.row_start) - len(self.row_end)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON takes them."""
@@ -40,42 +51,106 @@ class Policy:
 
 def resolve_policy(recipe: Recipe, tokenizer: StoredTokenizer) -> Policy:
     """Return what the recipe comes to; raise `invalid_request` naming the field that the tokenizer cannot follow."""
-    separator = _separator(recipe, tokenizer)
-    start, end = _special_tokens(recipe, tokenizer)
-    policy = Policy(
-        context_length=recipe.context_length,
-        row_start=(),
-        row_end=(),
-        document_start=start,
-        document_end=(*end, *separator),
-        pad_id=_pad_id(recipe, tokenizer),
-        dtype=_dtype(recipe, tokenizer),
-    )
-    policy = _with_rows(policy, recipe, tokenizer)
-    if policy.row_room < 1:
+    dtype = "int32" if recipe.dtype == "int32" else "uint16" if tokenizer.vocab_size <= _UINT16_IDS else "uint32"
+    common = Policy(recipe.context_length, padding_side=recipe.padding_side, dtype=dtype)
+    policy = _PRESETS[recipe.preset](recipe, tokenizer, common)
+    least_room = recipe.stride + 1
+    if policy.row_room < least_room:
         raise invalid(
-            f"context_length is {recipe.context_length}, which leaves no room beside the special tokens of a row.",
-            f"Use at least {recipe.context_length - policy.row_room + 1}.",
+            f"context_length is {policy.row_length:,}, which leaves too little room beside the special tokens.",
+            f"Use at least {policy.row_length - policy.row_room + least_room:,}.",
         )
     return policy
 
 
-def _with_rows(policy: Policy, recipe: Recipe, tokenizer: StoredTokenizer) -> Policy:
-    fields = asdict(policy)
-    if recipe.preset == "per_document":  # what stands round a document stands round each of its rows
-        fields["row_start"], fields["row_end"] = policy.document_start, _special_tokens(recipe, tokenizer)[1]
-        fields["document_start"], fields["document_end"] = (), _separator(recipe, tokenizer)
-    elif recipe.preset == "continuous":
-        if recipe.bos == "auto" and recipe.add_special_tokens is not True:
-            fields["row_start"] = tokenizer.prefix
-        elif recipe.bos == "row":
-            fields["row_start"] = (_bos(tokenizer, "bos"),)
-    return Policy(**fields)
+def _continuous(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+    start, end = _own_specials(recipe, tokenizer, default=False)
+    row_start: Few = ()
+    if recipe.bos == "row":
+        row_start = (_bos(tokenizer, "bos"),)
+    elif recipe.bos == "auto" and not recipe.add_special_tokens:
+        row_start = tokenizer.prefix
+    eos = () if tokenizer.eos_id is None or tokenizer.eos_id in end else (tokenizer.eos_id,)
+    separator = eos if recipe.separator == "auto" else _named(recipe.separator, tokenizer)
+    return replace(
+        common,
+        row_start=row_start,
+        document_start=start,
+        document_end=end,
+        separator=separator,
+        pad_id=_pad_id(tokenizer) if recipe.remainder == "pad" else None,
+        fixed=recipe.remainder != "keep",
+    )
 
 
-def _special_tokens(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return what stands before and after each document, without the separator."""
-    default = recipe.preset in ("per_document", "saelens", "sparsify")
+def _per_document(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+    start, end = _own_specials(recipe, tokenizer, default=True)
+    return replace(
+        common,
+        row_start=start,
+        row_end=end,
+        separator=() if recipe.separator == "auto" else _named(recipe.separator, tokenizer),
+        pad_id=None if recipe.padding == "none" else _pad_id(tokenizer),
+        pad_rows=recipe.padding == "max_length",
+        fixed=recipe.padding != "none",
+    )
+
+
+def _saelens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+    own = recipe.chat is None if recipe.add_special_tokens is None else recipe.add_special_tokens
+    bos = () if tokenizer.named_bos_id is None else (tokenizer.named_bos_id,)
+    if recipe.bos in ("row", "document") and not bos:
+        raise _no_bos("bos")
+    return replace(
+        common,
+        row_start=() if recipe.bos == "never" else bos,
+        sequence_start=bos if recipe.bos == "document" else (),
+        document_start=tokenizer.prefix if own else (),
+        document_end=tokenizer.suffix if own else (),
+        separator=bos if recipe.separator == "auto" else _named(recipe.separator, tokenizer),
+    )
+
+
+def _transformer_lens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+    if recipe.separator not in ("auto", "eos") or recipe.bos == "document" or recipe.add_special_tokens:
+        raise invalid(
+            "The preset transformer_lens puts EOS between documents, adds no special tokens and starts rows with BOS.",
+            "Leave separator and add_special_tokens out; bos may be 'never'.",
+        )
+    eos = _required_eos(recipe, tokenizer)
+    if recipe.bos != "never" and tokenizer.named_bos_id is None:
+        raise _no_bos("bos")
+    bos = () if recipe.bos == "never" or tokenizer.named_bos_id is None else (tokenizer.named_bos_id,)
+    pad = eos if tokenizer.pad_id is None else tokenizer.pad_id
+    return replace(common, row_start=bos, separator=(eos,), pad_id=pad, padding_side="right")
+
+
+def _sparsify(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+    if recipe.separator not in ("auto", "eos") or recipe.bos != "auto" or recipe.add_special_tokens is False:
+        raise invalid(
+            "The preset sparsify puts EOS before each document and the tokenizer's own special tokens round each row.",
+            "Leave separator, bos and add_special_tokens out.",
+        )
+    eos = _required_eos(recipe, tokenizer)
+    if eos not in tokenizer.control.values():
+        raise invalid("The preset sparsify needs a tokenizer whose EOS is a control token.", "Choose another preset.")
+    length = min(recipe.context_length, tokenizer.model_max_length or recipe.context_length)
+    return replace(
+        common, row_length=length, row_start=tokenizer.prefix, row_end=tokenizer.suffix, separator=(eos,)
+    )  # fmt: skip
+
+
+_PRESETS: Final = {
+    "continuous": _continuous,
+    "per_document": _per_document,
+    "saelens": _saelens,
+    "transformer_lens": _transformer_lens,
+    "sparsify": _sparsify,
+}
+
+
+def _own_specials(recipe: Recipe, tokenizer: StoredTokenizer, *, default: bool) -> tuple[Few, Few]:
+    """Return what stands before and after each document, the separator aside."""
     own = default if recipe.add_special_tokens is None else recipe.add_special_tokens
     start, end = (tokenizer.prefix, tokenizer.suffix) if own else ((), ())
     if recipe.bos == "never":
@@ -86,13 +161,7 @@ def _special_tokens(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[tuple[i
     return start, end
 
 
-def _separator(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[int, ...]:
-    wanted = recipe.separator
-    if wanted == "auto":
-        ends_itself = recipe.add_special_tokens is True and tokenizer.eos_id in tokenizer.suffix
-        if recipe.preset != "continuous" or tokenizer.eos_id is None or ends_itself:
-            return ()
-        return (tokenizer.eos_id,)
+def _named(wanted: str | int, tokenizer: StoredTokenizer) -> Few:
     if wanted == "none":
         return ()
     if wanted == "bos":
@@ -110,22 +179,24 @@ def _separator(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[int, ...]:
     return (wanted,)
 
 
+def _required_eos(recipe: Recipe, tokenizer: StoredTokenizer) -> int:
+    if tokenizer.named_eos_id is None:
+        raise invalid(f"The preset {recipe.preset} needs a tokenizer with an EOS token.", "Choose another preset.")
+    return tokenizer.named_eos_id
+
+
 def _bos(tokenizer: StoredTokenizer, field: str) -> int:
     if tokenizer.bos_id is None:
-        raise invalid(f"{field} asks for a BOS token, and this tokenizer has none.", "Use 'never' or 'none'.")
+        raise _no_bos(field)
     return tokenizer.bos_id
 
 
-def _pad_id(recipe: Recipe, tokenizer: StoredTokenizer) -> int | None:
-    if recipe.padding == "none" and recipe.remainder != "pad" and recipe.preset != "transformer_lens":
-        return None
+def _no_bos(field: str) -> Exception:
+    return invalid(f"{field} asks for a BOS token, and this tokenizer has none.", "Use 'never', or 'none'.")
+
+
+def _pad_id(tokenizer: StoredTokenizer) -> int:
     for ident in (tokenizer.pad_id, tokenizer.eos_id):
         if ident is not None:
             return ident
     raise invalid("Rows cannot be padded: this tokenizer has neither a PAD nor an EOS token.", "Choose no padding.")
-
-
-def _dtype(recipe: Recipe, tokenizer: StoredTokenizer) -> str:
-    if recipe.dtype == "int32":
-        return "int32"
-    return "uint16" if tokenizer.vocab_size <= _UINT16_IDS else "uint32"

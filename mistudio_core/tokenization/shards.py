@@ -4,72 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mistudio_core.files import read_json, write_bytes, write_json
-from mistudio_core.raw import RawSplit
-from mistudio_core.tokenization.counting import TokenCounts
-from mistudio_core.tokenization.encoding import encode_texts
-from mistudio_core.tokenization.engines import Encoded, Engine
-from mistudio_core.tokenization.packing import ContinuousPacker
-from mistudio_core.tokenization.plan import Plan
-from mistudio_core.tokenization.policy import Policy
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.texts import SKIP_REASONS, USED, read_texts
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
-from mistudio_core.tokenization.writers import RowWriter, WrittenFile, data_name
-
-WORK: Final = ".work"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """All that a shard depends on, and the folder it is written to."""
-
-    plan: Plan
-    recipe: Recipe
-    policy: Policy
-    tokenizer: StoredTokenizer
-    splits: Mapping[str, RawSplit]
-    folder: Path
-
-    @property
-    def work(self) -> Path:
-        """What is needed only until the tokenization is whole."""
-        return self.folder / WORK
-
-    @property
-    def num_files(self) -> int:
-        """Files of rows: one per shard, and one per split for the tails."""
-        return len(self.plan.shards) + len(self.plan.splits)
+from mistudio_core.tokenization.batches import Batch, make_batch
+from mistudio_core.tokenization.document_store import DocumentSink
+from mistudio_core.tokenization.engines import Engine
+from mistudio_core.tokenization.row_sink import Packed, RowSink
+from mistudio_core.tokenization.saelens import marks_of
+from mistudio_core.tokenization.task import Task
+from mistudio_core.tokenization.texts import SKIP_REASONS, USED, skip_code
+from mistudio_core.tokenization.writers import WrittenFile
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a whole shard holds; it is written last, so a shard without one does not exist.
 
-    `documents` gave tokens, `skipped` counts samples by reason, `stream_tokens` are the documents' tokens with what
-    stands round them, `tail_tokens` those of them that fill no row of this shard.
+    `documents` went into rows, `skipped` counts the other samples by reason; `packed` is None where documents are
+    shuffled before they are packed. `limit` is where a token budget stopped it.
     """
 
-    written: WrittenFile
+    index: int
     split: str
     num_samples: int
     documents: int
     document_tokens: int
-    stream_tokens: int
-    tail_tokens: int
     engine: str
     skipped: Mapping[str, int] = field(default_factory=dict)
+    packed: Packed | None = None
+    limit: int | None = None
 
     @classmethod
-    def read(cls, path: Path) -> Receipt | None:
-        """Return the receipt at `path`, or None."""
-        stored = read_json(path)
-        return None if stored is None else cls(**(stored | {"written": WrittenFile(**stored["written"])}))
+    def read(cls, task: Task, index: int) -> Receipt | None:
+        """Return the receipt of a shard, or None."""
+        stored = read_json(task.part(index, "json"))
+        if stored is None:
+            return None
+        packed = stored.pop("packed")
+        if packed is not None:
+            packed = Packed(**(packed | {"written": WrittenFile(**packed["written"])}))
+        return cls(**stored, packed=packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,74 +55,79 @@ class Step:
     """One batch of a shard that is done, for whoever counts along."""
 
     num_samples: int
-    text_bytes: int
-    lengths: Any
-    rows: Any
+    batch: Batch
+    split: str
 
 
-def receipt_path(task: Task, index: int) -> Path:
-    """Return where the receipt of a shard stands."""
-    return task.work / f"{index:05d}.json"
+OnStep = Callable[[Step], None]
 
 
-def run_shard(task: Task, index: int, engine: Engine, on_step: Callable[[Step], None] | None = None) -> Receipt:
+def run_shard(
+    task: Task, index: int, engine: Engine, *, limit: int | None = None,
+    publish: Callable[[], None] = lambda: None, on_step: OnStep = lambda _: None,
+) -> Receipt:  # fmt: skip
     """Make shard `index` and return its receipt; one that is whole already is only read.
 
-    Whoever runs it, with whatever engine, and how often: the files are the same.
+    Whoever runs it, with whatever engine, and how often: the files are the same. `limit` is a part of the task that is
+    known late: a token budget. `publish` is called before anything gets its name, and may raise.
     """
-    done = Receipt.read(receipt_path(task, index))
-    if done is not None:
+    done = Receipt.read(task, index)
+    if done is not None and done.limit == limit:
         return done
     shard = task.plan.shards[index]
-    packer = ContinuousPacker(task.policy)
-    counts = TokenCounts(task.tokenizer.vocab_size)
-    lengths: list[Any] = []
-    skipped: list[Any] = []
-    stream_tokens = 0
-    path = task.folder / data_name(index, task.num_files)
-    with RowWriter(path, task.policy.context_length, task.policy.dtype) as writer:
+    statistics = task.statistics()
+    lengths: list[npt.NDArray[np.uint32]] = []
+    skipped: list[npt.NDArray[np.uint8]] = []
+    marks: list[npt.NDArray[np.uint32]] = []
+    first = shard.first
+    with _sink(task, index, shard.split, limit) as sink:
         for table in task.splits[shard.split].batches(shard.first, shard.last, task.recipe.source_columns()):
-            texts = read_texts(table, task.recipe)
-            documents = encode_texts(engine, texts.kept)
-            rows = packer.add(documents)
-            writer.write(rows)
-            counts.add_documents(documents.lengths)
-            counts.add_tokens(rows)
-            lengths.append(sample_lengths(texts.skipped, documents))
-            skipped.append(texts.skipped)
-            stream_tokens += len(documents.ids) + len(documents) * _extra(task.policy)
-            if on_step is not None:
-                on_step(Step(table.num_rows, texts.kept.nbytes, documents.lengths, rows))
-        written = writer.finish()
-    all_lengths = np.concatenate(lengths) if lengths else np.empty(0, np.uint32)
-    all_skipped = np.concatenate(skipped) if skipped else np.empty(0, np.uint8)
-    stem = task.work / f"{index:05d}"
-    write_bytes(stem.with_suffix(".lengths"), all_lengths.tobytes())
-    write_bytes(stem.with_suffix(".skipped"), all_skipped.tobytes())
-    write_bytes(stem.with_suffix(".tail"), packer.tail.tobytes())
-    counts.save(stem.with_suffix(".npz"))
+            if sink.full:
+                break
+            batch = make_batch(task, shard, table, first, engine)
+            sink.add(batch.documents)
+            _count(statistics, batch, shard.split)
+            lengths.append(batch.lengths)
+            skipped.append(batch.skipped)
+            if task.recipe.preset == "saelens":
+                marks.append(marks_of(task.policy, batch.documents))
+            first += table.num_rows
+            on_step(Step(table.num_rows, batch, shard.split))
+        packed = sink.finish(publish)
+    if sink.statistics is not None:
+        statistics.merge(sink.statistics)
+    rest = shard.last - first  # samples beyond a token budget
+    all_lengths = np.concatenate([*lengths, np.zeros(rest, np.uint32)])
+    all_skipped = np.concatenate([*skipped, np.full(rest, skip_code("token_budget"), np.uint8)])
+    write_bytes(task.part(index, "lengths"), all_lengths.tobytes())
+    write_bytes(task.part(index, "skipped"), all_skipped.tobytes())
+    if task.recipe.preset == "saelens":
+        write_bytes(task.part(index, "marks"), np.concatenate([np.empty((0, 2), np.uint32), *marks]).tobytes())
+    statistics.save(task.part(index, "npz"))
     reasons = np.bincount(all_skipped, minlength=len(SKIP_REASONS)).tolist()
     receipt = Receipt(
-        written=written,
+        index=index,
         split=shard.split,
         num_samples=len(all_lengths),
         documents=reasons[USED],
-        document_tokens=int(all_lengths.sum(dtype=np.int64)),
-        stream_tokens=stream_tokens,
-        tail_tokens=len(packer.tail),
+        document_tokens=int(all_lengths[all_skipped == USED].sum(dtype=np.int64)),
         engine=engine.name,
         skipped={SKIP_REASONS[code]: count for code, count in enumerate(reasons) if count and code != USED},
+        packed=packed,
+        limit=limit,
     )
-    write_json(receipt_path(task, index), asdict(receipt), durable=True)
+    write_json(task.part(index, "json"), asdict(receipt), durable=True)
     return receipt
 
 
-def sample_lengths(skipped: Any, documents: Encoded) -> Any:
-    """Return uint32 tokens of every sample, 0 where it was skipped."""
-    lengths = np.zeros(len(skipped), np.uint32)
-    lengths[skipped == USED] = documents.lengths
-    return lengths
+def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
+    return DocumentSink(task, index) if task.shuffles_documents else RowSink(task, index, split, limit)
 
 
-def _extra(policy: Policy) -> int:
-    return len(policy.document_start) + len(policy.document_end)
+def _count(statistics: Any, batch: Batch, split: str) -> None:
+    statistics.add_documents(batch.documents.encoded.lengths, batch.characters, batch.sizes, split=split)
+    left_out = int(np.count_nonzero(batch.skipped != USED))
+    if batch.filtered_tokens:
+        statistics.add_lost("filtered", batch.filtered_tokens, left_out)
+    if batch.control.documents:
+        statistics.add_control_tokens(batch.control.counts, batch.control.documents)

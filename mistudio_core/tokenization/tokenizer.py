@@ -28,8 +28,8 @@ class StoredTokenizer:
     """What is known of a tokenizer; `load` gives the tokenizer itself.
 
     `vocab_size` is one more than the greatest id, added tokens included. `prefix` and `suffix` are the ids that the
-    tokenizer itself puts round a text, found by encoding. `bos_id` and `eos_id` are its named tokens, or else the
-    single id that it puts before or after a text (BERT's [CLS] and [SEP]). `control` maps each control token to its id.
+    tokenizer itself puts round a text, found by encoding. `named_bos_id` and `named_eos_id` are the tokens that its
+    settings call so, `named_tokens` the texts of all such tokens. `control` maps each control token to its id.
     """
 
     folder: Path
@@ -39,14 +39,29 @@ class StoredTokenizer:
     family: str
     vocab_size: int
     model_max_length: int | None
-    bos_id: int | None
-    eos_id: int | None
+    named_bos_id: int | None
+    named_eos_id: int | None
     pad_id: int | None
     unk_id: int | None
     prefix: tuple[int, ...]
     suffix: tuple[int, ...]
     control: Mapping[str, int]
+    named_tokens: Mapping[str, str]
     chat_template: str | None
+
+    @property
+    def bos_id(self) -> int | None:
+        """The named BOS token, or else the single id that stands before every text (BERT's [CLS])."""
+        if self.named_bos_id is None and len(self.prefix) == 1:
+            return self.prefix[0]
+        return self.named_bos_id
+
+    @property
+    def eos_id(self) -> int | None:
+        """The named EOS token, or else the single id that stands after every text (BERT's [SEP])."""
+        if self.named_eos_id is None and len(self.suffix) == 1:
+            return self.suffix[0]
+        return self.named_eos_id
 
     def load(self) -> Tokenizer:
         """Return a fresh `tokenizers.Tokenizer` that neither truncates nor pads; raise `corrupt_data` if damaged."""
@@ -66,7 +81,8 @@ class StoredTokenizer:
         fields = asdict(self)
         for left_out in ("folder", "chat_template"):
             del fields[left_out]
-        return fields | {"has_chat_template": self.chat_template is not None}
+        derived = {"bos_id": self.bos_id, "eos_id": self.eos_id, "has_chat_template": self.chat_template is not None}
+        return fields | derived
 
 
 def store_tokenizer(
@@ -105,13 +121,14 @@ def open_tokenizer(folder: Path, *, name: str | None = None, revision: str | Non
         family=facts["family"],
         vocab_size=facts["vocab_size"],
         model_max_length=facts["model_max_length"],
-        bos_id=facts["bos_id"],
-        eos_id=facts["eos_id"],
+        named_bos_id=facts["named_bos_id"],
+        named_eos_id=facts["named_eos_id"],
         pad_id=facts["pad_id"],
         unk_id=facts["unk_id"],
         prefix=tuple(facts["prefix"]),
         suffix=tuple(facts["suffix"]),
         control=facts["control"],
+        named_tokens=facts["named_tokens"],
         chat_template=_chat_template(config.get("chat_template")),
     )
 
@@ -129,13 +146,14 @@ def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
         "family": json.loads(tokenizer.to_str())["model"]["type"],
         "vocab_size": max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1,
         "model_max_length": int(limit) if isinstance(limit, (int, float)) and 0 < limit < _NO_LIMIT else None,
-        "bos_id": _named(tokenizer, config, "bos_token", prefix[0] if len(prefix) == 1 else None),
-        "eos_id": _named(tokenizer, config, "eos_token", suffix[0] if len(suffix) == 1 else None),
-        "pad_id": _named(tokenizer, config, "pad_token", None),
-        "unk_id": _named(tokenizer, config, "unk_token", None),
+        "named_bos_id": _named(tokenizer, config, "bos_token"),
+        "named_eos_id": _named(tokenizer, config, "eos_token"),
+        "pad_id": _named(tokenizer, config, "pad_token"),
+        "unk_id": _unknown(tokenizer),
         "prefix": prefix,
         "suffix": suffix,
         "control": control,
+        "named_tokens": {key: _token_text(config[key]) for key in config if key.endswith("_token")},
     }
 
 
@@ -158,12 +176,21 @@ def _surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     return list(before), list(after)
 
 
-def _named(tokenizer: Tokenizer, config: Mapping[str, Any], name: str, otherwise: int | None) -> int | None:
-    token = config.get(name)
-    if isinstance(token, Mapping):
-        token = token.get("content")
-    ident = tokenizer.token_to_id(token) if isinstance(token, str) else None
-    return otherwise if ident is None else ident
+def _named(tokenizer: Tokenizer, config: Mapping[str, Any], name: str) -> int | None:
+    return tokenizer.token_to_id(_token_text(config[name])) if name in config else None
+
+
+def _token_text(token: Any) -> str:
+    return str(token.get("content", "")) if isinstance(token, Mapping) else str(token)
+
+
+def _unknown(tokenizer: Tokenizer) -> int | None:
+    """Return the id that stands for what the vocabulary lacks: the model's own, whatever the settings call so."""
+    model = json.loads(tokenizer.to_str())["model"]
+    if model["type"] == "Unigram":
+        return model.get("unk_id")
+    token = model.get("unk_token")
+    return tokenizer.token_to_id(token) if token else None
 
 
 def _chat_template(stored: Any) -> str | None:

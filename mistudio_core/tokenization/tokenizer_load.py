@@ -21,6 +21,9 @@ _FILES: Final = (
 )  # fmt: skip
 
 
+_NAMED_TOKENS: Final = ("bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+
+
 def is_path(name: str) -> bool:
     """Tell whether a tokenizer is given as a path: it starts with `/`, `./`, `../` or `~`."""
     return name.startswith(("/", "./", "../", "~"))
@@ -80,7 +83,7 @@ def _converted(root: Path, folder: Path, *, name: str, revision: str | None) -> 
             f"The tokenizer {name!r:.120} has no fast form.",
             "Choose one that comes with a tokenizer.json.",
         )
-    config = {key: getattr(loaded, key, None) for key in ("bos_token", "eos_token", "pad_token", "unk_token")}
+    config = {key: getattr(loaded, key, None) for key in _NAMED_TOKENS}
     config |= {"model_max_length": loaded.model_max_length, "chat_template": _chat_template(loaded)}
     return store_tokenizer(root, backend.to_str(), config, name=name, revision=revision)
 

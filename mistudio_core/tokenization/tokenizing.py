@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,23 @@ import pyarrow as pa
 
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw import RawSplit
-from mistudio_core.tokenization.counting import TokenCounts
-from mistudio_core.tokenization.engines import Engine, ReferenceEngine
-from mistudio_core.tokenization.finish import MANIFEST, finish
+from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.tokenization.budget import find_cut
+from mistudio_core.tokenization.duplicates import find_duplicates
+from mistudio_core.tokenization.engine_choice import EngineChoice
+from mistudio_core.tokenization.engines import Engine
+from mistudio_core.tokenization.finish import finish
+from mistudio_core.tokenization.identity import EnginesDifferError
+from mistudio_core.tokenization.manifest import MANIFEST
 from mistudio_core.tokenization.plan import make_plan
 from mistudio_core.tokenization.policy import resolve_policy
 from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.shards import Receipt, Step, Task, receipt_path, run_shard
+from mistudio_core.tokenization.repack import run_repack
+from mistudio_core.tokenization.row_sink import Packed
+from mistudio_core.tokenization.shards import Receipt, Step, run_shard
+from mistudio_core.tokenization.task import Task
+from mistudio_core.tokenization.threads import StoppedError, in_threads
 from mistudio_core.tokenization.tokenizer import StoredTokenizer
-
-_LOOK_S = 0.25
 
 
 @dataclass(slots=True)
@@ -31,23 +37,28 @@ class Tally:
     """How far the pass is; filled by the threads, read by whoever tells the user."""
 
     total_samples: int
-    counts: TokenCounts
+    statistics: TokenStatistics
     samples: int = 0
     text_bytes: int = 0
+    document_tokens: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, step: Step) -> None:
         """Count a batch that is done."""
+        batch = step.batch
         with self.lock:
             self.samples += step.num_samples
-            self.text_bytes += step.text_bytes
-            self.counts.add_documents(step.lengths)
-            self.counts.add_tokens(step.rows)
+            self.text_bytes += int(batch.sizes.sum())
+            self.document_tokens += len(batch.documents.encoded.ids)
+            self.statistics.add_documents(
+                batch.documents.encoded.lengths, batch.characters, batch.sizes, split=step.split
+            )
+            self.statistics.add_tokens(batch.documents.encoded.ids)
 
     def live(self) -> Mapping[str, Any]:
-        """Return the statistics so far."""
+        """Return the statistics so far: those of the documents, as far as they are encoded."""
         with self.lock:
-            return self.counts.live()
+            return self.statistics.live()
 
 
 Report = Callable[[str, Tally], None]
@@ -55,68 +66,132 @@ Report = Callable[[str, Tally], None]
 
 
 def open_task(
-    folder: Path,
-    splits: Mapping[str, RawSplit],
-    recipe: Recipe,
-    tokenizer: StoredTokenizer,
-    *,
-    shard_bytes: int | None = None,
-) -> Task:
+    folder: Path, splits: Mapping[str, RawSplit], recipe: Recipe, tokenizer: StoredTokenizer, *,
+    shard_bytes: int | None = None, max_piece_bytes: int | None = None,
+) -> Task:  # fmt: skip
     """Plan the pass and prepare its folder; parts of another plan or tokenizer that lie there are removed."""
-    plan = make_plan(splits, recipe, shard_bytes=shard_bytes)
-    task = Task(plan, recipe, resolve_policy(recipe, tokenizer), tokenizer, splits, folder)
-    wanted = {
-        "plan": plan.to_json(),
-        "fingerprint": recipe.fingerprint(),
-        "tokenizer": tokenizer.sha256,
-        "policy": task.policy.to_json(),
-    }
-    if folder.exists() and read_json(task.work / "task.json") != wanted:
+    chosen = {name: splits[name] for name in recipe.splits}
+    plan = make_plan(chosen, recipe, shard_bytes=shard_bytes)
+    policy = resolve_policy(recipe, tokenizer)
+    task = Task(plan, recipe, policy, tokenizer, chosen, folder, max_piece_bytes)
+    wanted = task.to_json()
+    if folder.exists() and not (folder / MANIFEST).exists() and read_json(task.work / "task.json") != wanted:
         shutil.rmtree(folder)
     task.work.mkdir(parents=True, exist_ok=True)
     write_json(task.work / "task.json", wanted, durable=True)
     return task
 
 
-def tokenize(task: Task, details: Mapping[str, Any], *, threads: int, report: Report) -> dict[str, Any]:
-    """Make every shard that is missing, then everything else; return the manifest."""
+def tokenize(
+    task: Task, facts: Mapping[str, Any], *, threads: int, report: Report, data_key: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """Make every shard that is missing, then everything else; return the manifest.
+
+    `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine.
+    """
     done = read_json(task.folder / MANIFEST)
     if done is not None:
         shutil.rmtree(task.work, ignore_errors=True)
         return dict(done)
     pa.set_cpu_count(1)  # the threads are ours, a shard each: more of Arrow's would only stand in their way
-    tally = Tally(sum(task.plan.splits.values()), TokenCounts(task.tokenizer.vocab_size))
-    missing = []
-    for shard in task.plan.shards:
-        receipt = Receipt.read(receipt_path(task, shard.index))
-        if receipt is None:
-            missing.append(shard.index)
-        else:
-            tally.samples += receipt.num_samples
-            tally.counts.merge(TokenCounts.load(task.work / f"{shard.index:05d}.npz"))
-    report("tokenizing", tally)
-    _run_all(task, missing, threads, tally, report)
-    report("finishing", tally)
-    return finish(task, details)
+    run = _Pass(task, threads, report, data_key)
+    receipts = run.encode()
+    packed = run.pack(receipts)
+    report("finishing", run.tally)
+    used = [receipt.engine for receipt in receipts.values()]
+    engines = run.engines.to_json(used)
+    engine = "+".join(engines["used"]) or "reference"
+    counted = [receipts[index] for index in sorted(receipts)]
+    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines})
 
 
-def _run_all(task: Task, missing: list[int], threads: int, tally: Tally, report: Report) -> None:
-    local = threading.local()
+class _Pass:
+    """One run of a tokenization in this process."""
 
-    def run(index: int) -> None:
-        engine: Engine | None = getattr(local, "engine", None)
+    def __init__(self, task: Task, threads: int, report: Report, data_key: Sequence[Any]) -> None:
+        self.task = task
+        self.engines = EngineChoice(task, data_key)
+        self.tally = Tally(sum(task.plan.splits.values()), task.statistics())
+        self._threads = threads
+        self._report = report
+        self._local = threading.local()
+        self._stop = threading.Event()
+
+    def encode(self) -> dict[int, Receipt]:
+        """Make the missing shards; return the receipts of all that count, by number."""
+        task = self.task
+        if task.recipe.drop_duplicates:
+            find_duplicates(task, lambda act: self._over([shard.index for shard in task.plan.shards], act))
+        receipts = {shard.index: found for shard in task.plan.shards if (found := Receipt.read(task, shard.index))}
+        self.tally.samples = sum(receipt.num_samples for receipt in receipts.values())
+        self._report("tokenizing", self.tally)
+        early = task.recipe.token_budget is not None and not task.shuffles_documents
+
+        def enough() -> bool:
+            return early and find_cut(task, _packed(receipts)) is not None
+
+        while True:
+            missing = [shard.index for shard in task.plan.shards if shard.index not in receipts]
+            if not missing or enough():
+                break
+            try:
+                self._over(missing, lambda index: receipts.__setitem__(index, self._shard(index)), enough)
+            except EnginesDifferError as difference:
+                self.engines.fall_back(str(difference))
+                for index in [index for index, receipt in receipts.items() if receipt.engine == "fast"]:
+                    task.part(index, "json").unlink()
+                    self.tally.samples -= receipts.pop(index).num_samples
+        if not early or (cut := find_cut(task, _packed(receipts))) is None:
+            return receipts
+        receipts[cut.index] = run_shard(task, cut.index, self._engine(cut.index), limit=cut.limit)
+        return {index: receipt for index, receipt in receipts.items() if index <= cut.index}
+
+    def pack(self, receipts: Mapping[int, Receipt]) -> dict[int, Packed]:
+        """Return what packing came to for each shard; shuffled documents are packed only now."""
+        task = self.task
+        if not task.shuffles_documents:
+            return _packed(receipts)
+        packed: dict[int, Packed] = {}
+        self._over(
+            [shard.index for shard in task.plan.shards],
+            lambda index: packed.__setitem__(index, run_repack(task, index)),
+        )
+        if (cut := find_cut(task, packed)) is None:
+            return packed
+        packed[cut.index] = run_repack(task, cut.index, cut.limit)
+        return {index: found for index, found in packed.items() if index <= cut.index}
+
+    def _shard(self, index: int) -> Receipt:
+        task = self.task
+        attempt = task.part(index, "attempt")
+        engine = self._engine(index)
+        if engine.name == "fast":
+            attempt.touch()  # found without a receipt, it tells that the engine took the process along
+        return run_shard(task, index, engine, publish=self._publish(engine), on_step=self._step)
+
+    def _engine(self, index: int) -> Engine:
+        crashed = self.task.part(index, "attempt").exists()
+        wanted = "reference" if crashed or not self.engines.fast else "fast"
+        engine: Engine | None = getattr(self._local, wanted, None)
         if engine is None:
-            engine = local.engine = ReferenceEngine(task.tokenizer)
-        run_shard(task, index, engine, tally.add)
+            engine = self.engines.engine(reference=wanted == "reference")
+            setattr(self._local, wanted, engine)
+        return engine
 
-    with ThreadPoolExecutor(max(1, min(threads, len(missing))), thread_name_prefix="shard") as pool:
-        pending: set[Future[None]] = {pool.submit(run, index) for index in missing}
-        try:
-            while pending:
-                finished, pending = wait(pending, _LOOK_S, FIRST_COMPLETED)
-                for future in finished:
-                    future.result()
-                report("tokenizing", tally)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    def _publish(self, engine: Engine) -> Callable[[], None]:
+        return self.engines.publish if engine.name == "fast" else lambda: None
+
+    def _step(self, step: Step) -> None:
+        if self._stop.is_set():
+            raise StoppedError
+        self.tally.add(step)
+
+    def _over(
+        self, indexes: Sequence[int], act: Callable[[int], Any], enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._stop.clear()
+        in_threads(indexes, act, self._threads, lambda: self._report("tokenizing", self.tally), enough, self._stop)
+
+
+def _packed(receipts: Mapping[int, Receipt]) -> dict[int, Packed]:
+    return {index: receipt.packed for index, receipt in receipts.items() if receipt.packed is not None}

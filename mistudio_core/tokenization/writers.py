@@ -1,24 +1,23 @@
-"""Rows on disk, as `datasets.load_from_disk` opens them: Arrow streams of lists, and the two JSON files beside them."""
+"""Rows on disk: Arrow streams of lists of ids, cut into batches by a rule and hashed on the way."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from mistudio_core.files import sync_folder, write_json
+from mistudio_core.files import sync_folder
+from mistudio_core.tokenization.rows import Rows, joined_rows, slice_rows
 
 COLUMN: Final = "input_ids"
 BATCH_BYTES: Final = 8 << 20
-"""Ids of one record batch. A rule, so that equal rows give equal bytes however they came."""
+"""Ids of one record batch at most. A rule, so that equal rows give equal bytes however they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +36,46 @@ def data_name(index: int, count: int) -> str:
 
 
 class RowWriter:
-    """Writes rows of one length as an Arrow stream; the file gets its name when it is whole and synced.
+    """Writes rows as an Arrow stream; the file gets its name when it is whole and synced.
 
     Leaving the `with` block by an exception removes what was written.
     """
 
-    def __init__(self, path: Path, width: int, dtype: str) -> None:
-        """Prepare `path` for rows of `width` ids stored as `dtype` (uint16, uint32 or int32)."""
+    def __init__(
+        self, path: Path, row_length: int, dtype: str, *, fixed: bool = True, padding_column: str = "none",
+        padding_side: str = "right",
+    ) -> None:  # fmt: skip
+        """Prepare `path` for rows of `row_length` ids, or of at most so many where they are not `fixed`.
+
+        `dtype` is uint16, uint32 or int32; `padding_column` adds a column `length` or `attention_mask`.
+        """
         self._path = path
         self._draft = path.with_name(f".{path.name}.{os.getpid()}.{id(self)}")
-        self._width = width
         self._dtype = np.dtype(dtype)
-        self._list = pa.list_(pa.from_numpy_dtype(self._dtype), width)
-        self._batch_rows = max(1, BATCH_BYTES // (width * self._dtype.itemsize))
-        self._pending: list[npt.NDArray[Any]] = []
+        self._length = row_length if fixed else -1
+        self._column, self._side = padding_column, padding_side
+        self._batch_rows = max(1, BATCH_BYTES // (row_length * self._dtype.itemsize))
+        self._pending: list[Rows] = []
         self._pending_rows = 0
         self.num_rows = 0
 
     def __enter__(self) -> Self:
         """Open the file."""
-        schema = pa.schema([pa.field(COLUMN, self._list)])
-        self._file = HashedFile(self._draft)
-        self._stream = pa.ipc.new_stream(self._file, schema)
+        self._file = _HashedFile(self._draft)
+        self._stream = pa.ipc.new_stream(self._file, self._schema())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish the file, or remove it after an exception."""
+        """Remove the file after an exception."""
         if kind is not None:
             self._file.abandon()
             self._draft.unlink(missing_ok=True)
 
-    def write(self, rows: npt.NDArray[Any]) -> None:
-        """Append rows of ids, of shape (n, width), in any integer type that holds them."""
-        self._pending.append(rows.astype(self._dtype))  # a copy: the caller may reuse its array
+    def write(self, rows: Rows) -> None:
+        """Append rows; their arrays are not changed, and may be kept until the next batch is full."""
+        self._pending.append(rows)
         self._pending_rows += len(rows)
         if self._pending_rows >= self._batch_rows:
             self._write_batches(whole=True)
@@ -86,35 +90,58 @@ class RowWriter:
         sync_folder(self._path.parent)
         return WrittenFile(self._path.name, self.num_rows, self._file.size, self._file.digest.hexdigest())
 
+    def _schema(self) -> pa.Schema:
+        fields = [pa.field(COLUMN, pa.list_(pa.from_numpy_dtype(self._dtype), self._length))]
+        if self._column == "length":
+            fields.append(pa.field("length", pa.int32()))
+        elif self._column == "attention_mask":
+            fields.append(pa.field("attention_mask", pa.list_(pa.int8(), self._length)))
+        return pa.schema(fields)
+
     def _write_batches(self, *, whole: bool) -> None:
-        if not self._pending_rows:
-            return
-        rows = self._pending[0] if len(self._pending) == 1 else np.concatenate(self._pending)
+        rows = joined_rows(self._pending)
         end = len(rows) // self._batch_rows * self._batch_rows if whole else len(rows)
         for first in range(0, end, self._batch_rows):
-            batch = rows[first : min(first + self._batch_rows, end)]
-            values = pa.array(batch.reshape(-1))
-            lists = pa.FixedSizeListArray.from_arrays(values, type=self._list)
-            self._stream.write_batch(pa.record_batch([lists], names=[COLUMN]))
-            self.num_rows += len(batch)
-        rest = rows[end:]
-        self._pending, self._pending_rows = ([rest.copy()], len(rest)) if len(rest) else ([], 0)
+            self._write(slice_rows(rows, first, min(first + self._batch_rows, end)))
+        rest = slice_rows(rows, end, len(rows))
+        self._pending, self._pending_rows = [rest] if len(rest) else [], len(rest)
+
+    def _write(self, rows: Rows) -> None:
+        arrays: list[pa.Array] = [self._lists(rows.ids.astype(self._dtype), rows)]
+        if self._column == "length":
+            arrays.append(pa.array(rows.tokens.astype(np.int32)))
+        elif self._column == "attention_mask":
+            arrays.append(self._lists(_mask(rows, self._side), rows))
+        self._stream.write_batch(pa.record_batch(arrays, schema=self._schema()))
+        self.num_rows += len(rows)
+
+    def _lists(self, values: np.typing.NDArray[Any], rows: Rows) -> pa.Array:
+        if self._length >= 0:
+            return pa.FixedSizeListArray.from_arrays(pa.array(values), self._length)
+        offsets = (rows.offsets - rows.offsets[0]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
 
 
-class HashedFile:
+def _mask(rows: Rows, side: str) -> np.typing.NDArray[np.int8]:
+    """Return 1 for each token and 0 for padding."""
+    within = np.arange(len(rows.ids)) - np.repeat(rows.offsets[:-1] - rows.offsets[0], rows.widths)
+    if side == "left":
+        return (within >= np.repeat(rows.widths - rows.tokens, rows.widths)).astype(np.int8)
+    return (within < np.repeat(rows.tokens, rows.widths)).astype(np.int8)
+
+
+class _HashedFile:
     """A file for Arrow to write that is hashed on the way, which saves reading it again."""
 
     closed = False
 
     def __init__(self, path: Path) -> None:
-        """Create the file."""
         self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
         self._abandoned = False
         self.digest = hashlib.sha256()
         self.size = 0
 
     def write(self, data: Any) -> int:
-        """Append bytes."""
         if self._abandoned:  # what a stream still flushes when it is collected
             return len(data)
         self.digest.update(data)
@@ -122,50 +149,20 @@ class HashedFile:
         return self._file.write(data)
 
     def tell(self) -> int:
-        """Return how much was written."""
         return self.size
 
     def flush(self) -> None:
-        """Hand the bytes to the system."""
         if not self._abandoned:
             self._file.flush()
 
     def sync(self) -> None:
-        """Wait until the bytes are on the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def abandon(self) -> None:
-        """Close the file and swallow what still comes."""
         self._abandoned = True
         self._file.close()
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
         self.closed = True
-
-
-def write_dataset_files(
-    folder: Path, files: Sequence[str], *, width: int | None, dtype: str, split: str | None, fingerprint: str
-) -> None:
-    """Write `state.json` and `dataset_info.json` beside the rows; `width` is None for rows of several lengths."""
-    write_json(
-        folder / "state.json",
-        {
-            "_data_files": [{"filename": name} for name in files],
-            "_fingerprint": fingerprint[:16],
-            "_format_columns": None,
-            "_format_kwargs": {},
-            "_format_type": None,
-            "_output_all_columns": False,
-            "_split": split,
-        },
-    )
-    write_json(folder / "dataset_info.json", {"features": _features(width, dtype)})
-
-
-def _features(width: int | None, dtype: str) -> Mapping[str, Any]:
-    # "Sequence" is read by every version of `datasets` from 3 on; newer ones write "List".
-    item = {"dtype": dtype, "_type": "Value"}
-    return {COLUMN: {"feature": item, "length": -1 if width is None else width, "_type": "Sequence"}}

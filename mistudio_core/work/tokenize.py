@@ -10,14 +10,14 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
-from mistudio_core.tokenization.finish import MANIFEST
+from mistudio_core.tokenization.manifest import MANIFEST
 from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
-from mistudio_core.tokenization.tokenizer_load import is_path, load_local, load_tokenizer
+from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
+from mistudio_core.tokenization.tokenizer_load import is_path, load_tokenizer
 from mistudio_core.tokenization.tokenizing import Tally, open_task, tokenize
 from mistudio_core.work.running import RunningJob
 
-_PACKAGES = ("tokenizers", "transformers", "pyarrow", "numpy")
+_PACKAGES = ("tokenizers", "pyarrow", "numpy")
 
 
 def run(job: RunningJob) -> dict[str, Any]:
@@ -34,16 +34,19 @@ def run(job: RunningJob) -> dict[str, Any]:
     recipe = Recipe.from_fields(job.arguments["recipe"]).resolved(
         splits=dataset["splits"], columns=dataset["columns"], text_columns=dataset["text_columns"]
     )
-    splits = open_splits(job.home.dataset(dataset_id))
     tokenizer = _tokenizer(job, recipe)
     draft = job.home.tokenization_draft(dataset_id, job.subject_id)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    task = open_task(draft, splits, recipe, tokenizer)
+    piece = job.settings.max_piece_mb << 20
+    splits = open_splits(job.home.dataset(dataset_id))
+    task = open_task(draft, splits, recipe, tokenizer, max_piece_bytes=piece or None)
 
     def report(phase: str, tally: Tally) -> None:
         job.progress(phase, tally.samples, tally.total_samples, "samples", bytes_done=tally.text_bytes, live=tally.live)
 
-    manifest = tokenize(task, _details(job, dataset_id, dataset), threads=job.settings.threads, report=report)
+    manifest = tokenize(
+        task, _facts(job, dataset_id, dataset), threads=job.settings.threads, report=report, data_key=_data_key(dataset)
+    )
     os.rename(draft, final)
     sync_folder(final.parent)
     return manifest
@@ -54,13 +57,18 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
     if name == "sample":
         from mistudio_core.sources.sample import sample_tokenizer
 
-        return load_local(job.home.tokenizers, sample_tokenizer(job.home), name=name)
+        return open_tokenizer(sample_tokenizer(job.home), name=name)
     if is_path(name) and job.settings.shared:
         raise invalid("A shared library loads no tokenizer from a path.", "Give the id of one on the Hub.")
     return load_tokenizer(job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret)
 
 
-def _details(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
+def _data_key(dataset: dict[str, Any]) -> list[Any]:
+    """Return what tells this data from any other: the checksums of its files."""
+    return [file.get("sha256") for file in dataset.get("files", ())]
+
+
+def _facts(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
     kept = ("id", "name", "source", "repo_id", "revision", "config", "num_samples")
     return {
         "id": job.subject_id,

@@ -1,0 +1,132 @@
+"""One batch of samples on its way through a shard: read, encoded, filtered, counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mistudio_core.errors import StudioError
+from mistudio_core.tokenization.control import NONE, ControlCounts
+from mistudio_core.tokenization.duplicates import repeated
+from mistudio_core.tokenization.encoding import encode_texts
+from mistudio_core.tokenization.engines import Encoded, Engine
+from mistudio_core.tokenization.packing import Documents
+from mistudio_core.tokenization.plan import Shard
+from mistudio_core.tokenization.rows import Places, ends_of
+from mistudio_core.tokenization.task import Task
+from mistudio_core.tokenization.texts import USED, SkipCodes, Texts, skip_code, surrounded_texts
+from mistudio_core.tokenization.token_columns import read_token_lists
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive samples of a split, encoded.
+
+    For each of the n samples there are `lengths` (uint32, before any cut, also of filtered ones) and `skipped` (codes);
+    for each document that goes into rows `documents`, `characters` and `sizes` (bytes).
+    """
+
+    documents: Documents
+    characters: Places
+    sizes: Places
+    lengths: npt.NDArray[np.uint32]
+    skipped: SkipCodes
+    control: ControlCounts
+
+    @property
+    def filtered_tokens(self) -> int:
+        """Tokens of the documents that were encoded and then left out."""
+        return int(self.lengths.sum(dtype=np.int64)) - len(self.documents.encoded.ids)
+
+
+def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: Engine) -> Batch:
+    """Encode a table of samples, the first of which has the number `first` in its split."""
+    if task.has_token_lists:
+        column = task.recipe.columns[0]
+        encoded, skipped = read_token_lists(table, column, task.tokenizer.vocab_size, first)
+        none = np.zeros(len(encoded), np.int64)
+        return _filtered(task, encoded, skipped, (none, none, NONE), first)
+    texts = task.reader.read(table, first)
+    if task.recipe.drop_duplicates:
+        unwanted = repeated(task, shard, first, len(texts.skipped))[texts.skipped == USED]
+        texts = texts.only(~unwanted, skip_code("duplicate"))
+    encoded, texts = _encoded(task, shard, texts, first, engine)
+    characters = pc.utf8_length(texts.kept).to_numpy().astype(np.int64)
+    sizes = pc.binary_length(texts.kept).to_numpy()
+    control = task.control.count(texts.written, encoded)
+    return _filtered(task, encoded, texts.skipped, (characters, sizes, control), first)
+
+
+def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine) -> tuple[Encoded, Texts]:
+    """Encode texts; those that are too large fail the job or are left out, as the recipe says."""
+    eos = _joining_token(task)
+    encoding = encode_texts(engine, surrounded_texts(texts.kept, eos, eos), task.piece_limit())
+    if not encoding.oversized.any():
+        return _without_ends(task, encoding.encoded, eos), texts
+    if task.recipe.oversized == "fail":
+        sample = first + int(np.flatnonzero(texts.skipped == USED)[encoding.oversized][0])
+        raise StudioError(
+            "too_large",
+            f"Sample {sample:,} of the split {shard.split!r} holds a text that is too large to be encoded in one piece "
+            "and has no place to cut it.",
+            "Set oversized to 'skip' to leave such samples out, or raise MISTUDIO_MAX_PIECE_MB.",
+        )
+    kept = ~encoding.oversized
+    lengths = encoding.encoded.lengths[kept]
+    encoded = Encoded(encoding.encoded.ids, ends_of(lengths))
+    return _without_ends(task, encoded, eos), texts.only(kept, skip_code("too_large"))
+
+
+def _joining_token(task: Task) -> str:
+    """Return the text that sparsify puts between documents before it encodes them together; else nothing."""
+    if task.recipe.preset != "sparsify":
+        return ""
+    return next(text for text, ident in task.tokenizer.control.items() if ident == task.policy.separator[0])
+
+
+def _without_ends(task: Task, encoded: Encoded, joining: str) -> Encoded:
+    """Remove the joining token from both ends of each document, now that it has had its effect on their ids."""
+    if not joining or not len(encoded):
+        return encoded
+    begins, ends = encoded.offsets[:-1], encoded.offsets[1:] - 1
+    eos = task.policy.separator[0]
+    if (begins >= ends).any() or (encoded.ids[begins] != eos).any() or (encoded.ids[ends] != eos).any():
+        raise StudioError(
+            "tokenizer_unsupported",
+            "This tokenizer does not keep its EOS token apart from the text beside it.",
+            "Choose another preset than sparsify.",
+        )
+    own = np.ones(len(encoded.ids), np.bool_)
+    own[begins] = own[ends] = False
+    return Encoded(encoded.ids[own], encoded.offsets - 2 * np.arange(len(encoded.offsets)))
+
+
+def _filtered(
+    task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, Places, ControlCounts], first: int
+) -> Batch:
+    """Leave out documents by their tokens, and put everything together."""
+    characters, sizes, control = measured
+    lengths = encoded.lengths
+    codes = np.zeros(len(encoded), np.uint8)
+    recipe = task.recipe
+    if task.junk is not None and recipe.max_junk_ratio is not None:
+        junk = np.concatenate([[0], np.cumsum(task.junk[encoded.ids])])
+        share = np.diff(junk[encoded.offsets])
+        codes[share > recipe.max_junk_ratio * lengths] = skip_code("junk")
+    if recipe.max_tokens_per_document is not None:
+        codes[lengths > recipe.max_tokens_per_document] = skip_code("max_tokens_per_document")
+    if recipe.min_tokens:
+        codes[lengths < recipe.min_tokens] = skip_code("min_tokens")
+    samples = np.flatnonzero(skipped == USED)
+    all_lengths = np.zeros(len(skipped), np.uint32)
+    all_lengths[samples] = lengths
+    used = codes == USED
+    if not used.all():
+        skipped = skipped.copy()
+        skipped[samples] = codes
+    documents = Documents(encoded, samples + first).only(used)
+    return Batch(documents, characters[used], sizes[used], all_lengths, skipped, control)
