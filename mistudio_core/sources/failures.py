@@ -141,6 +141,10 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
         )
     if status == 401 and "invalid credentials" in text.lower():
         return token_rejected()
+    if code == "EntryNotFound" or (status == 404 and not _from_hub(response)):
+        return StudioError(
+            "hub_unreachable", f"The Hub lists a file of {asked.repo_id} that it cannot serve.", TRY_LATER
+        )
     if code == "RepoNotFound" or status in (401, 404):
         return repo_not_found(asked.repo_id, token_given=asked.token_given)
     if status == 429:
@@ -152,6 +156,12 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
             "Use a token with the permission to read it.",
         )
     return StudioError("hub_unreachable", f"The Hub could not serve the request (status {status}).", TRY_LATER)
+
+
+def _from_hub(response: Any) -> bool:
+    from mistudio_core.sources.client import is_hub
+
+    return is_hub(str(response.url))
 
 
 def _gated(asked: _Asked, status: int, text: str) -> StudioError:
