@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from mistudio_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_LINES = 350
@@ -102,6 +105,12 @@ def test_each_requirement_is_explained_in_the_readme() -> None:
     assert [name for name in _requirements("requirements.txt") if f"| `{name}` |" not in readme] == []
 
 
+def test_the_readme_names_every_variable() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    names = [f"MISTUDIO_{field.name.upper()}" for field in dataclasses.fields(Settings)]
+    assert [name for name in names if f"| `{name}` |" not in readme] == []
+
+
 def test_what_is_imported_is_required_and_what_is_required_is_imported(python_files: list[Path]) -> None:
     imported: dict[str, set[str]] = {"tests": set(), "project": set()}
     for path in python_files:
@@ -111,7 +120,7 @@ def test_what_is_imported_is_required_and_what_is_required_is_imported(python_fi
                 imported[place] |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported[place].add(node.module.partition(".")[0])
-    known = sys.stdlib_module_names | {"mistudio_core", "tests", "pages", "benchmarks"}
+    known = sys.stdlib_module_names | {"_typeshed", "mistudio_core", "tests", "pages", "benchmarks"}
     required, for_tests = ({_module(name) for name in _requirements(file)} for file in REQUIREMENTS)
     assert imported["project"] - known - required == set()
     assert imported["tests"] - known - required - for_tests == set()
