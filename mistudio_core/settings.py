@@ -24,6 +24,7 @@ class Settings:
     """Streamlit holds an upload in memory, so this must fit beside the app."""
     max_download_jobs: int = 1
     max_compute_jobs: int = 1
+    max_index_jobs: int = 1
     max_waiting_jobs: int = 16
     """Each waiting job is a process of about 10 MB."""
     threads: int = min(8, os.cpu_count() or 1)

@@ -36,9 +36,12 @@ LANES: Final[Mapping[str, str]] = {
     "import": "compute",
     "sample": "compute",
     "tokenize": "compute",
-    "index": "compute",
+    "index": "index",
 }
-"""Downloads wait for the network and the rest for the processor, so one of each may run beside the other."""
+"""Downloads wait for the network and the rest for the processor, so one of each may run beside the other.
+
+A search index is nobody's next step, so it neither holds up a tokenization nor waits for one.
+"""
 
 
 @dataclass(frozen=True, slots=True)

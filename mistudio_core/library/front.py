@@ -8,27 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError, invalid
-from mistudio_core.files import Home, checked_id, folder_bytes, free_bytes, read_json, write_json
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home, write_json
 from mistudio_core.jobs import watch
-from mistudio_core.library import listing, making, manifests, reconcile, remove, verify
-from mistudio_core.library.access import Actor, choose_token
+from mistudio_core.library import making, manifests, remove, verify
+from mistudio_core.library.access import Actor
 from mistudio_core.library.context import Context
+from mistudio_core.library.reading import Reading
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.records import (
     Dataset,
     Deleted,
     Job,
     Rebuilt,
-    RepoInfo,
-    SamplesPage,
     Tokenization,
     Verification,
     as_json,
     now,
 )
 from mistudio_core.settings import Settings
-from mistudio_core.store import rows
 from mistudio_core.store.catalog import Catalog
 
 _WAIT_POLL_S: Final = 0.2
@@ -36,20 +34,12 @@ _MAX_NAME: Final = 200
 _MAX_NOTES: Final = 20_000
 
 
-class Library:
+class Library(Reading):
     """One library folder. Cheap to open; several may be open at once, in one process or in many.
 
     Methods that start work return at once, with the record of what will be made; `wait` waits for it.
     All raise `StudioError`.
     """
-
-    def __init__(self, context: Context) -> None:
-        """Use `Library.open`."""
-        self.home = context.home
-        self.settings = context.settings
-        self.actor = context.actor
-        self._catalog = context.catalog
-        self._context = context
 
     @classmethod
     def open(
@@ -73,93 +63,11 @@ class Library:
         place.prepare()
         catalog = Catalog(place, settings.lock_timeout_s, memory)
         library = cls(Context(place, settings, Actor(actor, settings.shared), catalog))
+        place.sweep_trash()
         if not place.catalog.exists():
-            place.sweep_trash()
-            rebuild(place, catalog)
+            rebuild(place, catalog, only_if_lost=True)
         library.reconcile()
         return library
-
-    # --- looking ----------------------------------------------------------------------------------
-
-    def inspect(
-        self, repo: str, *, revision: str | None = None, config: str | None = None, token: str | None = None
-    ) -> RepoInfo:
-        """Return what the Hub knows of a dataset, at once and without downloading data."""
-        from mistudio_core.sources.hub import look
-        from mistudio_core.sources.repo_ids import parse_repo_id
-
-        repo_id, pasted_revision = parse_repo_id(repo)
-        return look(
-            repo_id,
-            revision=revision or pasted_revision,
-            config=config,
-            token=choose_token(self.settings, token),
-            home=self.home.root,
-        )
-
-    def datasets(
-        self,
-        *,
-        status: str | None = None,
-        source: str | None = None,
-        search: str = "",
-        sort: str = "created",
-        descending: bool = True,
-    ) -> list[Dataset]:
-        """Return the datasets that fit; `search` looks in name, repository and id."""
-        self.reconcile()
-        return listing.arranged(
-            self._visible(), status=status, source=source, search=search, sort=sort, descending=descending
-        )
-
-    def dataset(self, dataset_id: str) -> Dataset:
-        """Return one dataset, or raise `not_found`."""
-        checked_id(dataset_id, "ds")
-        self.reconcile()
-        for dataset in self._visible():
-            if dataset.id == dataset_id:
-                return dataset
-        raise StudioError("not_found", f"There is no dataset {dataset_id}.", "It may have been deleted meanwhile.")
-
-    def tokenizations(self, dataset_id: str | None = None) -> list[Tokenization]:
-        """Return the tokenizations of one dataset or of all, oldest first."""
-        self.reconcile()
-        seen = {dataset.id for dataset in self._visible()}
-        unfinished = {job.subject_id: job for job in self._jobs() if job.active}
-        records = (rows.tokenization_of(row, self.home) for row in self._catalog.snapshot()["tokenizations"])
-        return [
-            listing.tokenization_with_progress(record, unfinished.get(record.id))
-            for record in records
-            if record.dataset_id in seen and dataset_id in (None, record.dataset_id)
-        ]
-
-    def tokenization(self, tokenization_id: str) -> Tokenization:
-        """Return one tokenization, or raise `not_found`."""
-        checked_id(tokenization_id, "tok")
-        for tokenization in self.tokenizations():
-            if tokenization.id == tokenization_id:
-                return tokenization
-        raise StudioError(
-            "not_found", f"There is no tokenization {tokenization_id}.", "It may have been deleted meanwhile."
-        )
-
-    def samples(self, dataset_id: str, *, split: str | None = None, offset: int = 0, limit: int = 50) -> SamplesPage:
-        """Return `limit` samples (1 to 100) from `offset` on, of one split or of all in order."""
-        from mistudio_core.store.sample_reader import SampleReader
-
-        return SampleReader(self._whole(dataset_id)).page(split=split, offset=offset, limit=limit)
-
-    def statistics(self, subject_id: str) -> dict[str, Any] | None:
-        """Return the stored statistics of a dataset or a tokenization; None until it is ready."""
-        path = self._record(subject_id).path
-        stored = None if path is None else read_json(path / "statistics.json")
-        return None if stored is None else dict(stored)
-
-    def storage(self) -> Mapping[str, int]:
-        """Return the bytes of each part of the library, and `free_bytes` of the disk."""
-        parts = {"datasets", "tokenizers", "jobs", "uploads", "exports"}
-        sizes = {part: folder_bytes(getattr(self.home, part)) for part in sorted(parts)}
-        return sizes | {"free_bytes": free_bytes(self.home.root)}
 
     # --- making -----------------------------------------------------------------------------------
 
@@ -210,27 +118,6 @@ class Library:
 
     # --- jobs -------------------------------------------------------------------------------------
 
-    def jobs(self, subject_id: str | None = None, *, active: bool | None = None) -> list[Job]:
-        """Return the jobs, newest first; of one dataset or tokenization, unfinished or finished, if asked."""
-        self.reconcile()
-        return [
-            job
-            for job in reversed(self._jobs())
-            if subject_id in (None, job.subject_id) and active in (None, job.active)
-        ]
-
-    def job(self, job_id: str) -> Job:
-        """Return one job, or raise `not_found`."""
-        checked_id(job_id, "job")
-        for job in self.jobs():
-            if job.id == job_id:
-                return job
-        raise StudioError("not_found", f"There is no job {job_id}.", "Jobs go with what they made.")
-
-    def log(self, job_id: str) -> str:
-        """Return the end of the log that the worker of a job wrote."""
-        return watch.read_log(self.home.job(self.job(job_id).id))
-
     def wait(
         self, job_or_subject_id: str, on_progress: Callable[[Job], None] | None = None, timeout: float | None = None
     ) -> Job:
@@ -258,10 +145,6 @@ class Library:
     def retry(self, any_id: str, *, token: str | None = None) -> Job:
         """Go on with a dataset, a tokenization or a job that failed or was cancelled."""
         return self.job(making.retry(self._context, self._last_job(any_id), token))
-
-    def reconcile(self) -> None:
-        """Take over what finished jobs left; cheap when there is nothing new."""
-        reconcile.reconcile(self.home, self._catalog)
 
     # --- keeping ----------------------------------------------------------------------------------
 
@@ -300,47 +183,6 @@ class Library:
     def rebuild(self) -> Rebuilt:
         """Make the catalog again from the files."""
         return rebuild(self.home, self._catalog)
-
-    # --- shared by the above ----------------------------------------------------------------------
-
-    def _jobs(self) -> list[Job]:
-        return [listing.job_of(self.home, rows.job_of(row)) for row in self._catalog.snapshot()["jobs"]]
-
-    def _visible(self) -> list[Dataset]:
-        tables = self._catalog.snapshot()
-        unfinished = {
-            row[rows.JOB_COLUMNS.index("subject_id")]: listing.job_of(self.home, rows.job_of(row))
-            for row in tables["jobs"]
-            if row[rows.JOB_COLUMNS.index("ended")] is None
-        }
-        records = (rows.dataset_of(row, self.home) for row in tables["datasets"])
-        return [
-            listing.with_progress(record, unfinished.get(record.id)) for record in records if self.actor.sees(record)
-        ]
-
-    def _record(self, any_id: str) -> Dataset | Tokenization:
-        return self.tokenization(any_id) if any_id.startswith("tok_") else self.dataset(any_id)
-
-    def _must_own(self, any_id: str) -> None:
-        record = self._record(any_id)
-        self.actor.must_own(record if isinstance(record, Dataset) else self.dataset(record.dataset_id))
-
-    def _last_job(self, any_id: str) -> Job:
-        if any_id.startswith("job_"):
-            return self.job(any_id)
-        jobs = self.jobs(self._record(any_id).id)
-        if not jobs:
-            raise invalid(
-                f"No job has worked on {any_id}.", "Only what a job was at work on can be waited for or retried."
-            )
-        return jobs[0]
-
-    def _whole(self, dataset_id: str) -> Path:
-        dataset = self.dataset(dataset_id)
-        if dataset.path is None:
-            state = "could not be made" if dataset.status == "error" else "is not ready yet"
-            raise StudioError("in_use", f"{dataset.name} {state}.", "Wait for its job, or resume it.")
-        return dataset.path
 
 
 def _name(name: str | None) -> str | None:

@@ -16,12 +16,15 @@ from mistudio_core.store.catalog import Catalog, Transaction
 from mistudio_core.store.rows import JobRow
 
 
-def rebuild(home: Home, catalog: Catalog) -> Rebuilt:
+def rebuild(home: Home, catalog: Catalog, *, only_if_lost: bool = False) -> Rebuilt:
     """Replace every row of the catalog by what manifests and job folders say, in one transaction.
 
-    Gives records equal to those that were lost. What is damaged is left out; `verify` names it.
+    Gives records equal to those that were lost. What is damaged is left out; `verify` names it. With
+    `only_if_lost` a catalog that another process has made meanwhile stays as it is.
     """
     with catalog.transaction() as transaction:
+        if only_if_lost and not transaction.is_new:
+            return Rebuilt(0, 0)
         transaction.clear()
         for dataset in _datasets(home):
             transaction.put_dataset(dataset)

@@ -41,8 +41,10 @@ _TABLES: Final = {
 class Transaction:
     """The catalog while it is open; everything done in it happens, or nothing does."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home, *, is_new: bool = False) -> None:
         """Work on an open connection in which a transaction has begun."""
+        self.is_new = is_new
+        """Whether there was no catalog file before this transaction."""
         self._connection = connection
         self._home = home
 
@@ -123,10 +125,10 @@ class Catalog:
 
         Raises `library_locked` when another process holds it for 30 seconds.
         """
-        with self._locked(), self._connected() as connection:
+        with self._locked(), self._connected() as (connection, is_new):
             connection.execute("BEGIN")
             try:
-                yield Transaction(connection, self._home)
+                yield Transaction(connection, self._home, is_new=is_new)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -139,7 +141,7 @@ class Catalog:
         """Return all rows, from memory unless somebody has committed since."""
         stamp = self._stamp()
         if stamp is None or self._memory.get("stamp") != stamp:
-            with self._locked(), self._connected() as connection:
+            with self._locked(), self._connected() as (connection, _):
                 if stamp is None:
                     self._move_generation()
                 stamp = self._stamp()
@@ -165,17 +167,17 @@ class Catalog:
             lock.release()
 
     @contextmanager
-    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        fresh = not self._home.catalog.exists()
+    def _connected(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+        is_new = not self._home.catalog.exists()
         connection = duckdb.connect(":memory:", config=_CONFIG)
         try:
             # the path is ours, but may hold a quote: MISTUDIO_HOME is the user's
             path = str(self._home.catalog).replace("'", "''")
             connection.execute(f"ATTACH '{path}' AS catalog (STORAGE_VERSION '{STORAGE_VERSION}')")
             connection.execute("USE catalog")
-            if migrate(connection) or fresh:
+            if migrate(connection) or is_new:
                 self._move_generation()
-            yield connection
+            yield connection, is_new
         except duckdb.IOException as error:
             raise StudioError(
                 "library_locked",

@@ -22,7 +22,12 @@ def wait_for_turn(home: Home, settings: Settings, folder: Path, request: protoco
     Waiters look twice a second, one at a time under a short lock, so that two never take one place.
     Nothing is held while waiting, so there is no place that a killed process could leave taken.
     """
-    room = {"download": settings.max_download_jobs, "compute": settings.max_compute_jobs}[request.lane]
+    lanes = {
+        "download": settings.max_download_jobs,
+        "compute": settings.max_compute_jobs,
+        "index": settings.max_index_jobs,
+    }
+    room = lanes[request.lane]
     others = _Others(home, folder, request)
     while True:
         with FileLock(home.locks / "queue.lock"):

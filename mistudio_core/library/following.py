@@ -1,0 +1,57 @@
+"""Jobs that follow others by themselves: the search index of a dataset that has become ready."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import read_json
+from mistudio_core.library.context import Context
+from mistudio_core.library.manifests import DATASET_MANIFEST
+from mistudio_core.library.start import start
+from mistudio_core.records import Dataset
+from mistudio_core.store import rows
+
+INDEXED_UNASKED_BYTES: Final = 2 << 30
+"""Below this much text the ranked index takes a minute or two and half the text's size: nobody need be asked."""
+
+_ID: Final = rows.DATASET_COLUMNS.index("id")
+
+
+def start_following(context: Context, ended_jobs: Sequence[str]) -> None:
+    """Start the search index of each dataset that one of these jobs has just made, if it is not too large.
+
+    What stands against it (too many jobs, a full disk) is no failure: the index can be asked for later.
+    """
+    if not ended_jobs:
+        return
+    tables = context.catalog.snapshot()
+    datasets = {row[_ID]: rows.dataset_of(row, context.home) for row in tables["datasets"]}
+    for job in (rows.job_of(row) for row in tables["jobs"] if row[0] in ended_jobs):
+        dataset = datasets.get(job.subject_id)
+        if job.kind == "index" or job.ended != "succeeded" or dataset is None:
+            continue
+        if 0 < _text_bytes(context, dataset) < INDEXED_UNASKED_BYTES:
+            with contextlib.suppress(StudioError):
+                start_index(context, dataset)
+
+
+def start_index(context: Context, dataset: Dataset) -> str:
+    """Start to build the search index of a ready dataset; return the id of the job."""
+    return start(
+        context.home,
+        context.settings,
+        context.catalog,
+        kind="index",
+        subject=dataset,
+        arguments={"dataset_id": dataset.id},
+        secret=None,
+        check=lambda _: None,
+    )
+
+
+def _text_bytes(context: Context, dataset: Dataset) -> int:
+    manifest: dict[str, Any] | None = read_json(context.home.dataset(dataset.id) / DATASET_MANIFEST)
+    return 0 if manifest is None else sum(file.get("text_bytes", 0) for file in manifest["files"])
