@@ -91,6 +91,15 @@ def test_every_layout_of_text_is_counted_alike(kind: pa.DataType) -> None:
     assert column(texts, kind=kind) | {"type": None} == plain | {"type": None}
 
 
+def test_chunks_are_counted_alike() -> None:
+    texts = ["one two", None, "", "été", "one two"]
+    chunks = pa.chunked_array([texts[:2], [], texts[2:]], pa.string_view())
+    table = pa.table({"text": chunks})
+    made = TextStatistics(table.schema, 1000)
+    made.add(table, "train")
+    assert made.result()["columns"][0] | {"type": None} == column(texts) | {"type": None}
+
+
 def test_measures_that_were_taken_already_are_used() -> None:
     texts = pa.array(["a b", None, "c"])
     table = pa.table({"text": texts})

@@ -111,9 +111,9 @@ def test_no_split_or_order_of_the_data_changes_the_result(
     assert merged.result() == whole
 
 
-def filled(vocab_size: int = 60_000) -> TokenStatistics:
-    random_numbers = np.random.default_rng(8)
-    made = TokenStatistics(vocab_size, special_ids=[1, 2], context_length=128)
+def filled(specials: int = 2) -> TokenStatistics:
+    random_numbers, vocab_size = np.random.default_rng(8), 60_000
+    made = TokenStatistics(vocab_size, special_ids=range(1, specials + 1), context_length=128)
     made.add_tokens(
         np.minimum(random_numbers.zipf(1.3, 400_000) - 1, vocab_size - 1).astype(np.uint32).reshape(-1, 100)
     )
@@ -162,8 +162,9 @@ def test_a_shard_of_other_arrays_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, lambda _: "\x00" * 500, lambda _: "漢" * 500])
-def test_live_statistics_have_the_form_of_the_result_and_stay_small(text: Any) -> None:
-    made = filled()
+@pytest.mark.parametrize("specials", [2, 1000])
+def test_live_statistics_have_the_form_of_the_result_and_stay_small(text: Any, specials: int) -> None:
+    made = filled(specials)
     for number in range(200):
         made.add_documents(np.ones(1, int), np.ones(1, int), split=f"split{number}" + "x" * 90)
     live = made.live(text)
@@ -172,7 +173,8 @@ def test_live_statistics_have_the_form_of_the_result_and_stay_small(text: Any) -
     assert live.keys() == result.keys()
     assert (live["live"], result["live"]) == (True, False)
     assert live["document_tokens"] == result["document_tokens"]
-    assert live["top_tokens"] == result["top_tokens"][: len(live["top_tokens"])]
+    assert live["top_tokens"] == result["top_tokens"][:30]
+    assert live["special_tokens"] == (result["special_tokens"] if specials == 2 else [])
 
 
 def test_live_statistics_of_nothing_can_be_drawn() -> None:

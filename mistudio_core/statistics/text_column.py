@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mistudio_core.raw import is_text
 from mistudio_core.statistics.distributions import DISTINCT_LIMIT, IntegerDistribution
 from mistudio_core.statistics.duplicates import DuplicateCounts
 from mistudio_core.statistics.labels import LabelCounts, TimeTexts
@@ -100,11 +99,11 @@ class TextColumn:
 
 def plain_texts(values: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return texts of any layout (dictionary and view too) as one array of string or large_string."""
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in array.chunks])
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if is_text(array.type) and not pa.types.is_string_view(array.type):
-        return array
-    return pc.cast(array, pa.large_string())
+    if isinstance(values, pa.ChunkedArray):
+        if values.num_chunks == 1:
+            return plain_texts(values.chunk(0))
+        pieces = [plain_texts(chunk).cast(pa.large_string()) for chunk in values.chunks]
+        return pa.concat_arrays(pieces) if pieces else pa.array([], pa.large_string())
+    array = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    plain = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    return array if plain else pc.cast(array, pa.large_string())

@@ -65,7 +65,10 @@ class TokenStatistics:
             self.by_length[:, number] += np.bincount(places, column, len(LOG_STARTS)).astype(np.int64)
 
     def add_tokens(self, ids: Integers) -> None:
-        """Count ids as they stand in rows: special tokens included, padding left out. Any shape; any integer type but uint64."""
+        """Count ids as they stand in rows: special tokens included, padding left out.
+
+        Any shape, and any integer type that fits int64.
+        """
         flat = ids.reshape(-1)
         parts = max(1, len(flat) // max(_CHUNK, 4 * self.vocab_size))  # each costs a pass over the vocabulary
         for part in np.array_split(flat, parts):
