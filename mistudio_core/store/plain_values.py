@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -11,12 +12,12 @@ from typing import Any
 _NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
-def plain(value: Any, feature: Any = None) -> Any:
+def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
     """Return a Python value of an Arrow column as JSON can hold it, nested values as lists and dictionaries.
 
     `feature` is what the `huggingface` metadata says of the column, if anything. A class label becomes its name
-    (None for -1, which means "no label"), bytes become `{"bytes": size}`, times ISO 8601 text, decimals and
-    numbers that are not finite text.
+    (None for -1, which means "no label"), bytes become `{"bytes": size}`, or all of them in base64 if `whole`, times
+    ISO 8601 text, decimals and numbers that are not finite text.
     """
     if value is None or isinstance(value, (str, bool)):
         return value
@@ -25,12 +26,12 @@ def plain(value: Any, feature: Any = None) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else _NOT_FINITE.get(value, "NaN")
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"bytes": len(value)}
+        return base64.b64encode(value).decode() if whole else {"bytes": len(value)}
     if isinstance(value, Mapping):
-        return {str(name): plain(item, _field(feature, name)) for name, item in value.items()}
+        return {str(name): plain(item, _field(feature, name), whole=whole) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         inner = _items(feature)
-        return [plain(item, inner) for item in value]
+        return [plain(item, inner, whole=whole) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, (Decimal, timedelta)):

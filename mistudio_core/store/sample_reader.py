@@ -119,7 +119,7 @@ class SampleReader:
         if len(rows) == 0:
             return []
         wanted = sorted(set(rows))
-        groups = [(split, list(members)) for (split, _), members in groupby(wanted, self._group_of)]
+        groups = [(split, list(members)) for (split, _), members in groupby(wanted, self.group_of)]
         if len(groups) == 1:
             read = [self._read(groups[0], text)]
         else:
@@ -128,7 +128,8 @@ class SampleReader:
         found = {row: sample for samples in read for row, sample in samples.items()}
         return [found[row] for row in rows]
 
-    def _group_of(self, row: int) -> tuple[str, int]:
+    def group_of(self, row: int) -> tuple[str, int]:
+        """Return the split of a row and a number of its row group there: rows of one pair are read in one go."""
         split, index = self.place(row)
         return split, bisect_right(self._groups[split], index)
 

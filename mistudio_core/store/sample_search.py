@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -66,8 +66,8 @@ class SampleSearch:
         *,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
-        self._reader = reader
-        self._connection = connection
+        self.reader = reader
+        self.connection = connection
         self._pool = pool
         self._session = session
         self._limit = time_limit_s
@@ -88,53 +88,54 @@ class SampleSearch:
                 if error.code != "corrupt_data":
                     raise
                 return self._scanned(query, NO_INDEX)
-        listing = SampleListing(self._reader, self._connection, query)
+        listing = SampleListing(self.reader, self.connection, query)
         rows = listing.rows(query.offset, query.limit)
         by = "position" if listing.is_everything else "filters"
         return Found(self._page(query, rows, listing.count()), by)
 
     def blocks(self, query: SampleQuery) -> Iterator[Rows]:
         """Yield the rows of the whole result in its order, some at a time; a scan goes to its end, however long."""
-        if not query.search and not query.control_tokens:
-            yield from SampleListing(self._reader, self._connection, query).blocks()
-            return
         if query.is_ranked and not query.control_tokens:
             try:
-                rows = self._ranked_rows(RankedSearch(self._reader, query), query)
-            except (LookupError, StudioError) as error:
-                if isinstance(error, StudioError) and error.code != "corrupt_data":
+                rows = self._ranked_rows(RankedSearch(self.reader, query), query, sys.maxsize)
+            except LookupError:
+                pass
+            except StudioError as error:
+                if error.code != "corrupt_data":
                     raise
             else:
                 yield from (rows[at : at + _BLOCK_ROWS] for at in range(0, len(rows), _BLOCK_ROWS))
                 return
-        scan = self._new_scan(query)
-        scan.run(threading.TIMEOUT_MAX)
-        scan.hits.wait(None, 0)
-        if _by_position(query) and not query.descending:
-            rows = scan.hits.rows()
-            yield from (rows[at : at + _BLOCK_ROWS] for at in range(0, len(rows), _BLOCK_ROWS))
+        if not query.search and not query.control_tokens:
+            yield from SampleListing(self.reader, self.connection, query).blocks()
+        elif _by_position(query) and not query.descending:
+            yield from self._new_scan(query).stream()
         else:
-            yield from SampleListing(self._reader, self._connection, query, scan.hits.rows()).blocks()
+            hits = np.concatenate([np.empty(0, np.int64), *self._new_scan(query).stream()])
+            yield from SampleListing(self.reader, self.connection, query, hits).blocks()
 
     def _page(self, query: SampleQuery, rows: Rows, total: int, *, exact: bool = True) -> SamplesPage:
-        samples = self._reader.samples(rows.tolist(), query.column)
+        samples = self.reader.samples(rows.tolist(), query.column)
         matches = find_matches(
-            self._connection.cursor(), [sample.text for sample in samples], query, self._control(query)
+            self.connection.cursor(), [sample.text for sample in samples], query, self._control(query)
         )
         found: list[Sample] = [replace(sample, matches=spans) for sample, spans in zip(samples, matches, strict=True)]
         return SamplesPage(total, exact, tuple(found))
 
     def _ranked(self, query: SampleQuery) -> Found:
-        search = RankedSearch(self._reader, query)
+        search = RankedSearch(self.reader, query)
         if query.sort in ("", "relevance") and not _other_filters(query):
             best, total = search.page(query.offset, query.limit)
             return Found(self._page(query, np.array(best, np.int64), total), "ranked")
-        rows = self._ranked_rows(search, query)
+        rows = self._ranked_rows(search, query, MAX_HITS)
         page = rows[query.offset : query.offset + query.limit]
         return Found(self._page(query, page, len(rows), exact=len(rows) < MAX_HITS), "ranked")
 
-    def _ranked_rows(self, search: RankedSearch, query: SampleQuery) -> Rows:
-        """Return all rows of a ranked search in the order of the query; equal scores keep the order of the dataset."""
+    def _ranked_rows(self, search: RankedSearch, query: SampleQuery, most: int) -> Rows:
+        """Return the rows of a ranked search in the order of the query; equal scores keep the order of the dataset.
+
+        Where there are more than `most`, some are left out.
+        """
         keep = self._mask(query) if _other_filters(query) else None
         found_rows: list[Rows] = [np.empty(0, np.int64)]
         found_scores = [np.empty(0, np.float32)]
@@ -144,12 +145,12 @@ class SampleSearch:
             found_rows.append(rows[kept])
             found_scores.append(scores[kept])
             count += len(found_rows[-1])
-            if count >= MAX_HITS:
+            if count >= most:
                 break
         rows = np.concatenate(found_rows)
         if query.sort in ("", "relevance"):
             return rows[np.lexsort((rows, -np.concatenate(found_scores)))]
-        listing = SampleListing(self._reader, self._connection, query, np.sort(rows))
+        listing = SampleListing(self.reader, self.connection, query, np.sort(rows))
         return np.concatenate([np.empty(0, np.int64), *listing.blocks()])
 
     def _scanned(self, query: SampleQuery, note: str) -> Found:
@@ -159,14 +160,14 @@ class SampleSearch:
             scan.run(self._limit)
             scan.hits.wait(None, 0)
         else:
-            key = (self._reader.folder, replace(query.without_paging(), sort="", descending=False))
+            key = (self.reader.folder, replace(query.without_paging(), sort="", descending=False))
             scan = self._pool.scan(self._session, key, lambda: self._new_scan(query), self._limit)
             scan.hits.wait(
                 None if needs_all else query.offset + query.limit, self._limit if needs_all else FIRST_HITS_S
             )
         finished, exact, total = scan.hits.finished, scan.hits.exact, len(scan.hits)
         if needs_all:
-            rows = SampleListing(self._reader, self._connection, query, scan.hits.rows(0, total)).rows(
+            rows = SampleListing(self.reader, self.connection, query, scan.hits.rows(0, total)).rows(
                 query.offset, query.limit
             )
         else:
@@ -175,17 +176,17 @@ class SampleSearch:
 
     def _new_scan(self, query: SampleQuery) -> TextScan:
         keep = self._mask(query) if _row_filters(query) else None
-        return TextScan(self._reader, self._connection, query, keep, self._control(query))
+        return TextScan(self.reader, self.connection, query, keep, self._control(query))
 
     def _control(self, query: SampleQuery) -> tuple[str, ...]:
         if query.tokenization is None or not query.control_tokens:
             return ()
-        return TokenLengths(self._reader, query.tokenization).control
+        return TokenLengths(self.reader, query.tokenization).control
 
     def _mask(self, query: SampleQuery) -> npt.NDArray[np.bool_]:
         """Return for every row whether the filters let it through."""
-        mask = np.zeros(self._reader.num_samples, np.bool_)
-        for rows in SampleListing(self._reader, self._connection, replace(query, sort="position")).blocks():
+        mask = np.zeros(self.reader.num_samples, np.bool_)
+        for rows in SampleListing(self.reader, self.connection, replace(query, sort="position")).blocks():
             mask[rows] = True
         return mask
 

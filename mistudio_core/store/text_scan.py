@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import duckdb
@@ -127,19 +127,24 @@ class TextScan:
         if not self._begun:
             self.hits.finish(exact=False)
 
-    def _scan(self) -> bool:
-        """Return whether the scan came to its end."""
+    def stream(self) -> Iterator[Rows]:
+        """Yield the hits in blocks as they are found, to the end, in the caller's thread; `hits` stays empty."""
         self._begun = True
         result = self._cursor.execute(self._sql, self._parameters)
-        while not self._stop.is_set():
-            fetched = result.fetchmany(_FIRST_FETCH if len(self.hits) < 10 * _FIRST_FETCH else _FETCH)
+        found = 0
+        while fetched := result.fetchmany(_FIRST_FETCH if found < 10 * _FIRST_FETCH else _FETCH):
             rows = np.fromiter((row for (row,) in fetched), np.int64, len(fetched))
-            self.hits.add(rows if self._keep is None else rows[self._keep[rows]])
-            if not fetched:
-                return True
-            if len(self.hits) >= MAX_HITS:
+            kept = rows if self._keep is None else rows[self._keep[rows]]
+            found += len(kept)
+            yield kept
+
+    def _scan(self) -> bool:
+        """Return whether the scan came to its end."""
+        for rows in self.stream():
+            self.hits.add(rows)
+            if self._stop.is_set() or len(self.hits) >= MAX_HITS:
                 return False
-        return False
+        return not self._stop.is_set()
 
     def _watch(self, time_limit_s: float) -> None:
         """Interrupt when it is time to stop, again and again: an interruption between two calls is lost."""
