@@ -19,6 +19,10 @@ Outcome = tuple[Any, StudioError | None]
 _LINE_PERIOD_S: Final = 2.0
 """How often progress is told where standard error is not a terminal."""
 _RECIPE_PREFIX: Final = "recipe_"
+_QUERY_FIELDS: Final = (
+    "split", "offset", "limit", "search", "mode", "ignore_case", "column", "min_chars", "max_chars", "min_tokens",
+    "max_tokens", "tokenization", "where", "duplicates", "control_tokens", "sort", "descending",
+)  # fmt: skip
 
 
 def inspect(options: Namespace) -> Outcome:
@@ -76,8 +80,9 @@ def show(options: Namespace) -> Outcome:
 
 
 def samples(options: Namespace) -> Outcome:
-    """Return some samples of a dataset."""
-    return _open(options).samples(options.id, split=options.split, offset=options.offset, limit=options.limit), None
+    """Return some samples of a dataset: `{total, total_is_exact, rows}`."""
+    fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
+    return _open(options).samples(options.id, **fields), None
 
 
 def stats(options: Namespace) -> Outcome:

@@ -81,13 +81,28 @@ def _look_commands(command: Any) -> None:
     listed.add_argument("--sort", default="created", help="name, created, size or samples")
     show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
-    samples = command("samples", commands.samples, "print samples of a dataset")
-    samples.add_argument("id", metavar="ID")
-    samples.add_argument("--split")
-    samples.add_argument("--offset", type=whole_number, default=0)
-    samples.add_argument("--limit", type=whole_number, default=50)
+    _sample_options(command("samples", commands.samples, "print samples of a dataset, searched, filtered and sorted"))
     stats = command("stats", commands.stats, "print the statistics of a dataset or a tokenization")
     stats.add_argument("id", metavar="ID")
+
+
+def _sample_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("--split", help="of this split only")
+    parser.add_argument("--offset", type=whole_number, default=0)
+    parser.add_argument("--limit", type=whole_number, default=50)
+    parser.add_argument("--search", metavar="Q", default="", help="a text to look for")
+    parser.add_argument("--mode", default="words", help="words (all of them), any, phrase, substring or regex")
+    parser.add_argument("--ignore-case", action="store_true", help="for substring and regex")
+    parser.add_argument("--column", help="the text column to search and to print")
+    for name in ("min-chars", "max-chars", "min-tokens", "max-tokens"):
+        parser.add_argument(f"--{name}", type=whole_number, metavar="N")
+    parser.add_argument("--tokenization", metavar="TOK", help="whose token counts and control tokens are meant")
+    parser.add_argument("--where", action="append", metavar="CONDITION", help="COLUMN=VALUE, also !=, >= and the like")
+    parser.add_argument("--duplicates", action="store_true", help="only samples whose text is there more than once")
+    parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
+    parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, words, tokens or a column")
+    parser.add_argument("--descending", action="store_true")
 
 
 def _tokenize_commands(command: Any) -> None:

@@ -14,6 +14,7 @@ from mistudio_core.jobs import watch
 from mistudio_core.library import making, manifests, remove, verify
 from mistudio_core.library.access import Actor
 from mistudio_core.library.context import Context
+from mistudio_core.library.following import start_index
 from mistudio_core.library.reading import Reading
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.records import (
@@ -115,6 +116,11 @@ class Library(Reading):
     def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, token: str | None = None) -> Tokenization:
         """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
         return self.tokenization(making.tokenize(self._context, self.dataset(dataset_id), recipe, token))
+
+    def build_search_index(self, dataset_id: str) -> Job:
+        """Start to build the ranked index of a dataset, which smaller datasets get by themselves."""
+        self._whole(dataset_id)
+        return self.job(start_index(self._context, self.dataset(dataset_id)))
 
     # --- jobs -------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from mistudio_core.files import checked_id
 from mistudio_core.jobs import watch
 from mistudio_core.library import listing
 from mistudio_core.library.context import Context
+from mistudio_core.library.following import start_following
 from mistudio_core.library.reconcile import reconcile
 from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.store import rows
@@ -31,7 +32,9 @@ class Lookup:
 
     def reconcile(self) -> list[str]:
         """Take over what finished jobs left and return their ids; cheap when there is nothing new."""
-        return reconcile(self.home, self._catalog)
+        ended = reconcile(self.home, self._catalog)
+        start_following(self._context, ended)
+        return ended
 
     def datasets(
         self,

@@ -39,7 +39,8 @@ def _jobs_of(catalog: Catalog, ids: list[str]) -> list[JobRow]:
 
 
 def _refuse_unless(cascade: bool, name: str, tokenization_ids: list[str], jobs: list[JobRow]) -> None:
-    users = tokenization_ids + [row.id for row in jobs if row.ended is None]
+    # the search index is the library's own affair: nobody waits for it, so it stands against nothing
+    users = tokenization_ids + [row.id for row in jobs if row.ended is None and row.kind != "index"]
     if users and not cascade:
         raise StudioError(
             "in_use",

@@ -125,7 +125,8 @@ def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
 
 
 def _count(statistics: Any, batch: Batch, split: str) -> None:
-    statistics.add_documents(batch.documents.encoded.lengths, batch.characters, batch.sizes, split=split)
+    lengths, characters = batch.documents.encoded.lengths, int(batch.characters.sum())
+    statistics.add_documents(lengths, batch.sizes, characters=characters, split=split)
     left_out = int(np.count_nonzero(batch.skipped != USED))
     if batch.filtered_tokens:
         statistics.add_lost("filtered", batch.filtered_tokens, left_out)
