@@ -154,7 +154,7 @@ def encoded(engine: Any, texts: pa.Array) -> tuple[Any, Any]:
 
 def count(made: TokenStatistics, texts: pa.Array, ids: Any, offsets: Any) -> None:
     """Count what a shard counts."""
-    made.add_documents(np.diff(offsets), 0, np.diff(utf8(texts)[1]))
+    made.add_documents(np.diff(offsets), np.diff(utf8(texts)[1]))
     made.add_tokens(ids)
     rows = -(-len(ids) // CONTEXT)
     made.add_rows(np.full(rows, CONTEXT), np.full(rows, 2))
@@ -166,7 +166,7 @@ def stored(folder: Path, tokens: int) -> None:
     rows = write_rows(file, tokens)
     made = TokenStatistics(VOCABULARY, context_length=CONTEXT)
     lengths = np.random.default_rng(1).lognormal(6, 1, 10_000).astype(np.int64)
-    made.add_documents(lengths, 0, 4 * lengths)  # the histogram of lengths has something to show
+    made.add_documents(lengths, 4 * lengths)  # the histogram of lengths has something to show
     start = time.perf_counter()
     for part in stored_rows(file):
         made.add_tokens(part)

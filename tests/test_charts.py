@@ -30,7 +30,7 @@ def tokenization(*, empty: bool = False) -> TokenStatistics:
         rows = np.minimum(np.random.default_rng(0).zipf(1.4, 800) - 1, 49).reshape(-1, 8)
         made.add_tokens(rows)
         made.add_rows(np.full(100, 8), np.full(100, 2))
-        made.add_documents(np.array([0, 5, 700]), 3000, np.array([0, 20, 3000]), words=500)
+        made.add_documents(np.array([0, 5, 700]), np.array([0, 20, 3000]), characters=3000, words=500)
     return made
 
 
@@ -148,7 +148,7 @@ def test_a_growing_live_chart_changes_its_data_only() -> None:
         return json.dumps({key: value for key, value in drawn.items() if key not in ("data", "datasets")})
 
     small, large = tokenization(), tokenization()
-    large.add_documents(np.array([90_000]), 1, np.array([1]))
+    large.add_documents(np.array([90_000]), np.array([1]))
     assert spec(small) == spec(large)
 
 

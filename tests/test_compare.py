@@ -13,7 +13,7 @@ STRINGS = ["a", "b", "c", "d"]
 def tokenized(name: str, ids: list[int], strings: list[str] | None = STRINGS, split: str = "train") -> Compared:
     made = TokenStatistics(4, context_length=len(ids))
     made.add_tokens(np.array(ids, np.uint16))
-    made.add_documents(np.array([len(ids)]), 10, np.array([20]), words=5, split=split)
+    made.add_documents(np.array([len(ids)]), np.array([20]), characters=10, words=5, split=split)
     made.add_rows(np.array([len(ids)]), np.array([1]), split=split)
     return Compared(name, made.result(), 100, made.frequencies, strings)
 

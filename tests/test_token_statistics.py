@@ -32,8 +32,8 @@ def count(documents: list[tuple[str, int, int, int]], rows: list[tuple[str, list
     made = TokenStatistics(VOCABULARY, special_ids=SPECIAL, context_length=WIDTH)
     for split in ("train", "test"):
         mine = np.array([row[1:] for row in documents if row[0] == split], np.int64).reshape(-1, 3)
-        made.add_documents(mine[:, 0], mine[:, 1], mine[:, 2], split=split)
-        made.add_documents(mine[:0, 0], 0, mine[:0, 2], words=int(mine[:, 1].sum()), split=split)
+        made.add_documents(mine[:, 0], mine[:, 2], characters=int(mine[:, 1].sum()), split=split)
+        made.add_documents(mine[:0, 0], mine[:0, 2], words=int(mine[:, 1].sum()), split=split)
         held = [row for row in rows if row[0] == split]
         made.add_rows(
             np.array([len(row[1]) for row in held], int), np.array([row[2] for row in held], int), split=split
@@ -119,7 +119,7 @@ def filled(specials: int = 2) -> TokenStatistics:
     )
     lengths = random_numbers.lognormal(5, 2, 3000).astype(np.int64)
     for split in ("train", "test"):
-        made.add_documents(lengths, 9, 5 * lengths, words=7, split=split)
+        made.add_documents(lengths, 5 * lengths, characters=9, words=7, split=split)
     made.add_rows(np.full(10, 100), np.arange(10), width=np.full(10, 120))
     made.add_lost("truncation", 40, 1)
     made.add_lost("filtered", 0, 3)
@@ -166,7 +166,7 @@ def test_a_shard_of_other_arrays_is_named(tmp_path: Path) -> None:
 def test_live_statistics_have_the_form_of_the_result_and_stay_small(text: Any, specials: int) -> None:
     made = filled(specials)
     for number in range(200):
-        made.add_documents(np.ones(1, int), 1, np.ones(1, int), split=f"split{number}" + "x" * 90)
+        made.add_documents(np.ones(1, int), np.ones(1, int), split=f"split{number}" + "x" * 90)
     live = made.live(text)
     assert len(json.dumps(live)) <= LIVE_BYTES
     result = made.result(text)

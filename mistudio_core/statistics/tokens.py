@@ -49,23 +49,16 @@ class TokenStatistics:
         self.control_counts: Frequencies = np.zeros(vocab_size, np.int64)
 
     def add_documents(
-        self,
-        tokens: Integers,
-        characters: Integers | int,
-        text_bytes: Integers,
-        *,
-        words: int = 0,
-        split: str = "train",
+        self, tokens: Integers, text_bytes: Integers, *, characters: int = 0, words: int = 0, split: str = "train"
     ) -> None:
-        """Count documents: the tokens of each before any cut, the characters and the bytes of its text.
+        """Count documents: the tokens of each before any cut and the bytes of its text, both int arrays of one length.
 
-        Arrays of one length; of characters and words the sums suffice. Counting those two costs as much as everything
-        else here, and the dataset's own statistics hold them: they may be added at the end, with no documents.
+        `characters` and `words` are sums. Counting them costs as much as everything else here together, and the
+        statistics of the dataset hold them already: they may be added at the end, with no documents.
         """
         columns = [np.ones(len(tokens), np.int64), tokens, text_bytes]
-        total = characters if isinstance(characters, int) else int(characters.sum(dtype=np.int64))
         self.document_tokens.add(tokens)
-        self._totals(split)[:_MEASURED] += [*(int(column.sum(dtype=np.int64)) for column in columns), total, words]
+        self._totals(split)[:_MEASURED] += [*(int(column.sum(dtype=np.int64)) for column in columns), characters, words]
         places = log_index(text_bytes)
         for number, column in enumerate(columns):
             # The sums of one call stay far below 2**53, up to which floats are exact.
