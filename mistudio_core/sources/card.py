@@ -35,6 +35,12 @@ def read_card(card: Any) -> tuple[CardConfig, ...]:
     return tuple(_config(name, declared.get(name, {}), infos.get(name, {}), alone=len(names) == 1) for name in names)
 
 
+def written_settings(card: Any, config: str) -> Mapping[str, Any]:
+    """Return all that a card says of one configuration: its files, and settings of the reader."""
+    entries = _mappings(card.get("configs")) if isinstance(card, Mapping) else []
+    return next((entry for entry in entries if _name(entry) == config), {})
+
+
 def licence(card: Any) -> str | None:
     """Return the licence that the card names; several are joined by commas."""
     value = card.get("license") if isinstance(card, Mapping) else None

@@ -67,7 +67,7 @@ class Converter:
         """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
         parts: Sequence[PartInfo] = ()
         raw = self.folder / "raw" / file.split
-        tables = self.reader.read(source, file.label)
+        tables = self.reader.read(source, file.label, limit)
         try:
             first = next(tables, None)
             if self.reader.schema is not None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _FIRST_BLOCK_BYTES: Final = 1 << 16
 """Holds most Parquet footers and the first samples of most text files."""
 _LARGEST_BLOCK_BYTES: Final = 1 << 24
-"""Reading on and on doubles the block up to this, so that a long read is not a thousand requests."""
+"""Reading on and on makes blocks half as large again, up to this: a long read is not a thousand requests, and a read
+that stops has fetched not much more than it needed."""
+_GROWTH: Final = 1.5
 _PROGRESS_BYTES: Final = 1 << 16
 """A request that brought this much counts as progress, and patience begins anew."""
 
@@ -91,7 +93,9 @@ class RemoteFile(io.RawIOBase):
     def _load(self, wanted: int) -> None:
         """Fetch the block at the position: what is wanted, and ahead of it when the file is read in order."""
         in_order = self._block and self._position == self._block_start + len(self._block)
-        self._block_bytes = min(2 * self._block_bytes, _LARGEST_BLOCK_BYTES) if in_order else _FIRST_BLOCK_BYTES
+        self._block_bytes = (
+            min(int(_GROWTH * self._block_bytes), _LARGEST_BLOCK_BYTES) if in_order else _FIRST_BLOCK_BYTES
+        )
         length = min(max(wanted, self._block_bytes), self._size - self._position)
         self._block_start, self._block = self._position, self._fetch(self._position, length)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError
 from mistudio_core.files import checked_split
 from mistudio_core.sources import failures
-from mistudio_core.sources.card import read_card
+from mistudio_core.sources.card import read_card, written_settings
 from mistudio_core.sources.client import Hub, HubFile
 from mistudio_core.sources.plan import MODULES, Plan, SourceFile
 
@@ -33,7 +33,7 @@ def resolve(hub: Hub, repo_id: str, *, revision: str | None, config: str | None,
     _refuse_foreign_paths(name, info.get("cardData"))
     builder = _builder(hub, name, sha, config)
     data_files = {str(split): [str(url) for url in urls] for split, urls in builder.config.data_files.items()}
-    module = builder.name
+    module, options = _reader(name, builder, info.get("cardData"))
     if module not in MODULES:
         raise StudioError(
             "no_data",
@@ -44,7 +44,7 @@ def resolve(hub: Hub, repo_id: str, *, revision: str | None, config: str | None,
     root = f"hf://datasets/{name}@{sha}/"
     return Plan(
         module=module,
-        options=_options(name, builder.config),
+        options=options,
         features=None if builder.info.features is None else builder.info.features.to_dict(),
         splits=tuple(chosen),
         files=tuple(file for split in chosen for file in _files(name, split, data_files[split], root, tree)),
@@ -114,15 +114,30 @@ def _files(repo_id: str, split: str, urls: Sequence[str], root: str, tree: Mappi
     return files
 
 
-def _options(repo_id: str, config: Any) -> dict[str, Any]:
-    """Return the settings of the reader that differ from its own, as they stand in the card."""
-    options = {}
-    for field in fields(config):
-        value = getattr(config, field.name)
-        if field.name not in _NOT_OPTIONS and value != field.default:
-            options[field.name] = value
+def _reader(repo_id: str, builder: Any, card: Any) -> tuple[str, dict[str, Any]]:
+    """Return the reader for the files of the configuration, and its settings.
+
+    `datasets` takes the reader of the first configuration for all of them; so it is told from the files again.
+    """
+    from datasets.load import import_main_class, infer_module_for_data_files
+    from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+    module, settings = infer_module_for_data_files(builder.config.data_files)
+    if module == builder.name or module not in MODULES:
+        changed = {field.name: getattr(builder.config, field.name) for field in fields(builder.config)}
+        usual = {field.name: field.default for field in fields(builder.config)}
+        return builder.name, _plain(repo_id, {name: value for name, value in changed.items() if value != usual[name]})
+    reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
+    known = {field.name for field in fields(reader.BUILDER_CONFIG_CLASS)}
+    written = written_settings(card, builder.config.name)
+    return module, _plain(repo_id, settings | {name: value for name, value in written.items() if name in known})
+
+
+def _plain(repo_id: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a reader that a plan can hold."""
+    kept = {name: value for name, value in options.items() if name not in _NOT_OPTIONS}
     try:
-        return dict(json.loads(json.dumps(options)))
+        return dict(json.loads(json.dumps(kept)))
     except (TypeError, ValueError) as error:
         raise StudioError(
             "corrupt_data",

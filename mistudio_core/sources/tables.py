@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -27,8 +28,7 @@ each column of a Parquet file, so that a row group of any size is never held as 
 class TableReader:
     """Reads the files of one dataset to tables that all have the same schema, that of the first file.
 
-    `features` (of `datasets`, as a dictionary) fixes the schema from the start. `limit` is how many rows will be
-    taken at most, None for all: for a few rows little is read ahead.
+    `features` (of `datasets`, as a dictionary) fixes the schema from the start.
     """
 
     def __init__(
@@ -38,7 +38,6 @@ class TableReader:
         features: Mapping[str, Any] | None,
         *,
         cache: Path,
-        limit: int | None = None,
     ) -> None:
         """Import `datasets`; its caches go to the folder `cache`."""
         from datasets import Features
@@ -46,28 +45,27 @@ class TableReader:
         self.features: datasets.Features | None = None if features is None else Features.from_dict(dict(features))
         self._declared = self.features
         self._module, self._options, self._cache = module, dict(options), cache
-        self._batch_rows = BATCH_ROWS if limit is None else min(limit, BATCH_ROWS)
-        self._chunk_bytes = None if limit is None else _SMALL_CHUNK_BYTES if limit <= BATCH_ROWS else _CHUNK_BYTES
 
     @property
     def schema(self) -> pa.Schema | None:
         """Return the schema of every table, with the `huggingface` metadata; None before the first file told it."""
         return None if self.features is None else self.features.arrow_schema
 
-    def read(self, source: LentFile, name: str) -> Generator[pa.Table, None, None]:
+    def read(self, source: LentFile, name: str, limit: int | None = None) -> Generator[pa.Table, None, None]:
         """Yield the tables of a file, which errors call `name`.
 
+        `limit` is how many rows will be taken at most, None for all: for a few rows little is read ahead.
         Raises `corrupt_data` for damage, for columns that do not fit, and for types that cannot be kept, and
         `too_large` for more than 1,000 columns.
         """
         builder = None
         try:
             if self._module == "parquet" and set(self._options) <= {"columns"}:
-                tables = self._parquet(source)
+                tables = self._parquet(source, limit)
             elif self._module == "arrow":
                 tables = self._arrow(source)
             else:
-                builder = self._builder(source)
+                builder = self._builder(source, limit)
                 tables = builder.tables()
             for table in tables:
                 self._learn(table.schema)
@@ -103,11 +101,11 @@ class TableReader:
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise mismatch.MisfitError(table.schema) from error
 
-    def _parquet(self, source: LentFile) -> Iterator[pa.Table]:
+    def _parquet(self, source: LentFile, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
-            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=self._chunk_bytes or _CHUNK_BYTES)
+            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_chunk_bytes(limit) or _CHUNK_BYTES)
             self._learn(parquet.schema_arrow)
-            for batch in parquet.iter_batches(batch_size=self._batch_rows, columns=self._options.get("columns")):
+            for batch in parquet.iter_batches(batch_size=_batch_rows(limit), columns=self._options.get("columns")):
                 yield pa.Table.from_batches([batch])
 
     def _arrow(self, source: LentFile) -> Iterator[pa.Table]:
@@ -122,10 +120,10 @@ class TableReader:
                 table = pa.Table.from_batches([batch])
                 yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
 
-    def _builder(self, source: LentFile) -> _Builder:
+    def _builder(self, source: LentFile, limit: int | None) -> _Builder:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else self.features
-        return _Builder(self._module, self._options, features, source.address, self._cache, self._chunk_bytes)
+        return _Builder(self._module, self._options, features, source.address, self._cache, _chunk_bytes(limit))
 
 
 class _Builder:
@@ -176,6 +174,17 @@ class _Builder:
         features = self._builder.info.features
         fitting = table if features is None else mismatch.without_empty_structs(table, features.arrow_schema)
         return self._cast(fitting, **how)
+
+
+def _batch_rows(limit: int | None) -> int:
+    """Return batches that end where the limit does: what lies behind it is not read."""
+    return BATCH_ROWS if limit is None else math.ceil(limit / math.ceil(limit / BATCH_ROWS))
+
+
+def _chunk_bytes(limit: int | None) -> int | None:
+    if limit is None:
+        return None
+    return _SMALL_CHUNK_BYTES if limit <= BATCH_ROWS else _CHUNK_BYTES
 
 
 def _footed_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:

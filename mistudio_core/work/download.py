@@ -50,7 +50,7 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
     for split in plan.splits:
         (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
     limit = job.arguments.get("max_samples")
-    converter = Converter(draft, _reader(draft, plan, limit))
+    converter = Converter(draft, _reader(draft, plan))
     room = Room(job)
     if limit is None:
         meter = Meter(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
@@ -64,9 +64,9 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
     return finish_conversion(job, plan, converter, receipts)
 
 
-def _reader(draft: Path, plan: Plan, limit: int | None) -> TableReader:
+def _reader(draft: Path, plan: Plan) -> TableReader:
     features = plan.features or Converter.known_features(draft)
-    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets", limit=limit)
+    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets")
 
 
 def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:
