@@ -87,7 +87,8 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
 def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
     newest_job: dict[str, Job] = {}
     for job in reversed(library.jobs()):
-        newest_job[job.subject_id] = job
+        if job.kind in badges.MAKES_DATASET:
+            newest_job[job.subject_id] = job
     made = Counter(item.dataset_id for item in library.tokenizations())
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):

@@ -78,7 +78,7 @@ def _head(library: Library, dataset: Dataset) -> None:
 
 
 def _needs_token(library: Library, subject_id: str) -> bool:
-    jobs = library.jobs(subject_id)
+    jobs = [job for job in library.jobs(subject_id) if job.kind in badges.MAKES_DATASET]
     return bool(jobs) and jobs[0].needs_token
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from mistudio_core.ui import formats
 
+Color = Literal["green", "blue", "violet", "yellow"]
 
-def count(label: str, number: float | None, *, border: bool = True) -> None:
-    """Draw a count."""
+
+def count(label: str, number: float | None, *, color: Color | None = None, border: bool = True) -> None:
+    """Draw a count, in a colour of the theme if one is given."""
     rounded = round(number, 1) if isinstance(number, float) else number
-    _card(label, formats.count(rounded), formats.exact(rounded), border=border)
+    _card(label, formats.count(rounded), formats.exact(rounded), color=color, border=border)
 
 
 def size(label: str, num_bytes: float | None, *, border: bool = True) -> None:
@@ -36,5 +40,6 @@ def ratio(label: str, value: float | None, *, help_text: str | None = None) -> N
     )
 
 
-def _card(label: str, shown: str, exactly: str, *, border: bool) -> None:
-    st.metric(label, shown, help=exactly if exactly != shown else None, border=border, height="stretch")
+def _card(label: str, shown: str, exactly: str, *, color: Color | None = None, border: bool) -> None:
+    value = shown if color is None else f":{color}[{shown}]"
+    st.metric(label, value, help=exactly if exactly != shown else None, border=border, height="stretch")

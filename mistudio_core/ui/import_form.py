@@ -49,13 +49,18 @@ def _import() -> None:
         library = open_library()
         folder, paths = _store(library, uploads)
         try:
-            library.import_files(paths, name=(st.session_state[keys.IMPORT_NAME] or "").strip() or None)
+            library.import_files(paths, name=_name(uploads[0].name))
         except StudioError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         st.session_state[keys.IMPORT_NAME] = ""
         st.session_state[keys.UPLOADS_ROUND] = st.session_state.get(keys.UPLOADS_ROUND, 0) + 1
         st.session_state[keys.NOTICE] = "The import has started."
+
+
+def _name(file_name: str) -> str:
+    typed = (st.session_state[keys.IMPORT_NAME] or "").strip()
+    return typed or file_name.split(".", maxsplit=1)[0].strip() or "import"
 
 
 def _store(library: Library, uploads: list[UploadedFile]) -> tuple[Path, list[Path]]:

@@ -15,7 +15,7 @@ _PHASES: Final = {
     "queued": "Waiting for its turn",
     "resolving": "Asking the Hub",
     "downloading": "Downloading",
-    "processing": "Indexing samples",
+    "processing": "Processing",
     "reading": "Reading",
     "making": "Writing stories",
     "preparing": "Preparing",

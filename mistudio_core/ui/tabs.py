@@ -15,13 +15,12 @@ def draw(names: Sequence[str], key: str, *, parameter: str | None = None) -> tup
 
     With `parameter` the open tab stands in the address, and an unknown name there opens the first.
     Streamlit writes the open tab's name in the primary colour, which has to be dark under white button
-    text and would be hard to read on a dark page; so the name is coloured here, and cannot be bound to
-    the address as it is.
+    text and could not be read on a dark page. So the names bring their colour, and as a bound address
+    would show it, the address is kept here. The labels never change: that would lose the focus.
     """
     selected = _selected(names, key, parameter)
-    labels = [_colored(name) if name == selected else name for name in names]
     st.session_state[key] = _colored(selected)
-    drawn = st.tabs(labels, key=key, on_change=_note, args=(key, names, parameter))
+    drawn = st.tabs([_colored(name) for name in names], key=key, on_change=_note, args=(key, names, parameter))
     return selected, dict(zip(names, drawn, strict=True))
 
 
@@ -38,9 +37,7 @@ def _selected(names: Sequence[str], key: str, parameter: str | None) -> str:
 
 
 def _note(key: str, names: Sequence[str], parameter: str | None) -> None:
-    by_label: Mapping[str, str] = {_colored(name): name for name in names}
-    label = st.session_state[key]
-    name = by_label.get(label, label)
+    name = next((name for name in names if _colored(name) == st.session_state[key]), names[0])
     st.session_state[keys.of(key, "chosen")] = name
     if parameter is not None:
         st.query_params[parameter] = name
@@ -48,4 +45,4 @@ def _note(key: str, names: Sequence[str], parameter: str | None) -> None:
 
 
 def _colored(name: str) -> str:
-    return f":green[{name}]"
+    return f":gray[{name}]"

@@ -56,10 +56,10 @@ def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[s
 def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
     copies = column["duplicates"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
-        figure_cards.count("Samples", column["characters"]["count"])
-        figure_cards.count("Characters", column["characters"]["sum"])
-        figure_cards.count("Characters, mean", column["characters"]["mean"])
-        figure_cards.count("Words", column["words"]["sum"])
+        figure_cards.count("Samples", column["characters"]["count"], color="green")
+        figure_cards.count("Characters", column["characters"]["sum"], color="blue")
+        figure_cards.count("Characters, mean", column["characters"]["mean"], color="violet")
+        figure_cards.count("Words", column["words"]["sum"], color="yellow")
         figure_cards.count("Characters, median", column["characters"]["median"])
         figure_cards.share(
             "Exact copies", copies["share"], help_text=f"{formats.exact(copies['copies'])} samples repeat another one"

@@ -22,10 +22,10 @@ def draw(tokenization: Tokenization, result: Mapping[str, Any]) -> None:
         return
     vocabulary = result["vocabulary"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
-        figure_cards.count("Samples", result["documents"])
-        figure_cards.count("Tokens", result["tokens"])
-        figure_cards.count("Tokens a sample, mean", lengths["mean"])
-        figure_cards.count("Unique tokens", vocabulary["distinct"])
+        figure_cards.count("Samples", result["documents"], color="green")
+        figure_cards.count("Tokens", result["tokens"], color="blue")
+        figure_cards.count("Tokens a sample, mean", lengths["mean"], color="violet")
+        figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
         figure_cards.count("Rows", result["rows"])
         figure_cards.ratio("Characters per token", result["fertility"]["characters_per_token"])
         figure_cards.share(

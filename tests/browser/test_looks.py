@@ -1,0 +1,118 @@
+"""Every page in both themes and on a telephone: pictures to look at, nothing cut off, text that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from mistudio_core.library import Library
+from tests.browser.acts import idle, picture
+from tests.browser.app_server import AppServer
+from tests.browser.conftest import OpenPage, served
+from tests.staged import StagedLibrary, a_dataset
+
+PAGES = {
+    "datasets": "",
+    "overview": "dataset?id={id}",
+    "samples": "dataset?id={id}&tab=Samples",
+    "tokenizations": "dataset?id={id}&tab=Tokenizations",
+    "statistics": "dataset?id={id}&tab=Statistics",
+    "statistics-of-tokens": "dataset?id={id}&tab=Statistics&stats_of={tok}",
+    "jobs": "jobs",
+    "settings": "settings",
+}
+LOOKS = {"dark": ("dark", 1280), "light": ("light", 1280), "phone": ("dark", 390), "phone-light": ("light", 390)}
+
+CONTRAST = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const over = (top, below) => {
+    const a = top.length > 3 ? top[3] : 1;
+    return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a));
+  };
+  const ground = (element) => {
+    const layers = [];
+    for (let e = element; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length && colour[3] !== 0) { layers.push(colour); if ((colour[3] ?? 1) === 1) break; }
+    }
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+  };
+  const shown = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      if (style.visibility === 'hidden' || style.display === 'none' || e.disabled) return 0;
+    }
+    return 1;
+  };
+  const opacity = (element) => {
+    let product = 1;
+    for (let e = element; e; e = e.parentElement) product *= Number(getComputedStyle(e).opacity);
+    return product;
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.querySelector('[data-testid=stApp]'), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const words = walker.currentNode.textContent.trim();
+    const box = element.getBoundingClientRect();
+    if (!words || !box.width || !shown(element) || element.closest('svg, canvas, style, script, [aria-hidden=true]')) continue;
+    const below = ground(element);
+    const colour = parse(getComputedStyle(element).color);
+    const visible = over([...colour.slice(0, 3), (colour[3] ?? 1) * opacity(element)], below);
+    const [high, low] = [light(visible), light(below)].sort((a, b) => b - a);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${words.slice(0, 40)}`);
+  }
+  return [...new Set(found)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    yield from served(AppServer(tmp_path_factory.mktemp("looks") / "home"))
+
+
+@pytest.fixture(scope="module")
+def ids(app: AppServer) -> dict[str, str]:
+    """Fill the library: the sample with its tokenization, and a failed download."""
+    library = Library.open(app.home)
+    dataset = library.make_sample()
+    library.wait(dataset.id)
+    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
+    library.wait(tokenization.id)
+    error = {"code": "hub_unreachable", "message": "The Hub did not answer within 60 s.", "hint": "Try again later."}
+    StagedLibrary(app.home).ended("download", a_dataset("OpenWebText-2M", repo_id="maxtli/OpenWebText-2M"), error)
+    library.rebuild()
+    return {"id": dataset.id, "tok": tokenization.id}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read(app: AppServer, ids: dict[str, str], open_page: OpenPage, name: str, look: str) -> None:
+    scheme, width = LOOKS[look]
+    page = open_page(f"{app.url}/{PAGES[name].format(**ids)}", scheme=scheme, width=width)
+    page.get_by_role("heading", level=1).wait_for()
+    idle(page)
+    page.wait_for_timeout(700)  # charts draw themselves after the script has ended
+    _picture_whole(page, f"{name}-{look}")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page is cut off"
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "the page scrolls sideways"
+    assert page.evaluate(CONTRAST) == []
+    unnamed = "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].filter(e => !e.ariaLabel).length"
+    assert page.evaluate(unnamed) == 0, "a chart has no alternative text"
+
+
+def _picture_whole(page: Page, name: str) -> None:
+    """Take the page at its full height: it scrolls inside, so the window is made as high as what is in it."""
+    width = page.viewport_size["width"] if page.viewport_size else 1280
+    height = page.get_by_test_id("stMain").evaluate("e => Math.max(e.scrollHeight, 800)")
+    page.set_viewport_size({"width": width, "height": min(int(height), 4000)})
+    page.wait_for_timeout(400)
+    picture(page, name)
