@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.library import Library
 from mistudio_core.records import Job, now
@@ -48,26 +49,26 @@ def _draw_active(library: Library, jobs: Sequence[Job]) -> None:
     moment = now()
     for job in jobs:
         with st.container(border=True, gap="xsmall"):
-            _head(job, subjects.get(job.subject_id), moment)
+            _head(job, subjects.get(job.subject_id))
             job_progress.draw(job)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                job_progress.cancel_button(job)
+            with _foot(job, moment):
                 _log(library, job)
+                job_progress.cancel_button(job)
 
 
 def _past(library: Library, job: Job, subject: tuple[str, str] | None, *, can_retry: bool) -> None:
     with st.container(border=True, gap="xsmall", key=keys.of(job.id, "card")):
-        _head(job, subject, now())
+        _head(job, subject)
         if job.error is not None and job.status == "failed":
             failures.show(job.error)
         retry.show_error(job.id)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with _foot(job, now()):
+            _log(library, job)
             if can_retry:
                 retry.button(job.id, job.error, needs_token=job.needs_token)
-            _log(library, job)
 
 
-def _head(job: Job, subject: tuple[str, str] | None, moment: datetime) -> None:
+def _head(job: Job, subject: tuple[str, str] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         name, dataset_id = subject or ("deleted since", "")
         label = f"**{badges.KINDS.get(job.kind, job.kind)}** · {plain(name, 80)}"
@@ -76,7 +77,13 @@ def _head(job: Job, subject: tuple[str, str] | None, moment: datetime) -> None:
         else:
             st.markdown(label)
         badges.draw(badges.of_job(job))
-    st.caption(_times(job, moment), help=_exact_times(job))
+
+
+def _foot(job: Job, moment: datetime) -> DeltaGenerator:
+    """Draw when it was, and return the place for the buttons right of it."""
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    row.caption(_times(job, moment), help=_exact_times(job), width="content")
+    return row.container(horizontal=True, width="content", vertical_alignment="center")
 
 
 def _times(job: Job, moment: datetime) -> str:
@@ -95,7 +102,9 @@ def _exact_times(job: Job) -> str:
 
 
 def _log(library: Library, job: Job) -> None:
-    with st.popover("Log", icon=":material/article:", key=keys.of(job.id, "log"), on_change="rerun") as log:
+    with st.popover(
+        "Log", icon=":material/article:", type="tertiary", key=keys.of(job.id, "log"), on_change="rerun"
+    ) as log:
         if log.open:
             with failures.shown():
                 st.code(library.log(job.id) or "The log is empty.", language=None, wrap_lines=True, height=_LOG_HEIGHT)

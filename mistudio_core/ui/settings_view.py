@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -22,12 +21,11 @@ _PARTS: Final = {
     "exports": ("Exports", "exports"),
 }
 _MEANINGS: Final = {
-    "home": "Folder that holds everything",
     "shared": "Strangers share this library: no paths, no saved Hub login",
     "max_upload_mb": "Largest upload, MB",
-    "max_look_jobs": "Look-ups at a time",
     "max_download_jobs": "Downloads at a time",
     "max_compute_jobs": "Imports and tokenizations at a time",
+    "max_index_jobs": "Search indexes built at a time",
     "max_waiting_jobs": "Jobs that may wait",
     "threads": "Threads of one tokenization",
     "quota_gb": "Disk the library may fill, GB",
@@ -86,6 +84,7 @@ def limits(library: Library) -> None:
             "Variable": f"MISTUDIO_{field.name.upper()}",
         }
         for field in fields(Settings)
+        if field.name != "home"  # shown above
     ]
     _table(rows, "Settings in force")
 
@@ -102,8 +101,6 @@ def _value(settings: Settings, name: str) -> str:
     value: Any = getattr(settings, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Path):
-        return str(value)
     if value == 0 and name in _NO_LIMIT:
         return "no limit"
     if value == 0 and name in _BY_ENGINE:
