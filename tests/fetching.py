@@ -38,9 +38,8 @@ def whole(library: Library, dataset_id: str) -> tuple[Dataset, dict[str, pa.Tabl
     dataset = library.dataset(dataset_id)
     assert dataset.path is not None
     manifest = read_json(dataset.path / "dataset.json")
-    assert {path.name for path in dataset.path.iterdir()} == {
-        "dataset.json", "raw", "samples.duckdb", "statistics.json"
-    }  # fmt: skip
+    there = {path.name for path in dataset.path.iterdir()}
+    assert there == {"dataset.json", "raw", "samples.duckdb", "statistics.json"}, there
     assert {file["path"]: file["sha256"] for file in manifest["files"]} == {
         str(path.relative_to(dataset.path)): file_sha256(path) for path in dataset.path.glob("raw/*/*")
     }

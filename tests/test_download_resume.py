@@ -71,7 +71,8 @@ def test_kills_at_any_moment_leave_nothing_behind_but_time(library: Library, hub
         kill(library, newest(library, dataset.id))
         library.retry(dataset.id)
         hub.log.clear()
-    assert finished(library, dataset).status == "succeeded"
+    job = finished(library, dataset)
+    assert job.status == "succeeded", (job.error, library.log(job.id))
     _, splits = whole(library, dataset.id)
     assert splits["train"].to_pylist() == rows(100, seed=0) + rows(100, seed=1) + rows(100, seed=2)
 

@@ -44,10 +44,9 @@ class FileByFile:
         fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         try:
             coming = [fetcher.submit(self.bring, file) for file in pending[:1]]
-            for file, following in zip(pending, [*pending[1:], None], strict=True):
+            for position, file in enumerate(pending, start=1):
                 path = coming.pop().result()
-                if following is not None:
-                    coming.append(fetcher.submit(self.bring, following))
+                coming += [fetcher.submit(self.bring, following) for following in pending[position : position + 1]]
                 receipts[file] = self.convert(file, path)
         finally:
             self._stopped.set()

@@ -25,7 +25,7 @@ MANIFEST_FORMAT: Final = 1
 
 _STEPS: Final = 2
 """Reads of all samples: one for the index, one for the statistics."""
-_WORKING_FILES: Final = ("files", "receipts", "hf", "plan.json", "features.json")
+_WORKING_FILES: Final = frozenset({"files", "receipts", "hf", "plan.json", "features.json"})
 """What a draft holds while it is made and a dataset does not need."""
 
 
@@ -81,12 +81,12 @@ def finish_dataset(
 def _publish(job: RunningJob) -> None:
     """Give a draft that has its manifest its final name, without what it was made from."""
     draft, final = job.home.dataset_draft(job.subject_id), job.home.dataset(job.subject_id)
-    for name in _WORKING_FILES:
-        path = draft / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    for path in draft.iterdir():
+        if path.name in _WORKING_FILES or path.name.startswith("."):  # with a dot: drafts of files, after a kill
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     os.rename(draft, final)
     sync_folder(final.parent)
 
