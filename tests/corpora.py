@@ -52,7 +52,7 @@ def write_token_counts(
     counts = [count for split in lengths.values() for count in split]
     (target / "lengths").write_bytes(np.array(counts, np.uint32).tobytes())
     manifest = {
-        "plan": {"splits": {split: len(counts) for split, counts in lengths.items()}},
+        "splits": {split: {"num_samples": len(counts)} for split, counts in lengths.items()},
         "tokenizer_facts": {"control": {token: number for number, token in enumerate(control)}},
     }
     (target / "manifest.json").write_text(json.dumps(manifest))

@@ -28,7 +28,7 @@ class TokenLengths:
         if manifest is None:
             raise StudioError("not_found", f"This dataset has no tokenization {tokenization}.", "Choose another one.")
         path = folder / "lengths"
-        counts = {split: int(count) for split, count in manifest["plan"]["splits"].items()}
+        counts = {split: int(of_split["num_samples"]) for split, of_split in manifest["splits"].items()}
         if not _fits(path, counts, reader):
             raise StudioError(
                 "corrupt_data",

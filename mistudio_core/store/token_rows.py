@@ -1,0 +1,92 @@
+"""The rows of a tokenization mapped into memory and numbered through, as `datasets.load_from_disk` numbers them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mistudio_core.errors import invalid
+from mistudio_core.tokenization.stored_rows import COLUMN, StoredRows
+
+Ids = npt.NDArray[Any]
+"""uint16, uint32 or int32, as stored."""
+Places = npt.NDArray[np.int64]
+
+_OPEN_FOLDERS: Final = 8
+
+
+class TokenRows:
+    """All rows in blocks of some MB each.
+
+    `ids[b]` are the ids of block b, and its row i is `ids[b][ends[b][i]:ends[b][i + 1]]`. `firsts[b]` is the number of
+    the block's first row, with the number of all rows at the end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Map the files; raise `not_found` or `corrupt_data` as `StoredRows` does."""
+        stored = StoredRows(folder)
+        self.manifest: dict[str, Any] = stored.manifest
+        self.width = stored.width
+        self.splits = stored.splits
+        self.ids: list[Ids] = []
+        self.ends: list[Places] = []
+        self.firsts: list[int] = [0]
+        for split in stored.splits:
+            for batch in stored.batches(split):
+                lists = batch.column(COLUMN)
+                self.ids.append(lists.flatten().to_numpy(zero_copy_only=True))
+                self.ends.append(_ends(lists))
+                self.firsts.append(self.firsts[-1] + batch.num_rows)
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all splits."""
+        return self.firsts[-1]
+
+    @property
+    def num_ids(self) -> int:
+        """Ids of all rows."""
+        return sum(len(ids) for ids in self.ids)
+
+    def row(self, number: int) -> Ids:
+        """Return the ids of a row; raise `invalid_request` when there is no such row."""
+        if not 0 <= number < self.num_rows:
+            raise invalid(f"row: {number:,} is not among the {self.num_rows:,} rows.", "Count from 0.")
+        block = bisect_right(self.firsts, number) - 1
+        start, end = self.ends[block][number - self.firsts[block] :][:2].tolist()
+        return self.ids[block][start:end]
+
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the split of a row, and its number there."""
+        for split, count in self.splits.items():
+            if number < count:
+                return split, number
+            number -= count
+        raise IndexError(number)
+
+
+def open_token_rows(folder: Path) -> TokenRows:
+    """Return the rows of a whole tokenization; the last few stay mapped."""
+    try:
+        stamp = (folder / "manifest.json").stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    return _opened(folder, stamp)
+
+
+@lru_cache(maxsize=_OPEN_FOLDERS)
+def _opened(folder: Path, stamp: int) -> TokenRows:  # noqa: ARG001 - a new stamp means another tokenization
+    return TokenRows(folder)
+
+
+def _ends(lists: pa.Array) -> Places:
+    if pa.types.is_fixed_size_list(lists.type):
+        return np.arange(len(lists) + 1, dtype=np.int64) * lists.type.list_size
+    ends = lists.offsets.to_numpy().astype(np.int64)
+    return ends - ends[0]

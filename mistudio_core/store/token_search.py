@@ -1,0 +1,225 @@
+"""Where a sequence of tokens stands: a scan of the mapped ids, without any index, of 260 million in about 0.1 s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.errors import invalid
+from mistudio_core.store.token_rows import Ids, Places, TokenRows
+
+MAX_SEQUENCE: Final = 100
+POSITION_BINS: Final = 32
+NEIGHBOURS: Final = 20
+"""How many of the most frequent tokens before and after are told."""
+_THREADS: Final = 2
+Counts = npt.NDArray[np.int64]
+Crossings = Callable[[Places, Places, int], npt.NDArray[np.bool_]]
+_PROBE_IDS: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class RowPart:
+    """The tokens `[start, end)` of a row, which come from one sample; `first_token` counts from 0 in that document."""
+
+    start: int
+    end: int
+    split: str
+    index: int
+    first_token: int
+
+
+class RowSources(Protocol):
+    """What knows which samples a row is made of."""
+
+    def of_row(self, row: int) -> Sequence[RowPart]:
+        """Return the parts of a row in order; tokens that come from no sample are in none."""
+        ...
+
+    def crossings(self, rows: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
+        """Tell for each span of `length` tokens from `starts` on in `rows` whether a document begins within it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFindings:
+    """All that a scan found. `places` are the row and position of the hits of one page, in the order of the rows.
+
+    `following` and `preceding` are ids with how often they stand beside a hit, most often first. `by_position` counts
+    the hits in equal parts of the row, of `position_step` positions each. `seams_known` tells whether hits across two
+    documents could be told from others.
+    """
+
+    total: int
+    total_is_exact: bool
+    places: tuple[tuple[int, int], ...]
+    following: tuple[tuple[int, int], ...]
+    preceding: tuple[tuple[int, int], ...]
+    by_position: tuple[int, ...]
+    position_step: int
+    seams_known: bool
+
+
+def find_sequence(
+    rows: TokenRows, sequence: Sequence[int], *, offset: int = 0, limit: int = 50, across: bool = False,
+    sources: RowSources | None = None, cancelled: Callable[[], bool] = lambda: False,
+) -> TokenFindings:  # fmt: skip
+    """Find every place where the ids stand one after the other within a row.
+
+    Hits that reach from one document into the next count only if `across`; `sources` knows where documents begin,
+    without it the tokens between documents do. Of a cancelled search the total is "at least".
+    """
+    wanted = _checked(sequence, offset, limit)
+    rule = _SeamRule(rows.manifest.get("policy", {}), rows.manifest.get("recipe", {}).get("preset", ""), sources)
+    tally = _Tally(rows, offset, limit)
+    exact = True
+    if across or not rule.forbids(wanted):
+        for block in _scanned(rows, wanted, None if across else rule.crossings, cancelled):
+            tally.add(block)
+        exact = not cancelled()
+    return tally.findings(exact=exact, seams_known=across or len(wanted) == 1 or rule.known)
+
+
+class _SeamRule:
+    """What is known of the places where one document ends and the next begins."""
+
+    def __init__(self, policy: dict[str, Any], preset: str, sources: RowSources | None) -> None:
+        before = [*policy.get("document_start", ())[:1], *policy.get("sequence_start", ())[:1]]
+        after = [*policy.get("separator", ())[-1:], *policy.get("document_end", ())[-1:]]
+        if preset == "sparsify":
+            before, after = after, before
+        self._before, self._after = set(before), set(after)
+        self._sources = sources
+        self._alone = preset == "per_document"
+        self.known = sources is not None or self._alone or bool(before or after)
+
+    def forbids(self, wanted: list[int]) -> bool:
+        """Tell whether the sequence itself holds what stands between two documents."""
+        if self._sources is not None or self._alone:
+            return False
+        return any(ident in self._after for ident in wanted[:-1]) or any(ident in self._before for ident in wanted[1:])
+
+    def crossings(self, rows: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
+        """Tell which hits reach over a seam."""
+        if self._sources is None:
+            return np.zeros(len(rows), np.bool_)
+        return self._sources.crossings(rows, starts, length)
+
+
+@dataclass(frozen=True, slots=True)
+class _BlockHits:
+    """The hits of one block: their rows, where in them they start, and how often each id stands beside them."""
+
+    rows: Places
+    starts: Places
+    following: Counts
+    preceding: Counts
+
+
+class _Tally:
+    """Sums up hits block by block, in order."""
+
+    def __init__(self, rows: TokenRows, offset: int, limit: int) -> None:
+        self._offset, self._limit = offset, limit
+        longest = rows.width or max((int(np.diff(ends).max(initial=1)) for ends in rows.ends), default=1)
+        self._step = max(1, -(-longest // POSITION_BINS))
+        self._bins = np.zeros(POSITION_BINS, np.int64)
+        self._total = 0
+        self._places: list[tuple[int, int]] = []
+        self._following = self._preceding = np.zeros(0, np.int64)
+
+    def add(self, hits: _BlockHits) -> None:
+        first, last = max(0, self._offset - self._total), max(0, self._offset + self._limit - self._total)
+        self._places += zip(hits.rows[first:last].tolist(), hits.starts[first:last].tolist(), strict=True)
+        self._total += len(hits.rows)
+        self._bins += np.bincount(hits.starts // self._step, minlength=POSITION_BINS)
+        self._following = _sum(self._following, hits.following)
+        self._preceding = _sum(self._preceding, hits.preceding)
+
+    def findings(self, *, exact: bool, seams_known: bool) -> TokenFindings:
+        return TokenFindings(
+            self._total, exact, tuple(self._places), _most(self._following), _most(self._preceding),
+            tuple(self._bins.tolist()), self._step, seams_known,
+        )  # fmt: skip
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    summed = longer.copy()
+    summed[: len(shorter)] += shorter
+    return summed
+
+
+def _most(counts: Counts) -> tuple[tuple[int, int], ...]:
+    best = np.lexsort((np.arange(len(counts)), -counts))[:NEIGHBOURS]
+    return tuple((int(ident), int(counts[ident])) for ident in best if counts[ident])
+
+
+def _scanned(
+    rows: TokenRows, wanted: list[int], crossings: Crossings | None, cancelled: Callable[[], bool]
+) -> Iterator[_BlockHits]:
+    """Yield the hits of each block in order; blocks are scanned in threads, a few at a time."""
+    if not rows.ids or max(wanted) > np.iinfo(rows.ids[0].dtype).max:
+        return
+    anchor = _rarest(rows, wanted)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(rows.ids), 2 * _THREADS):
+            if cancelled():
+                return
+            group = range(start, min(start + 2 * _THREADS, len(rows.ids)))
+            yield from pool.map(lambda block: _block_hits(rows, block, wanted, anchor, crossings), group)
+
+
+def _block_hits(rows: TokenRows, block: int, wanted: list[int], anchor: int, crossings: Crossings | None) -> _BlockHits:
+    """Find the hits of a block that stay within a row, and within a document where `crossings` can tell."""
+    ids, ends, length = rows.ids[block], rows.ends[block], len(wanted)
+    places = _places(ids, wanted, anchor)
+    owners = places // rows.width if rows.width else np.searchsorted(ends, places, side="right") - 1
+    starts = places - ends[owners]
+    room = ends[owners + 1] - places - length  # ids between the hit and the end of its row
+    kept = room >= 0
+    if crossings is not None and length > 1 and len(places):
+        kept &= ~crossings(owners + rows.firsts[block], starts, length)
+    if not kept.all():
+        places, owners, starts, room = places[kept], owners[kept], starts[kept], room[kept]
+    following = np.bincount(ids[(places + length)[room > 0]])
+    preceding = np.bincount(ids[(places - 1)[starts > 0]])
+    return _BlockHits(owners + rows.firsts[block], starts, following, preceding)
+
+
+def _places(ids: Ids, wanted: list[int], anchor: int) -> Places:
+    """Return where the sequence begins: the rarest id is looked for, then its neighbours at the places found."""
+    room = len(ids) - len(wanted) + 1
+    if room <= 0:
+        return np.empty(0, np.int64)
+    kind = ids.dtype.type
+    places = np.flatnonzero(ids[anchor : anchor + room] == kind(wanted[anchor]))
+    for step, ident in enumerate(wanted):
+        if step != anchor and len(places):
+            places = places[ids[places + step] == kind(ident)]
+    return places
+
+
+def _rarest(rows: TokenRows, wanted: list[int]) -> int:
+    """Return which id of the sequence is the rarest, judged by the beginning of the first block."""
+    probe = rows.ids[0][:_PROBE_IDS]
+    return min(range(len(wanted)), key=lambda at: np.count_nonzero(probe == probe.dtype.type(wanted[at])))
+
+
+def _checked(sequence: Sequence[int], offset: int, limit: int) -> list[int]:
+    wanted: list[Any] = list(sequence)
+    if not 1 <= len(wanted) <= MAX_SEQUENCE:
+        raise invalid(f"ids: {len(wanted)} tokens were given.", f"Give 1 to {MAX_SEQUENCE} tokens.")
+    for ident in wanted:
+        if isinstance(ident, bool) or not isinstance(ident, int) or ident < 0:
+            raise invalid(f"ids: {ident!r:.40} is not the id of a token.", "Give whole numbers of 0 or more.")
+    if offset < 0 or not 1 <= limit <= 1000:
+        raise invalid(
+            f"limit: {limit} from {offset} on cannot be.", "Give an offset of 0 or more, a limit of 1 to 1000."
+        )
+    return wanted

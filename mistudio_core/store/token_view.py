@@ -1,0 +1,118 @@
+"""Rows and hits as people read them: each token with its text, what is special, and the samples it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.store.token_rows import TokenRows
+from mistudio_core.store.token_search import RowPart, RowSources, TokenFindings
+from mistudio_core.tokenization.token_text import TokenTexts, shown_bytes
+from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
+
+CONTEXT: Final = 10
+"""Tokens told on either side of a hit."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPiece:
+    r"""One token: bytes that are no whole character are written as `\xE6` in its text; `special` is a control token."""
+
+    id: int
+    text: str
+    special: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A row: `parts` tell which tokens come from which sample, None where that is not known."""
+
+    row: int
+    split: str
+    tokens: tuple[TokenPiece, ...]
+    parts: tuple[RowPart, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHit:
+    """A place where a sequence stands, `position` tokens into its row, with the texts beside it in the same row.
+
+    `sample` is the one that the hit begins in, as its split and index, None where that is not known.
+    """
+
+    row: int
+    position: int
+    left: str
+    match: str
+    right: str
+    left_ids: tuple[int, ...]
+    ids: tuple[int, ...]
+    right_ids: tuple[int, ...]
+    sample: tuple[str, int] | None
+
+
+class TokenView:
+    """The rows of one tokenization with the tokenizer that made them."""
+
+    def __init__(self, tokenizers: Path, rows: TokenRows, sources: RowSources | None = None) -> None:
+        """Take the library's folder of tokenizers; raise `not_found` when the tokenizer is not there any more."""
+        digest = str(rows.manifest["tokenizer_facts"]["sha256"])
+        if not _SHA256.fullmatch(digest):
+            raise StudioError("corrupt_data", "The manifest of this tokenization is damaged.", "Tokenize again.")
+        self._rows = rows
+        self._sources = sources
+        self._tokenizer, self._texts = _opened(tokenizers / digest)
+        self._special = set(self._tokenizer.control.values())
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text as it would stand within a document; raise `invalid_request` when it has none."""
+        ids = list(self._tokenizer.load().encode(text, add_special_tokens=False).ids)
+        if not ids:
+            raise invalid("text: it gives no token.", "Type a text, or give ids.")
+        return ids
+
+    def pieces(self, ids: Sequence[int]) -> tuple[TokenPiece, ...]:
+        """Return the tokens of some ids."""
+        return tuple(TokenPiece(ident, self._texts.shown(ident), ident in self._special) for ident in ids)
+
+    def row(self, number: int) -> TokenRow:
+        """Return a row token by token; raise `invalid_request` when there is no such row."""
+        ids = self._rows.row(number).tolist()
+        parts = None if self._sources is None else tuple(self._sources.of_row(number))
+        return TokenRow(number, self._rows.place(number)[0], self.pieces(ids), parts)
+
+    def hits(self, findings: TokenFindings, length: int, context: int = CONTEXT) -> list[TokenHit]:
+        """Return the places of a search for `length` tokens with `context` tokens on either side."""
+        return [self._hit(row, position, length, context) for row, position in findings.places]
+
+    def _hit(self, row: int, position: int, length: int, context: int) -> TokenHit:
+        ids = self._rows.row(row).tolist()
+        left = tuple(ids[max(0, position - context) : position])
+        match = tuple(ids[position : position + length])
+        right = tuple(ids[position + length : position + length + context])
+        return TokenHit(
+            row, position, self._text(left), self._text(match), self._text(right), left, match, right,
+            self._sample(row, position),
+        )  # fmt: skip
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return shown_bytes(b"".join(map(self._texts.bytes_of, ids)))
+
+    def _sample(self, row: int, position: int) -> tuple[str, int] | None:
+        for part in () if self._sources is None else self._sources.of_row(row):
+            if part.start <= position < part.end:
+                return part.split, part.index
+        return None
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: Path) -> tuple[StoredTokenizer, TokenTexts]:
+    """Read a vocabulary once: that takes longer than a search."""
+    tokenizer = open_tokenizer(folder)
+    return tokenizer, TokenTexts(tokenizer)
