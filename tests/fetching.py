@@ -39,7 +39,7 @@ def whole(library: Library, dataset_id: str) -> tuple[Dataset, dict[str, pa.Tabl
     assert dataset.path is not None
     manifest = read_json(dataset.path / "dataset.json")
     there = {path.name for path in dataset.path.iterdir()}
-    assert there == {"dataset.json", "raw", "samples.duckdb", "statistics.json"}, there
+    assert there - {"search"} == {"dataset.json", "raw", "samples.duckdb", "statistics.json"}, there
     assert {file["path"]: file["sha256"] for file in manifest["files"]} == {
         str(path.relative_to(dataset.path)): file_sha256(path) for path in dataset.path.glob("raw/*/*")
     }
