@@ -22,6 +22,7 @@ TOP_LEVEL = {
     "CHANGELOG.md", "pyproject.toml", "docs", "benchmarks",
 }  # fmt: skip
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+RUN_ELSEWHERE = {"make_peer_rows.py"}  # made the expected rows, where other versions were installed
 USED_BY_OTHERS = {"vl_convert_python"}  # Altair draws its pictures with it
 FORBIDDEN = {
     "unsafe_allow_html": "text of a dataset could become markup",
@@ -114,6 +115,8 @@ def test_the_readme_names_every_variable() -> None:
 def test_what_is_imported_is_required_and_what_is_required_is_imported(python_files: list[Path]) -> None:
     imported: dict[str, set[str]] = {"tests": set(), "project": set()}
     for path in python_files:
+        if path.name in RUN_ELSEWHERE:
+            continue
         place = "tests" if path.is_relative_to(ROOT / "tests") else "project"
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
