@@ -52,7 +52,7 @@ def _sparsify() -> list[Case]:
         Case(peer, "short_3001", "own", 33, 3),
         Case(peer, "short_2049", "metaspace", 64),
         Case(peer, "long_5000", "metaspace", 64, 3),
-        Case(peer, "long_5000", "both", 96),
+        Case(peer, "long_5000", "both", 96),  # cut to the 80 tokens that this tokenizer allows
         Case(peer, "few_7", "metaspace", 8),
     ]
 
@@ -66,6 +66,7 @@ def _saelens() -> list[Case]:
         {"bos": "document", "separator": "eos"},
     )
     bare = ({"begin_batch_token": None, "sequence_separator_token": None}, {"bos": "never", "separator": "none"})
+    shuffled = ({"shuffle": True, "seed": 7}, {"shuffle_seed": 7})
     batch = ({"pretokenize_batch_size": 128}, {"batch_rows": 128})
     return [
         Case(peer, "short_2049", "plain", 64),
@@ -81,6 +82,7 @@ def _saelens() -> list[Case]:
         Case(peer, "long_5000", "both", 96, 1, *eos),
         Case(peer, "short_3001", "plain", 48, 1, *bare),
         Case(peer, "short_3001", "metaspace", 48, 3, *bare),
+        Case(peer, "short_3001", "own", 64, 3, *shuffled),
         Case(peer, "few_7", "metaspace", 8, 1),
     ]
 

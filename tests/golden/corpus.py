@@ -104,7 +104,7 @@ def train_tokenizers() -> None:
     `plain`: byte-level BPE, one control token of id 0 for both ends, adds none, as Pythia's does.
     `own`: byte-level BPE, BOS id 0 that it adds itself, EOS and PAD ids 1 and 2.
     `metaspace`: Metaspace BPE with byte fallback and a first word only at the start, adds `<s>`, as Llama's does.
-    `both`: Metaspace BPE that marks every piece, puts `<s>` before and `</s>` after a text.
+    `both`: Metaspace BPE that marks every piece, puts `<s>` before and `</s>` after a text, allows 80 tokens.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
@@ -150,7 +150,7 @@ def train_tokenizers() -> None:
     named = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     _keep("metaspace", around(metaspace("first"), "<s> $A", "<s> $A <s> $B", ["<s>"]), **named)
     both = around(metaspace("always"), "<s> $A </s>", "<s> $A </s> <s> $B </s>", ["<s>", "</s>"])
-    _keep("both", both, **named)
+    _keep("both", both, model_max_length=80, **named)
 
 
 def _without_special(tokenizer: Any, names: Sequence[str]) -> Any:
@@ -162,7 +162,7 @@ def _without_special(tokenizer: Any, names: Sequence[str]) -> Any:
     return Tokenizer.from_str(json.dumps(stored))
 
 
-def _keep(name: str, tokenizer: Any, **config: str) -> None:
+def _keep(name: str, tokenizer: Any, **config: str | int) -> None:
     folder = TOKENIZERS / name
     folder.mkdir(parents=True, exist_ok=True)
     stored = json.loads(tokenizer.to_str())

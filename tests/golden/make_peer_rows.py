@@ -1,8 +1,10 @@
 """Ask SAELens, TransformerLens and sparsify for the rows of every golden case, and keep what they say as hashes.
 
-Run it where the three are installed, from the root of the project, when a new version of one of them is to be followed:
+Run it from the root of the project where the named ones are installed, when a new version is to be followed; what is
+known of the others stays. (The newest SAELens and the newest TransformerLens cannot be installed together.)
 
-    python -m tests.golden.make_peer_rows
+    python -m tests.golden.make_peer_rows saelens sparsify
+    python -m tests.golden.make_peer_rows transformer_lens
 """
 
 from __future__ import annotations
@@ -23,23 +25,29 @@ from tests.golden import corpus
 from tests.golden.cases import CASES, Case
 
 RESULTS = Path(__file__).with_name("peer_rows.json")
-PACKAGES = ("sae-lens", "transformer-lens", "eai-sparsify", "datasets", "transformers", "tokenizers", "torch")
+PACKAGES = {"saelens": "sae-lens", "transformer_lens": "transformer-lens", "sparsify": "eai-sparsify"}
+BESIDE = ("datasets", "transformers", "tokenizers", "torch")
 
 
 def main() -> None:
-    """Make the rows of all cases; with `--tokenizers` train the tokenizers anew first."""
+    """Make the rows of the cases of the named peers; with `--tokenizers` train the tokenizers anew first."""
     if "--tokenizers" in sys.argv[1:]:
         corpus.train_tokenizers()
     import datasets
 
     datasets.disable_progress_bars()
+    asked = [name for name in PACKAGES if name in sys.argv[1:]]
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"versions": {}, "cases": {}}
+    versions, cases = known["versions"], known["cases"]
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        results = {case.name: _asked(case, Path(folder)) for case in CASES}
-    versions = {package: version(package) for package in PACKAGES}
+        for peer in asked:
+            versions[peer] = {package: version(package) for package in (PACKAGES[peer], *BESIDE)}
+            cases |= {case.name: _asked(case, Path(folder)) for case in CASES if case.peer == peer}
     texts = {name: corpus.digest(corpus.documents(name)) for name in sorted({case.documents for case in CASES})}
-    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(found)}" for name, found in results.items())
     head = json.dumps({"versions": versions, "documents": texts}, indent=1).removesuffix("\n}")
+    wanted = [case.name for case in CASES if case.name in cases]
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(cases[name])}" for name in wanted)
     RESULTS.write_text(f'{head},\n "cases": {{\n{lines}\n }}\n}}\n')
 
 
@@ -75,7 +83,9 @@ def _saelens(case: Case, dataset: Any, tokenizer: Any) -> np.ndarray[Any, Any]:
     from sae_lens.pretokenize_runner import pretokenize_dataset
 
     tokenizer.model_max_length = sys.maxsize  # as its runner does
-    config = PretokenizeRunnerConfig(context_size=case.context, num_proc=case.num_proc, shuffle=False, **case.options)
+    config = PretokenizeRunnerConfig(
+        context_size=case.context, num_proc=case.num_proc, **({"shuffle": False} | dict(case.options))
+    )
     return np.stack(pretokenize_dataset(dataset, tokenizer, config).with_format("numpy")["input_ids"][:])
 
 
