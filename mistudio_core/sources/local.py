@@ -46,7 +46,7 @@ def check_paths(paths: Sequence[Path], file_format: str | None = None) -> list[L
     """
     if not paths:
         raise invalid("No file was given.", "Name at least one file to import.")
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and _is_folder(paths[0]):
         files = _saved_files(paths[0])
     else:
         files = [_checked_file(path, file_format) for path in paths]
@@ -68,7 +68,7 @@ def plan_import(paths: Sequence[Path], file_format: str | None = None) -> Plan:
     return Plan(
         module=module,
         options=options,
-        features=_saved_features(files[0].path.parent) if paths[0].is_dir() else None,
+        features=_saved_features(files[0].path.parent) if _is_folder(paths[0]) else None,
         splits=splits,
         files=tuple(
             SourceFile(split, index, str(file.path), file.size)
@@ -98,6 +98,13 @@ def _checked_file(path: Path, file_format: str | None) -> LocalFile:
             "corrupt_data", f"{path.name} is not a whole Parquet file.", "It is cut short or of another format."
         )
     return LocalFile(path, found, size)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no path at all, which the next look explains
+        return False
 
 
 def _regular_size(path: Path) -> int:
