@@ -61,7 +61,8 @@ CONTRAST = """() => {
     const element = walker.currentNode.parentElement;
     const words = walker.currentNode.textContent.trim();
     const box = element.getBoundingClientRect();
-    if (!words || !box.width || !shown(element) || element.closest('svg, canvas, style, script, [aria-hidden=true]')) continue;
+    if (!words || !box.width || !shown(element)) continue;
+    if (element.closest('svg, canvas, style, script, [aria-hidden=true]')) continue;
     const below = ground(element);
     const colour = parse(getComputedStyle(element).color);
     const visible = over([...colour.slice(0, 3), (colour[3] ?? 1) * opacity(element)], below);

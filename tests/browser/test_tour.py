@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pyarrow as pa
+import pytest
 from playwright.sync_api import Page, expect
 
 from mistudio_core.library import Library
 from tests.browser.acts import idle, main, picture, progress_texts, submit, wait_for
 from tests.browser.app_server import AppServer
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, served
 
 
 def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenPage) -> None:
@@ -23,7 +27,7 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
     expect(main(page)).to_contain_text("Samples 1 to 50 of 5,000")
     page.get_by_role("tab", name="Tokenizations").click()
     submit(page, "Tokenize")
-    expect(main(page)).to_contain_text("reference engine", timeout=30_000)
+    expect(main(page)).to_contain_text("Documents", timeout=30_000)
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     picture(page, "tokenized")
 
@@ -35,9 +39,16 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
         assert len(pa.ipc.open_stream(file).read_next_batch().column("input_ids")[0]) == 128
 
 
-def test_the_chart_moves_while_the_rows_are_made(server: AppServer, open_page: OpenPage) -> None:
+@pytest.fixture
+def slow_server(tmp_path: Path) -> Iterator[AppServer]:
+    """Serve an app whose workers have one thread."""
+    yield from served(AppServer(tmp_path / "home", {"MISTUDIO_THREADS": "1"}))
+
+
+def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_page: OpenPage) -> None:
+    server = slow_server
     library = Library.open(server.home)
-    dataset = library.make_sample(60_000)  # enough for several seconds
+    dataset = library.make_sample(80_000)  # enough for several seconds
     library.wait(dataset.id)
     page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
     submit(page, "Tokenize")
