@@ -12,7 +12,7 @@ from mistudio_core.library import Library
 from tests.browser.app_server import ROOT, AppServer
 
 PICTURE = ROOT / "docs" / "screenshot.png"
-SIZE = {"width": 1280, "height": 860}
+SIZE = {"width": 1280, "height": 1010}
 
 
 def main() -> None:
