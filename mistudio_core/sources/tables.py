@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.sources import mismatch
+from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.lent import LentFile
 
 if TYPE_CHECKING:
@@ -120,60 +121,17 @@ class TableReader:
                 table = pa.Table.from_batches([batch])
                 yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
 
-    def _builder(self, source: LentFile, limit: int | None) -> _Builder:
+    def _builder(self, source: LentFile, limit: int | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else self.features
-        return _Builder(self._module, self._options, features, source.address, self._cache, _chunk_bytes(limit))
-
-
-class _Builder:
-    """A reader of `datasets` on one file; `seen` is the last table before it was made to fit the features."""
-
-    def __init__(
-        self,
-        module: str,
-        options: Mapping[str, Any],
-        features: datasets.Features | None,
-        address: str,
-        cache: Path,
-        chunk_bytes: int | None,
-    ) -> None:
-        from datasets.data_files import DataFilesDict, DataFilesList
-        from datasets.load import import_main_class
-        from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
-
-        reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
-        # Given as lists, not as patterns: a name with brackets must not be taken for a glob.
-        files = DataFilesDict({"train": DataFilesList([address], [()])})
-        self._builder = reader(cache_dir=str(cache), hash="local", data_files=files, features=features, **options)
-        config = self._builder.config
-        if chunk_bytes is not None and hasattr(config, "chunksize") and module != "csv":
-            config.chunksize = chunk_bytes
-        if chunk_bytes is not None and module == "csv":
-            config.chunksize = BATCH_ROWS
-        if hasattr(config, "parse_agent_traces"):
-            config.parse_agent_traces = False  # needs a package that we do without, and rows are rows
-        self.seen: pa.Table | None = None
-        self._cast = self._builder._cast_table
-        self._builder._cast_table = self._remember
-
-    def tables(self) -> Iterator[pa.Table]:
-        """Yield what the reader generates; the iterable dataset that usually stands round it takes twice as long."""
-        from datasets import StreamingDownloadManager
-
-        try:
-            splits = self._builder._split_generators(StreamingDownloadManager())
-        except StopIteration:  # how the JSON reader meets a file of no bytes
-            return
-        for split in splits:
-            for _, table in self._builder._generate_tables(**split.gen_kwargs):
-                yield table
-
-    def _remember(self, table: pa.Table, **how: Any) -> pa.Table:
-        self.seen = table
-        features = self._builder.info.features
-        fitting = table if features is None else mismatch.without_empty_structs(table, features.arrow_schema)
-        return self._cast(fitting, **how)
+        return BuilderTables(
+            self._module,
+            self._options,
+            features=features,
+            address=source.address,
+            cache=self._cache,
+            chunk_bytes=_chunk_bytes(limit),
+        )
 
 
 def _batch_rows(limit: int | None) -> int:

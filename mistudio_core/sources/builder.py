@@ -1,0 +1,67 @@
+"""The readers of the `datasets` library, used for one file at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from mistudio_core.sources import mismatch
+
+if TYPE_CHECKING:
+    import datasets
+
+_CSV_ROWS: Final = 1000
+"""Rows that are parsed at a time where only some are wanted; the reader's own choice is ten times that."""
+
+
+class BuilderTables:
+    """A reader of `datasets` on one file; `seen` is the last table before it was made to fit the features."""
+
+    def __init__(
+        self,
+        module: str,
+        options: Mapping[str, Any],
+        *,
+        features: datasets.Features | None,
+        address: str,
+        cache: Path,
+        chunk_bytes: int | None,
+    ) -> None:
+        """Make the reader `module` for the file at `address`; `chunk_bytes` of it are parsed at a time."""
+        from datasets.data_files import DataFilesDict, DataFilesList
+        from datasets.load import import_main_class
+        from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+        reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
+        # Given as lists, not as patterns: a name with brackets must not be taken for a glob.
+        files = DataFilesDict({"train": DataFilesList([address], [()])})
+        self._builder = reader(cache_dir=str(cache), hash="local", data_files=files, features=features, **options)
+        config = self._builder.config
+        if chunk_bytes is not None and hasattr(config, "chunksize"):
+            config.chunksize = _CSV_ROWS if module == "csv" else chunk_bytes  # CSV counts rows, the others bytes
+        if hasattr(config, "parse_agent_traces"):
+            config.parse_agent_traces = False  # needs a package that we do without, and rows are rows
+        self.seen: pa.Table | None = None
+        self._cast = self._builder._cast_table
+        self._builder._cast_table = self._remember
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield what the reader generates; the iterable dataset that usually stands round it takes twice as long."""
+        from datasets import StreamingDownloadManager
+
+        try:
+            splits = self._builder._split_generators(StreamingDownloadManager())
+        except StopIteration:  # how the JSON reader meets a file of no bytes
+            return
+        for split in splits:
+            for _, table in self._builder._generate_tables(**split.gen_kwargs):
+                yield table
+
+    def _remember(self, table: pa.Table, **how: Any) -> pa.Table:
+        self.seen = table
+        features = self._builder.info.features
+        fitting = table if features is None else mismatch.without_empty_structs(table, features.arrow_schema)
+        return self._cast(fitting, **how)
