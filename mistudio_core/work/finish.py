@@ -67,12 +67,12 @@ def finish_dataset(
     `origin` may hold `repo_id`, `revision`, `config` and `access`. Raises `no_data` when there is no
     sample at all.
     """
-    splits = {split: sum(part.num_rows for part in infos) for split, infos in parts.items()}
-    if not any(splits.values()):
+    num_samples = sum(_rows(parts).values())
+    if not num_samples:
         raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
-    _describe(job, draft, sum(splits.values()))
-    manifest = _manifest(job, draft, parts, splits, schema, origin or {})
+    _describe(job, draft, num_samples)
+    manifest = _manifest(job, draft, parts, schema, origin or {})
     write_json(draft / MANIFEST, manifest, durable=True)
     _publish(job)
     return manifest
@@ -89,6 +89,10 @@ def _publish(job: RunningJob) -> None:
                 path.unlink()
     os.rename(draft, final)
     sync_folder(final.parent)
+
+
+def _rows(parts: Mapping[str, Sequence[PartInfo]]) -> dict[str, int]:
+    return {split: sum(part.num_rows for part in infos) for split, infos in parts.items()}
 
 
 def _no_samples() -> StudioError:
@@ -119,10 +123,10 @@ def _manifest(
     job: RunningJob,
     draft: Path,
     parts: Mapping[str, Sequence[PartInfo]],
-    splits: Mapping[str, int],
     schema: pa.Schema,
     origin: Mapping[str, Any],
 ) -> dict[str, Any]:
+    splits = _rows(parts)
     return {
         "format": MANIFEST_FORMAT,
         "id": job.subject_id,
