@@ -22,7 +22,11 @@ ROW_GROUP_ROWS: Final = 1000
 ROW_GROUP_TEXT_BYTES: Final = 8 << 20
 """Readers hold one row group, so this bounds their memory; a single larger sample stands alone."""
 PART_ROW_GROUPS: Final = 1000
-"""Bounds the footer of one part."""
+PART_COLUMN_CHUNKS: Final = 20_000
+"""Both bound the footer of one part, which is read as a whole: a column chunk takes 130 bytes in it, ten times that in
+memory. So a table of 1,000 columns has parts of 20 row groups."""
+WIDE_COLUMNS: Final = 30
+"""A wider table goes without minima and maxima, which double its footer."""
 
 _STEM: Final = re.compile(r"[0-9A-Za-z_]{1,40}")  # no dash: one stem is then never the beginning of another's names
 
@@ -106,7 +110,7 @@ class PartWriter:
         if self._pending_rows:
             self._part.write(pa.concat_tables(self._pending))
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
-        if self._part.num_groups >= PART_ROW_GROUPS:
+        if self._part.num_groups >= min(PART_ROW_GROUPS, max(1, PART_COLUMN_CHUNKS // max(1, len(self._schema)))):
             self._finish_part()
 
     def _finish_part(self) -> None:
@@ -131,7 +135,7 @@ class _OpenPart:
             compression="zstd",
             compression_level=1,
             use_dictionary=coded,
-            write_statistics=coded,
+            write_statistics=coded if len(schema) <= WIDE_COLUMNS else False,
         )
         self.num_groups = self._rows = self._text_bytes = 0
 

@@ -87,6 +87,18 @@ def test_parts_are_described_and_text_has_no_dictionary_and_no_statistics(tmp_pa
     assert columns["a.b"].statistics.max == 999
 
 
+def test_a_wide_table_has_small_footers(tmp_path: Path) -> None:
+    wide = pa.table({f"c{number}": range(5000) for number in range(500)})
+    with PartWriter(tmp_path, "0", wide.schema) as writer:
+        for _ in range(9):
+            writer.write(wide)
+    footers = [pq.read_metadata(tmp_path / part.name) for part in writer.parts]
+    assert [footer.num_row_groups for footer in footers] == [40, 5]
+    assert not footers[0].row_group(0).column(0).is_stats_set
+    assert max(footer.serialized_size for footer in footers) < 4_000_000
+    assert RawSplit(tmp_path).num_samples == 45_000
+
+
 def test_a_huge_sample_stands_alone(tmp_path: Path) -> None:
     table = pa.table({"text": ["a", "x" * 9_000_000, "b" * 5_000_000, "c" * 5_000_000, "d"]})
     with PartWriter(tmp_path, "0", table.schema) as writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -73,7 +74,8 @@ class Converter:
             if self.reader.schema is not None:
                 self._keep_features()
                 with PartWriter(raw, file.stem, self.reader.schema) as writer:
-                    for table in _limited(chain([] if first is None else [first], tables), limit):
+                    rest = _read_ahead(tables) if limit is None else tables
+                    for table in _limited(chain([] if first is None else [first], rest), limit):
                         writer.write(table)
                         on_rows(table.num_rows)
                 parts = writer.parts
@@ -90,6 +92,15 @@ class Converter:
 
     def _receipt_path(self, file: SourceFile) -> Path:
         return self._receipts / f"{file.split}-{file.stem}.json"
+
+
+def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables, the next one being read meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        coming = reader.submit(next, tables, None)
+        while (table := coming.result()) is not None:
+            coming = reader.submit(next, tables, None)
+            yield table
 
 
 def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table]:
