@@ -27,7 +27,7 @@ def draw(library: Library, dataset: Dataset) -> None:
         _columns(dataset)
     origin, notes = st.columns(2)
     with origin:
-        _origin(dataset)
+        _origin(dataset, shared=library.settings.shared)
     with notes:
         _notes(dataset)
 
@@ -69,7 +69,7 @@ def _table(rows: list[dict[str, str]], alt: str) -> None:
     st.dataframe(rows, hide_index=True, lazy=False, height=height, alt=alt)  # type: ignore[arg-type]
 
 
-def _origin(dataset: Dataset) -> None:
+def _origin(dataset: Dataset, *, shared: bool) -> None:
     st.subheader("Origin", anchor=False)
     if dataset.repo_id:
         st.text(f"Repository {dataset.repo_id}", wrap=True)
@@ -80,8 +80,9 @@ def _origin(dataset: Dataset) -> None:
     if dataset.max_samples:
         st.text(f"Only the first {formats.exact(dataset.max_samples)} samples of each split were taken.")
     st.text(f"Made {formats.exact_time(dataset.created_at)}")
-    st.caption("Folder on the machine of the app")
-    st.code(str(dataset.path), language=None, wrap_lines=True)
+    if not shared:
+        st.caption("Folder on the machine of the app")
+        st.code(str(dataset.path), language=None, wrap_lines=True)
 
 
 def _notes(dataset: Dataset) -> None:

@@ -69,8 +69,9 @@ def storage(library: Library) -> None:
         for part, number in sorted(sizes.items(), key=lambda item: -item[1])
     ]
     _table(rows, "Size of each folder of the library")
-    st.caption("Folder on the machine of the app")
-    st.code(str(library.home.root), language=None, wrap_lines=True)
+    if not library.settings.shared:
+        st.caption("Folder on the machine of the app")
+        st.code(str(library.home.root), language=None, wrap_lines=True)
 
 
 def limits(library: Library) -> None:

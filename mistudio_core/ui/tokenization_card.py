@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Job, Tokenization
 from mistudio_core.ui import badges, deletion, failures, figure_cards, figures, formats, keys, retry
 from mistudio_core.ui.escape import plain
+
+_FIGURE_WIDTH: Final = 130
 
 
 def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, opened: bool) -> None:
@@ -22,7 +26,7 @@ def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, 
             retry.show_error(tokenization.id)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if tokenization.status == "ready":
-                _use(tokenization)
+                _use(tokenization, shared=library.settings.shared)
             if tokenization.status == "error":
                 needs_token = last_job is not None and last_job.needs_token
                 retry.button(tokenization.id, tokenization.error, needs_token=needs_token)
@@ -52,8 +56,22 @@ def recipe_line(tokenization: Tokenization) -> str:
     return " · ".join(parts)
 
 
+def live_figures(job: Job) -> None:
+    """Draw the same figures as far as a running job has counted them, so that nothing jumps at its end."""
+    seen = job.live
+    documents = seen.get("documents")
+    if not documents:
+        return
+    per_second = None if job.rate is None else round(job.rate * seen.get("tokens", 0) / documents)
+    with st.grid(4, min_column_width=_FIGURE_WIDTH):
+        figure_cards.count("Rows", seen.get("rows"), border=False)
+        figure_cards.count("Tokens", seen.get("tokens"), border=False)
+        figure_cards.count("Documents", documents, border=False)
+        figure_cards.count("Tokens per second", per_second, border=False)
+
+
 def _figures(tokenization: Tokenization) -> None:
-    with st.grid(4, min_column_width=130):
+    with st.grid(4, min_column_width=_FIGURE_WIDTH):
         figure_cards.count("Rows", tokenization.num_rows, border=False)
         figure_cards.count("Tokens", tokenization.num_tokens, border=False)
         figure_cards.count("Documents", tokenization.num_documents, border=False)
@@ -82,7 +100,9 @@ def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> Non
             figures.stored_lengths(library.statistics(tokenization.id), keys.of(tokenization.id, "lengths"))
 
 
-def _use(tokenization: Tokenization) -> None:
+def _use(tokenization: Tokenization, *, shared: bool) -> None:
+    # Strangers are not told where things lie on the machine of the app.
+    path = tokenization.id if shared else str(tokenization.path)
     with st.popover("Use", icon=":material/code:"):
         st.caption("The rows load unchanged with the datasets package:")
-        st.code(f"from datasets import load_from_disk\n\nrows = load_from_disk({str(tokenization.path)!r})")
+        st.code(f"from datasets import load_from_disk\n\nrows = load_from_disk({path!r})")

@@ -37,5 +37,6 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
                 continue
             tokenization_card.head(library.tokenization(job.subject_id))
             job_progress.draw(job)
+            tokenization_card.live_figures(job)
             figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
             job_progress.cancel_button(job)
