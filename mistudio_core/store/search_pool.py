@@ -43,6 +43,19 @@ class SearchPool:
         self._executor.submit(made.run, time_limit_s)
         return made
 
+    def progress(self, session: str) -> tuple[int, bool]:
+        """Return how many hits the session's search has found so far, and whether it has ended; none has."""
+        with self._lock:
+            there = self._searches.get(session)
+        return (0, True) if there is None else (len(there[1].hits), there[1].hits.finished)
+
+    def end(self, session: str) -> None:
+        """End what a session searches for; the hits so far are its result."""
+        with self._lock:
+            there = self._searches.get(session)
+        if there is not None:
+            there[1].end()
+
     def stop(self, session: str) -> None:
         """Stop what a session searches for and let go of its hits."""
         with self._lock:

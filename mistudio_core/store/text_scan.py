@@ -123,6 +123,10 @@ class TextScan:
     def cancel(self) -> None:
         """Stop soon, without waiting for it; one that has not begun will find nothing."""
         self.cancelled = True
+        self.end()
+
+    def end(self) -> None:
+        """Stop soon and let what was found stand: "at least" so many hits."""
         self._stop.set()
         if not self._begun:
             self.hits.finish(exact=False)
