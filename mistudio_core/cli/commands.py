@@ -85,6 +85,15 @@ def samples(options: Namespace) -> Outcome:
     return _open(options).samples(options.id, **fields), None
 
 
+def search_tokens(options: Namespace) -> Outcome:
+    """Find a sequence of tokens: `{total, total_is_exact, hits}`, and what stands beside the hits."""
+    ids = None if options.ids is None else [_whole_number(part) for part in options.ids.split(",")]
+    found = _open(options).search_tokens(
+        options.id, text=options.text, ids=ids, offset=options.offset, limit=options.limit, across=options.across
+    )
+    return found, None
+
+
 def stats(options: Namespace) -> Outcome:
     """Return the statistics of a dataset or a tokenization."""
     found = _open(options).statistics(options.id)
@@ -145,6 +154,12 @@ def _open(options: Namespace) -> Library:
 
 def _token(options: Namespace) -> str | None:
     return sys.stdin.readline() if options.token_stdin else None
+
+
+def _whole_number(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise invalid(f"ids: {text[:40]!r} is not the id of a token.", "Give whole numbers with commas between them.")
+    return int(text)
 
 
 def _recipe_fields(options: Namespace) -> dict[str, Any]:

@@ -82,6 +82,13 @@ def _look_commands(command: Any) -> None:
     show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
     _sample_options(command("samples", commands.samples, "print samples of a dataset, searched, filtered and sorted"))
+    tokens = command("search-tokens", commands.search_tokens, "find a sequence of tokens in the rows of a tokenization")
+    tokens.add_argument("id", metavar="TOK")
+    tokens.add_argument("--text", help="as it would stand within a document: a leading space matters")
+    tokens.add_argument("--ids", help="ids with commas between them, for example 11,262")
+    tokens.add_argument("--offset", type=whole_number, default=0)
+    tokens.add_argument("--limit", type=whole_number, default=50)
+    tokens.add_argument("--across", action="store_true", help="also where it reaches from one document into the next")
     stats = command("stats", commands.stats, "print the statistics of a dataset or a tokenization")
     stats.add_argument("id", metavar="ID")
 

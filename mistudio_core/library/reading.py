@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import folder_bytes, free_bytes, read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.lookup import Lookup
-from mistudio_core.records import RepoInfo, SamplesPage
+from mistudio_core.records import RepoInfo, Sample, SamplesPage
 
 if TYPE_CHECKING:
     import duckdb
 
     from mistudio_core.store.sample_query import SampleQuery
+    from mistudio_core.store.sample_reader import SampleReader
     from mistudio_core.store.sample_search import Found
     from mistudio_core.store.search_pool import SearchPool
 
@@ -72,7 +73,7 @@ class Reading(Lookup):
             return Found(page, by="position")
         if index is not None:
             return SampleSearch(reader, index, pool, session).find(query)
-        with closing(self.open_sample_index(dataset_id)) as opened:
+        with self._opened_search(dataset_id) as (_, opened):
             return SampleSearch(reader, opened).find(query)
 
     def open_sample_index(self, dataset_id: str) -> duckdb.DuckDBPyConnection:
@@ -81,6 +82,54 @@ class Reading(Lookup):
         from mistudio_core.store.sample_reader import open_reader
 
         return ready_index(open_reader(self._whole(dataset_id)))
+
+    def sample_columns(self, dataset_id: str) -> tuple[SampleColumn, ...]:
+        """Return the columns of a dataset and what can be asked of each."""
+        from mistudio_core.store.sample_columns import sample_columns
+        from mistudio_core.store.sample_reader import open_reader
+
+        return sample_columns(open_reader(self._whole(dataset_id)))
+
+    def token_counts(self, dataset_id: str, tokenization_id: str, samples: Sequence[Sample]) -> list[int | None]:
+        """Return the untruncated tokens of some samples in a tokenization, None where their split was left out."""
+        import numpy as np
+
+        from mistudio_core.store.sample_reader import open_reader
+        from mistudio_core.store.token_lengths import TokenLengths
+
+        reader = open_reader(self._whole(dataset_id))
+        rows = [reader.firsts[sample.split] + sample.index for sample in samples]
+        return TokenLengths(reader, tokenization_id).of_rows(np.array(rows, np.int64))
+
+    def export_samples(
+        self,
+        dataset_id: str,
+        query: SampleQuery | Mapping[str, Any],
+        target: Path | str,
+        *,
+        kind: str = "",
+        progress: Progress | None = None,
+    ) -> int:
+        """Write all samples that a query finds to a new file and return their number.
+
+        `kind` is `parquet`, `jsonl` or `csv`, by default what the name of the file ends with. What `progress` raises
+        ends the export and leaves no file. Raises `invalid_request` when the file is there or cannot be written.
+        """
+        from mistudio_core.store.sample_export import export_samples
+        from mistudio_core.store.sample_query import SampleQuery
+        from mistudio_core.store.sample_reader import open_reader
+        from mistudio_core.store.sample_search import SampleSearch
+
+        target = Path(target).expanduser()
+        query = query if isinstance(query, SampleQuery) else SampleQuery.from_fields(query)
+        reader = open_reader(self._whole(dataset_id))
+        if target.exists() or not target.parent.is_dir():
+            problem = "is there already" if target.exists() else "is in no folder that exists"
+            raise invalid(f"{target} {problem}.", "Give the name of a new file in an existing folder.")
+        with closing(self.open_sample_index(dataset_id)) as opened:
+            return export_samples(
+                SampleSearch(reader, opened), query, target, kind or target.suffix.removeprefix("."), progress
+            )
 
     def statistics(self, subject_id: str) -> dict[str, Any] | None:
         """Return the stored statistics of a dataset or a tokenization; None until it is ready."""
@@ -93,6 +142,14 @@ class Reading(Lookup):
         parts = {"datasets", "tokenizers", "jobs", "uploads", "exports"}
         sizes = {part: folder_bytes(getattr(self.home, part)) for part in sorted(parts)}
         return sizes | {"free_bytes": free_bytes(self.home.root)}
+
+    @contextmanager
+    def _opened_search(self, dataset_id: str) -> Iterator[tuple[SampleReader, duckdb.DuckDBPyConnection]]:
+        """Open samples and index for the length of a block."""
+        from mistudio_core.store.sample_reader import open_reader
+
+        with closing(self.open_sample_index(dataset_id)) as index:
+            yield open_reader(self._whole(dataset_id)), index
 
     def _whole(self, dataset_id: str) -> Path:
         dataset = self.dataset(dataset_id)

@@ -1,0 +1,119 @@
+"""Reading what a tokenization made: its rows, token by token, and where a sequence of tokens stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.files import new_id
+from mistudio_core.library.reading import Reading
+
+if TYPE_CHECKING:
+    from mistudio_core.store.token_search import RowSources
+    from mistudio_core.store.token_view import TokenHit, TokenPiece, TokenRow, TokenView
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A token that stands beside hits, and how often."""
+
+    token: TokenPiece
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHits:
+    """One page of a token search, and what it tells of all hits.
+
+    `following` and `preceding` are most often first; `by_position` counts the hits in equal parts of the
+    row, of `position_step` positions each.
+    """
+
+    total: int
+    total_is_exact: bool
+    hits: tuple[TokenHit, ...]
+    sequence: tuple[TokenPiece, ...]
+    following: tuple[Neighbour, ...]
+    preceding: tuple[Neighbour, ...]
+    by_position: tuple[int, ...]
+    position_step: int
+
+
+class TokenReading(Reading):
+    """The methods of `Library` that read token rows."""
+
+    def row(self, tokenization_id: str, number: int) -> TokenRow:
+        """Return a row token by token, with the samples that its pieces come from; rows count from 0."""
+        return self._token_view(tokenization_id)[0].row(number)
+
+    def search_tokens(
+        self,
+        tokenization_id: str,
+        *,
+        text: str | None = None,
+        ids: Sequence[int] | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        across: bool = False,
+    ) -> TokenHits:
+        """Find a sequence of tokens, given as text or as ids, in all rows; see `find_sequence`.
+
+        A text is encoded as it would stand within a document, so that a leading space matters. With
+        `across`, hits that reach from one document into the next count too.
+        """
+        from mistudio_core.store.token_rows import open_token_rows
+        from mistudio_core.store.token_search import find_sequence
+
+        if (text is None) == (ids is None):
+            raise invalid("Give either a text or ids.", "For example --text ' Paris', or --ids 6342.")
+        view, sources = self._token_view(tokenization_id)
+        sequence = view.encode(text) if text is not None else list(ids or ())
+        rows = open_token_rows(self._tokenization_folder(tokenization_id))
+        found = find_sequence(rows, sequence, offset=offset, limit=limit, across=across, sources=sources)
+        return TokenHits(
+            total=found.total,
+            total_is_exact=found.total_is_exact,
+            hits=tuple(view.hits(found, len(sequence))),
+            sequence=view.pieces(sequence),
+            following=_neighbours(view, found.following),
+            preceding=_neighbours(view, found.preceding),
+            by_position=found.by_position,
+            position_step=found.position_step,
+        )
+
+    def export_samples(self, dataset_id: str, kind: str, **fields: Any) -> Path:
+        """Write the whole result of a query to a new file in the library's `exports` and return its path.
+
+        `kind` is `parquet`, `jsonl` or `csv`; `fields` are those of `SampleQuery`.
+        """
+        from mistudio_core.store.sample_export import export_samples
+        from mistudio_core.store.sample_query import SampleQuery
+        from mistudio_core.store.sample_search import SampleSearch
+
+        query = SampleQuery.from_fields(fields)
+        with self._opened_search(dataset_id) as (reader, index):
+            target = self.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
+            export_samples(SampleSearch(reader, index), query, target, kind)
+        return target
+
+    def _token_view(self, tokenization_id: str) -> tuple[TokenView, RowSources | None]:
+        from mistudio_core.store.token_rows import open_token_rows
+        from mistudio_core.store.token_view import TokenView
+
+        rows = open_token_rows(self._tokenization_folder(tokenization_id))
+        sources: RowSources | None = None
+        return TokenView(self.home.tokenizers, rows, sources), sources
+
+    def _tokenization_folder(self, tokenization_id: str) -> Path:
+        path = self.tokenization(tokenization_id).path
+        if path is None:
+            raise StudioError("in_use", f"{tokenization_id} is not ready.", "Wait for its job, or resume it.")
+        return path
+
+
+def _neighbours(view: TokenView, counted: Sequence[tuple[int, int]]) -> tuple[Neighbour, ...]:
+    pieces = view.pieces([ident for ident, _ in counted])
+    return tuple(Neighbour(piece, count) for piece, (_, count) in zip(pieces, counted, strict=True))
