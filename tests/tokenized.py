@@ -74,16 +74,16 @@ def texts_table(texts: Sequence[str | None]) -> pa.Table:
 
 
 def task_of(
-    folder: Path, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer, *, shard_bytes: int | None = None,
+    folder: Path, raw: Mapping[str, RawSplit], tokenizer: StoredTokenizer, *, shard_bytes: int | None = None,
     max_piece_bytes: int | None = None, **fields: Any,
 ) -> Task:  # fmt: skip
     """Return an open task for a recipe of the given fields."""
-    schema = next(split.schema for split in splits.values() if split.schema is not None)
+    schema = next(split.schema for split in raw.values() if split.schema is not None)
     recipe = Recipe.from_fields({"tokenizer": "t"} | fields).resolved(
-        splits={name: split.num_samples for name, split in splits.items()},
+        splits={name: split.num_samples for name, split in raw.items()},
         columns=column_types(schema), text_columns=text_columns(schema),
     )  # fmt: skip
-    return open_task(folder, splits, recipe, tokenizer, shard_bytes=shard_bytes, max_piece_bytes=max_piece_bytes)
+    return open_task(folder, raw, recipe, tokenizer, shard_bytes=shard_bytes, max_piece_bytes=max_piece_bytes)
 
 
 def run(task: Task, threads: int = 1, **facts: Any) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.control import NONE, ControlCounts
 from mistudio_core.tokenization.duplicates import repeated
 from mistudio_core.tokenization.encoding import encode_texts
-from mistudio_core.tokenization.engines import Encoded, Engine
+from mistudio_core.tokenization.engines import Encoded, Engine, ReferenceEngine
 from mistudio_core.tokenization.packing import Documents
 from mistudio_core.tokenization.plan import Shard
 from mistudio_core.tokenization.rows import Places, ends_of
@@ -37,10 +37,22 @@ class Batch:
     skipped: SkipCodes
     control: ControlCounts
 
+    def first(self, count: int) -> Batch:
+        """Return the batch with its first `count` documents only; the others are beyond a token budget."""
+        if count == len(self.documents):
+            return self
+        skipped = self.skipped.copy()
+        skipped[np.flatnonzero(skipped == USED)[count:]] = skip_code("token_budget")
+        documents = self.documents.only(np.arange(len(self.documents)) < count)
+        return replace(
+            self, documents=documents, skipped=skipped, characters=self.characters[:count], sizes=self.sizes[:count]
+        )
+
     @property
     def filtered_tokens(self) -> int:
-        """Tokens of the documents that were encoded and then left out."""
-        return int(self.lengths.sum(dtype=np.int64)) - len(self.documents.encoded.ids)
+        """Tokens of the documents that were encoded and then left out by a filter."""
+        left_out = (self.skipped != USED) & (self.skipped != skip_code("token_budget"))
+        return int(self.lengths[left_out].sum(dtype=np.int64))
 
 
 def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: Engine) -> Batch:
@@ -59,6 +71,15 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
     sizes = pc.binary_length(texts.kept).to_numpy()
     control = task.control.count(texts.written, encoded)
     return _filtered(task, encoded, texts.skipped, (characters, sizes, control), first)
+
+
+def encoded_alone(task: Task, split: str, table: pa.Table, first: int) -> npt.NDArray[np.uint32]:
+    """Return the ids of one sample by the reference, whatever the filters say; none where it has no text."""
+    if task.has_token_lists:
+        return read_token_lists(table, task.recipe.columns[0], task.tokenizer.vocab_size, first)[0].ids
+    texts = task.reader.read(table, first)
+    engine = ReferenceEngine(task.tokenizer, control_as_text=task.control_as_text)
+    return _encoded(task, Shard(0, split, first, first + 1), texts, first, engine)[0].ids
 
 
 def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine) -> tuple[Encoded, Texts]:

@@ -44,9 +44,10 @@ class DocumentSink:
         self._file.close()
         self._draft.unlink(missing_ok=True)
 
-    def add(self, documents: Documents) -> None:
-        """Append documents."""
+    def add(self, documents: Documents) -> int:
+        """Append documents; return how many, for all of them are used."""
         self._file.write(documents.encoded.ids.astype(self._dtype).tobytes())
+        return len(documents)
 
     def finish(self, publish: Callable[[], None]) -> None:
         """Give the file its name; `publish` is called just before, and may raise."""
@@ -102,10 +103,3 @@ class StoredDocuments:
             source = spans(starts[mine] - self.file_starts[owner], lengths[mine])
             ids[spans(offsets[:-1][mine], lengths[mine])] = self.files[owner][source]
         return Encoded(ids, offsets)
-
-
-def document_order(task: Task, split: str, num_documents: int) -> Places:
-    """Return the order in which the documents of a split are packed: a permutation from the recipe's seed."""
-    assert task.recipe.shuffle_seed is not None
-    seed = [task.recipe.shuffle_seed, list(task.plan.splits).index(split)]
-    return np.random.default_rng(seed).permutation(num_documents)

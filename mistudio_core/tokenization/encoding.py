@@ -63,13 +63,13 @@ def _pieces(engine: Engine, data: pa.Buffer | None, offsets: Places) -> tuple[Pl
     added: list[Places] = []
     for text in long.tolist():
         start, end = int(offsets[text]), int(offsets[text + 1])
-        places = cut_places(data.slice(start, end - start).to_pybytes(), lambda pairs: _proofs(engine, pairs))
+        places = cut_places(data.slice(start, end - start).to_pybytes(), lambda pairs: prove_cuts(engine, pairs))
         added.append(np.array(places, np.int64) + start)
         firsts[text + 1 :] += len(places)
     return np.sort(np.concatenate([offsets, *added]), kind="stable"), firsts
 
 
-def _proofs(engine: Engine, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+def prove_cuts(engine: Engine, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
     """Tell for each pair of texts whether encoding them apart gives the same as together."""
     texts = [text.decode() for pair in pairs for text in (pair[0] + pair[1], *pair)]
     encoded = engine.encode(pa.array(texts, pa.large_string()))

@@ -16,8 +16,10 @@ import pyarrow as pa
 from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
 from mistudio_core.statistics.positions import PositionCounts, position_ids, row_step
 from mistudio_core.statistics.tokens import TokenStatistics
-from mistudio_core.tokenization.gather import StoredRows, row_order, run_gather, split_stem
+from mistudio_core.tokenization.document_order import row_order
+from mistudio_core.tokenization.gather import StoredRows, run_gather, split_stem
 from mistudio_core.tokenization.manifest import MANIFEST, manifest, sae_lens, sidecars, write_dataset_files
+from mistudio_core.tokenization.repack import left_out
 from mistudio_core.tokenization.row_sink import Packed, shard_file
 from mistudio_core.tokenization.shards import Receipt
 from mistudio_core.tokenization.tails import pack_tails
@@ -27,8 +29,6 @@ from mistudio_core.tokenization.token_text import TokenTexts
 from mistudio_core.tokenization.writers import WrittenFile, data_name
 
 SIDECARS: Final = ("lengths", "skipped", "row_lengths", "marks")
-_LOSS: Final = {"continuous": "token_limit", "per_document": "truncation"}
-"""What the tokens are lost to that packing itself drops; for the other presets it is the remainder of batches."""
 
 
 @dataclass(slots=True)
@@ -58,22 +58,29 @@ def finish(
         row_length, parts = _gathered(task, parts, statistics)
     parts = [part for part in parts if part.written.num_rows] or parts[:1]
     for index in packed:
-        if packed[index].lost_tokens:
-            statistics.add_lost(_LOSS.get(task.recipe.preset, "remainder"), packed[index].lost_tokens)
+        loss = "truncation" if task.recipe.preset == "per_document" else "remainder"
+        statistics.add_lost(loss, packed[index].lost_tokens)
+        statistics.add_lost("token_limit", packed[index].cut_tokens)
     files = _moved(task, parts)
     _write_sidecars(task, receipts)
+    unpacked = _left_out(task, packed, statistics)
     result = _statistics(task, statistics, [task.folder / written.file for _, written in files], row_length)
     write_json(task.folder / "statistics.json", result, durable=True)
-    whole = manifest(task, receipts, files, facts) | {
+    whole = manifest(task, receipts, packed, files, facts) | {
         "context_length": row_length,
         "num_tokens": result["tokens"],
         "lost": result["lost"],
         "padding": result["padding"],
+        "num_documents": sum(receipt.documents for receipt in receipts) - unpacked[0],
+        "document_tokens": sum(receipt.document_tokens for receipt in receipts) - unpacked[1],
+        "marks": _marks(task, receipts),
         "sidecars": sidecars(task.folder, SIDECARS),
     }
     digest = "".join(written.sha256 for _, written in files)
     write_dataset_files(task, [written.file for _, written in files], row_length, _hashed(digest))
     write_json(task.folder / "sae_lens.json", sae_lens(task, facts.get("dataset", {})), durable=True)
+    if unpacked[0]:
+        whole["skipped"] = whole["skipped"] | {"token_budget": unpacked[0]}
     whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
     write_json(task.folder / MANIFEST, whole, durable=True)
     shutil.rmtree(task.work, ignore_errors=True)
@@ -154,9 +161,35 @@ def _write_sidecars(task: Task, receipts: Sequence[Receipt]) -> None:
         write_bytes(task.folder / "row_lengths", np.concatenate(tokens).astype(np.uint32).tobytes())
 
 
+def _left_out(task: Task, packed: Mapping[int, Packed], statistics: TokenStatistics) -> tuple[int, int]:
+    """Mark the shuffled documents that a token budget left out, and return how many they are and their tokens."""
+    if not task.shuffles_documents or task.recipe.token_budget is None:
+        return 0, 0
+    path = task.folder / "skipped"
+    codes = np.fromfile(path, np.uint8)
+    before = documents = tokens = 0
+    for split, samples, lost in left_out(task, packed):
+        codes[before + samples] = skip_code("token_budget")
+        before += task.plan.splits[split]
+        documents, tokens = documents + len(samples), tokens + lost
+    write_bytes(path, codes.tobytes(), durable=True)
+    statistics.add_lost("token_limit", tokens, documents)
+    return documents, tokens
+
+
 def _last_order(task: Task, split: str) -> np.typing.NDArray[np.uint32]:
     tokens = np.fromfile(task.work / f"{split_stem(task, split)}.row_tokens", np.uint32)
-    return tokens[row_order(task, split, len(tokens))]
+    return tokens[row_order(task.recipe, list(task.plan.splits).index(split), len(tokens))]
+
+
+def _marks(task: Task, receipts: Sequence[Receipt]) -> dict[str, int] | None:
+    """Return how many marks of SAELens's rule each split has."""
+    if task.recipe.preset != "saelens":
+        return None
+    counts = dict.fromkeys(task.plan.splits, 0)
+    for receipt in receipts:
+        counts[receipt.split] += task.part(receipt.index, "marks").stat().st_size // 12
+    return counts
 
 
 def _statistics(task: Task, statistics: TokenStatistics, files: Sequence[Path], row_length: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.files import read_json, write_json
+from mistudio_core.tokenization.document_order import row_order
 from mistudio_core.tokenization.rows import Places, Rows, ends_of, padded_rows, spans
 from mistudio_core.tokenization.task import Task
 from mistudio_core.tokenization.writers import RowWriter, WrittenFile
@@ -70,15 +71,6 @@ class StoredRows:
         return ids, offsets
 
 
-def row_order(task: Task, split: str, num_rows: int) -> Places:
-    """Return the numbers of a split's rows in their last order: as `datasets.Dataset.shuffle` permutes them."""
-    if task.recipe.shuffle_seed is None or task.recipe.shuffle != "rows":
-        return np.arange(num_rows)
-    place = list(task.plan.splits).index(split)
-    seed: Any = task.recipe.shuffle_seed if place == 0 else [task.recipe.shuffle_seed, place]
-    return np.random.default_rng(seed).permutation(num_rows)
-
-
 def run_gather(task: Task, place: tuple[str, int, int], source: Sequence[Path], width: int | None) -> WrittenFile:
     """Write part `place` = (split, number, of how many) of a split's rows in their last order; pure and idempotent.
 
@@ -90,7 +82,7 @@ def run_gather(task: Task, place: tuple[str, int, int], source: Sequence[Path], 
     if done is not None:
         return WrittenFile(**done)
     stored = StoredRows.open(source)
-    order = np.array_split(row_order(task, split, len(stored)), count)[number]
+    order = np.array_split(row_order(task.recipe, list(task.plan.splits).index(split), len(stored)), count)[number]
     tokens = np.fromfile(task.work / f"{split_stem(task, split)}.row_tokens", np.uint32).astype(np.int64)
     policy = task.policy
     length = width or policy.row_length

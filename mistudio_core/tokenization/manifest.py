@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from mistudio_core.files import file_sha256, write_json
 from mistudio_core.records import as_json, now
+from mistudio_core.tokenization.plan import Shard
+from mistudio_core.tokenization.row_sink import Packed
 from mistudio_core.tokenization.shards import Receipt
 from mistudio_core.tokenization.task import Task
 from mistudio_core.tokenization.writers import COLUMN, WrittenFile
@@ -74,7 +76,11 @@ def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def manifest(
-    task: Task, receipts: Sequence[Receipt], files: Sequence[tuple[str, WrittenFile]], facts: Mapping[str, Any]
+    task: Task,
+    receipts: Sequence[Receipt],
+    packed: Mapping[int, Packed],
+    files: Sequence[tuple[str, WrittenFile]],
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the manifest; `facts` are added: ids, versions, the dataset's own facts, the engine's."""
     skipped: dict[str, int] = {}
@@ -94,20 +100,17 @@ def manifest(
         "policy": task.policy.to_json(),
         "context_length": task.policy.row_length,
         "num_rows": sum(written.num_rows for _, written in files),
-        "num_documents": sum(receipt.documents for receipt in receipts),
         "num_samples": sum(task.plan.splits.values()),
-        "document_tokens": sum(receipt.document_tokens for receipt in receipts),
         "skipped": skipped,
         "splits": {
             split: {
                 "num_samples": count,
                 "num_rows": sum(written.num_rows for name, written in files if name == split),
-                "num_documents": sum(receipt.documents for receipt in receipts if receipt.split == split),
             }
             for split, count in task.plan.splits.items()
         },
         "shards": [{"split": split, **asdict(written)} for split, written in files],
-        "plan": [_planned(task, receipt) for receipt in receipts],
+        "plan": [_planned(receipt, task.plan.shards[receipt.index], packed.get(receipt.index)) for receipt in receipts],
         "size_bytes": sum(written.size_bytes for _, written in files),
         "ready_at": as_json(now()),
     }
@@ -119,7 +122,14 @@ def sidecars(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
     return [{"file": path.name, "size_bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in paths]
 
 
-def _planned(task: Task, receipt: Receipt) -> dict[str, Any]:
-    shard = task.plan.shards[receipt.index]
-    fields = {"split": shard.split, "first": shard.first, "last": shard.last}
-    return fields | {"limit": receipt.limit, "engine": receipt.engine}
+def _planned(receipt: Receipt, shard: Shard, packed: Packed | None) -> dict[str, Any]:
+    """Return what a row's sources are found by: the samples of a shard, its rows, and where a budget stopped it."""
+    return {
+        "split": shard.split,
+        "first": shard.first,
+        "last": shard.last,
+        "engine": receipt.engine,
+        "limit": None if packed is None else packed.limit,
+        "num_rows": 0 if packed is None else packed.written.num_rows,
+        "used_tokens": 0 if packed is None else packed.used_tokens,
+    }

@@ -15,19 +15,18 @@ from mistudio_core.tokenization.rows import NO_ROWS, Places, Rows
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Documents on their way into rows: their own ids, and each one's sample number in its split (int64)."""
+    """Documents on their way into rows: their own ids, and each one's sample number in its split (int64).
+
+    `compared` stands for the ids where a rule compares them with special tokens; None is the ids themselves.
+    """
 
     encoded: Encoded
     samples: Places
+    compared: Ids | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.samples)
-
-    def first(self, count: int) -> Documents:
-        """Return the first `count` of them."""
-        offsets = self.encoded.offsets[: count + 1]
-        return Documents(Encoded(self.encoded.ids[: offsets[-1]], offsets), self.samples[:count])
 
     def only(self, mask: npt.NDArray[np.bool_]) -> Documents:
         """Return those where the mask is true."""
@@ -44,9 +43,13 @@ class Packer(Protocol):
     used_tokens: int
     """Tokens given to rows or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
     lost: int
-    """Tokens of the documents, and of what stands round them, that no row holds and no tail keeps."""
+    """Tokens of the documents, and of what stands round them, that the rule itself keeps out of rows and tail."""
+    cut: int
+    """Tokens that the limit keeps out."""
     limit: int | None
     """Stop when `used_tokens` has come to this."""
+    unused_documents: int
+    """Documents at the end of those added last of which nothing is used, since the limit had been met."""
 
     def add(self, documents: Documents) -> Rows:
         """Take documents and return the rows that are complete."""
@@ -127,15 +130,18 @@ class ContinuousPacker:
         self._end = (*policy.document_end, *policy.separator)
         self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end)
         self.used_tokens = 0
-        self.lost = 0
+        self.lost = self.cut = 0
         self.limit = limit
+        self.unused_documents = 0
 
     def add(self, documents: Documents) -> Rows:
         """Append documents and return the rows that are full now."""
         ids, begins, ends = surrounded(documents.encoded, self._start, self._end)
         if self.limit is not None and self.used_tokens + len(ids) > self.limit:
             keep = self.limit - self.used_tokens
-            self.lost += len(ids) - keep
+            used = np.searchsorted(begins - len(self._start), keep)
+            self.unused_documents = len(documents) - int(used)
+            self.cut += int(np.maximum(ends[:used] - keep, 0)[-1:].sum())
             ids, begins, ends = ids[:keep], np.minimum(begins, keep), np.minimum(ends, keep)
         self.used_tokens += len(ids)
         return self._cutter.add(ids, begins, ends)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mistudio_core.tokenization.engines import Offsets
+from mistudio_core.tokenization.engines import Encoded, Offsets
 from mistudio_core.tokenization.packing import Documents, StreamCutter, surrounded
 from mistudio_core.tokenization.policy import Policy
 from mistudio_core.tokenization.rows import Places, Rows, joined_rows, padded_rows, slice_rows
@@ -41,8 +41,9 @@ class BatchPacker:
         self._seams = seams
         self._batch = -1
         self.used_tokens = 0
-        self.lost = 0
+        self.lost = self.cut = 0
         self.limit = limit
+        self.unused_documents = 0
 
     def add(self, documents: Documents) -> Rows:
         """Take documents and return the rows that are complete, of every batch that they touch."""
@@ -71,7 +72,9 @@ class BatchPacker:
 
     def _limited(self, rows: Rows) -> Rows:
         if self.limit is not None:
-            rows = slice_rows(rows, 0, (self.limit - self.used_tokens) // self._policy.row_length)
+            every = rows
+            rows = slice_rows(every, 0, (self.limit - self.used_tokens) // self._policy.row_length)
+            self.cut += int(every.tokens[len(rows) :].sum())
         self.used_tokens += int(rows.offsets[-1])
         return rows
 
@@ -132,5 +135,7 @@ def _between(documents: Documents, first: int, last: int) -> Documents:
     if first == 0 and last == len(documents):
         return documents
     offsets = documents.encoded.offsets[first : last + 1]
-    encoded = type(documents.encoded)(documents.encoded.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
-    return Documents(encoded, documents.samples[first:last])
+    inside = slice(int(offsets[0]), int(offsets[-1]))
+    encoded = Encoded(documents.encoded.ids[inside], offsets - offsets[0])
+    compared = None if documents.compared is None else documents.compared[inside]
+    return Documents(encoded, documents.samples[first:last], compared)

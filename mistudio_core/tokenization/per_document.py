@@ -23,8 +23,9 @@ class PerDocumentPacker:
         self._windows = windows
         self._step = policy.row_room - stride
         self.used_tokens = 0
-        self.lost = 0
+        self.lost = self.cut = 0
         self.limit = limit
+        self.unused_documents = 0
 
     def add(self, documents: Documents) -> Rows:
         """Return the rows of these documents."""
@@ -40,7 +41,13 @@ class PerDocumentPacker:
         steps = spans(np.zeros(len(counts), np.int64), counts) * self._step
         firsts = encoded.offsets[:-1][owners] + steps
         sizes = np.minimum(room, lengths[owners] - steps)
-        rows = self._limited(surrounded_spans(encoded, firsts, sizes, self._policy))
+        every = surrounded_spans(encoded, firsts, sizes, self._policy)
+        rows = self._limited(every)
+        if self.limit is not None and int(rows.tokens.sum()) < int(every.tokens.sum()):
+            used = owners[len(rows) - 1] + 1 if len(rows) else 0
+            self.unused_documents = len(documents) - int(used)
+            owned = np.searchsorted(owners, used)
+            self.cut += int(every.tokens[:owned].sum() - rows.tokens.sum())
         self.used_tokens += int(rows.tokens.sum())
         if self._policy.pad_rows:
             assert self._policy.pad_id is not None
@@ -58,7 +65,6 @@ class PerDocumentPacker:
         tokens = np.diff(np.minimum(ends_of(rows.tokens), left))
         if (tokens == rows.tokens).all():
             return rows
-        self.lost += int((rows.tokens - tokens).sum())
         kept = tokens > 0
         ids = rows.ids[spans(rows.offsets[:-1], tokens)]
         return Rows(ids, ends_of(tokens[kept]), tokens[kept], rows.documents[kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -43,6 +44,14 @@ class Policy:
     def row_room(self) -> int:
         """Tokens of the stream or the document that a row holds."""
         return self.row_length - len(self.row_start) - len(self.row_end)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Policy:
+        """Return the policy that `to_json` wrote."""
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+        }
+        return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON takes them."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
 
 from mistudio_core.files import read_json, write_json
-from mistudio_core.tokenization.document_store import StoredDocuments, document_order
+from mistudio_core.tokenization.document_order import document_order
+from mistudio_core.tokenization.document_store import StoredDocuments
 from mistudio_core.tokenization.row_sink import Packed, RowSink
+from mistudio_core.tokenization.rows import Places
 from mistudio_core.tokenization.task import Task
 from mistudio_core.tokenization.writers import WrittenFile
 
@@ -20,11 +23,8 @@ def run_repack(task: Task, index: int, limit: int | None = None) -> Packed:
         return Packed(**(done["packed"] | {"written": WrittenFile(**done["packed"]["written"])}))
     shard = task.plan.shards[index]
     stored = StoredDocuments.open(task, shard.split)
-    order = document_order(task, shard.split, len(stored.samples))
-    place = [other.index for other in task.plan.of_split(shard.split)].index(index)
-    mine = np.array_split(order, len(task.plan.of_split(shard.split)))[place]
     with RowSink(task, index, shard.split, limit) as sink:
-        for documents in stored.gathered(mine):
+        for documents in stored.gathered(_turns(task, shard.split, stored)[index]):
             if sink.full:
                 break
             sink.add(documents)
@@ -32,3 +32,23 @@ def run_repack(task: Task, index: int, limit: int | None = None) -> Packed:
     sink.statistics.save(task.part(index, "repack.npz"))
     write_json(task.part(index, "repack"), {"packed": asdict(packed), "limit": limit}, durable=True)
     return packed
+
+
+def left_out(task: Task, packed: Mapping[int, Packed]) -> Iterator[tuple[str, Places, int]]:
+    """Yield for each split the samples whose documents a token budget left out, and their tokens."""
+    for split in task.plan.splits:
+        stored = StoredDocuments.open(task, split)
+        unused = [
+            mine[packed[index].documents :] if index in packed else mine
+            for index, mine in _turns(task, split, stored).items()
+        ]
+        chosen = np.concatenate([np.empty(0, np.int64), *unused])
+        yield split, stored.samples[chosen], int(stored.lengths[chosen].sum())
+
+
+def _turns(task: Task, split: str, stored: StoredDocuments) -> dict[int, Places]:
+    """Return for each shard of a split which documents it packs, in which order."""
+    shards = task.plan.of_split(split)
+    order = document_order(task.recipe, list(task.plan.splits).index(split), len(stored.samples))
+    parts = np.array_split(order, max(1, len(shards)))
+    return {shard.index: part for shard, part in zip(shards, parts, strict=False)}

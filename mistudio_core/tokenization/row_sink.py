@@ -22,13 +22,18 @@ from mistudio_core.tokenization.writers import RowWriter, WrittenFile
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What packing a shard came to. `used_tokens` is in the unit of a token budget, `tail_tokens` fill no row yet."""
+    """What packing a shard came to. `used_tokens` and `limit` are in the unit of a token budget.
+
+    `lost_tokens` are those that the rule of packing dropped, `cut_tokens` those beyond the limit.
+    """
 
     written: WrittenFile
+    documents: int
     row_tokens: int
     used_tokens: int
     lost_tokens: int
-    tail_tokens: int
+    cut_tokens: int
+    limit: int | None
 
 
 class RowSink:
@@ -40,6 +45,7 @@ class RowSink:
         self._packer = task.packer(split, limit)
         self._writer = row_writer(task, shard_file(task, index))
         self._tokens: list[Offsets] = []
+        self._documents = 0
         self.statistics: TokenStatistics = task.statistics()
 
     def __enter__(self) -> Self:
@@ -58,9 +64,12 @@ class RowSink:
         """Whether the limit has been reached."""
         return self._packer.limit is not None and self._packer.used_tokens >= self._packer.limit
 
-    def add(self, documents: Documents) -> Rows:
-        """Pack documents, write the rows that are complete, and return them."""
-        return self._take(self._packer.add(documents))
+    def add(self, documents: Documents) -> int:
+        """Pack documents and write the rows that are complete; return how many documents, from the first, were used."""
+        self._take(self._packer.add(documents))
+        used = len(documents) - self._packer.unused_documents
+        self._documents += used
+        return used
 
     def finish(self, publish: Callable[[], None]) -> Packed:
         """Write the last rows and the tail; `publish` is called just before the file gets its name, and may raise."""
@@ -74,18 +83,19 @@ class RowSink:
         write_bytes(self._task.part(self._index, "row_tokens"), tokens.astype(np.uint32).tobytes())
         return Packed(
             written=written,
+            documents=self._documents,
             row_tokens=int(tokens.sum()),
             used_tokens=self._packer.used_tokens,
             lost_tokens=self._packer.lost,
-            tail_tokens=0 if tail is None else len(tail[0]),
+            cut_tokens=self._packer.cut,
+            limit=self._packer.limit,
         )
 
-    def _take(self, rows: Rows) -> Rows:
+    def _take(self, rows: Rows) -> None:
         if len(rows):
             self._writer.write(rows)
             self._tokens.append(rows.tokens)
             count_rows(self._task, self.statistics, rows, self._split)
-        return rows
 
 
 def count_rows(task: Task, statistics: TokenStatistics, rows: Rows, split: str) -> None:

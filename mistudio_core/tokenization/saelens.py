@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mistudio_core.tokenization.engines import Encoded
 from mistudio_core.tokenization.packing import Documents, surrounded
 from mistudio_core.tokenization.peers import BatchPacker, BatchSeams
 from mistudio_core.tokenization.policy import Policy
@@ -27,11 +28,15 @@ class SaeLensPacker(BatchPacker):
 
     def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - an ended batch leaves nothing
         policy = self._policy
-        stream, begins, ends = surrounded(documents.encoded, policy.document_start, policy.document_end)
+        around = (policy.document_start, policy.document_end)
+        stream, begins, ends = surrounded(documents.encoded, *around)
+        compared = stream
+        if documents.compared is not None:
+            compared = surrounded(Encoded(documents.compared, documents.encoded.offsets), *around)[0]
         layout = _Layout(policy, len(stream), self._filled, self._documents)
         begin_all, end_all = begins - len(policy.document_start), ends + len(policy.document_end)
         for begin, end in zip(begin_all.tolist(), end_all.tolist(), strict=True):
-            layout.place(stream, begin, end)
+            layout.place(compared, begin, end)
         source = np.concatenate([stream, np.array(layout.inserted, np.uint32)])
         ids = source[spans(np.array(layout.firsts, np.int64), np.array(layout.counts, np.int64))]
         return self._cut(ids, layout)
@@ -106,7 +111,7 @@ def _token(ids: tuple[int, ...], places: object) -> tuple[int, int] | None:
 
 
 def marks_of(policy: Policy, documents: Documents) -> np.typing.NDArray[np.uint32]:
-    """Return where documents hold a token of their own that the rule compares with: pairs of sample and place in it.
+    """Return where documents hold a token of their own that the rule compares with: sample, place in it, and the id.
 
     With these, the layout of rows follows from the lengths of the documents alone. Mostly there are none.
     """
@@ -116,5 +121,5 @@ def marks_of(policy: Policy, documents: Documents) -> np.typing.NDArray[np.uint3
         found |= documents.encoded.ids == ident
     places = np.flatnonzero(found)
     owners = np.searchsorted(documents.encoded.offsets, places, side="right") - 1
-    pairs = np.stack([documents.samples[owners], places - documents.encoded.offsets[owners]], axis=1)
-    return pairs.astype(np.uint32)
+    inner = places - documents.encoded.offsets[owners]
+    return np.stack([documents.samples[owners], inner, documents.encoded.ids[places]], axis=1).astype(np.uint32)

@@ -85,7 +85,7 @@ def run_shard(
             if sink.full:
                 break
             batch = make_batch(task, shard, table, first, engine)
-            sink.add(batch.documents)
+            batch = batch.first(sink.add(batch.documents))
             _count(statistics, batch, shard.split)
             lengths.append(batch.lengths)
             skipped.append(batch.skipped)
@@ -102,7 +102,7 @@ def run_shard(
     write_bytes(task.part(index, "lengths"), all_lengths.tobytes())
     write_bytes(task.part(index, "skipped"), all_skipped.tobytes())
     if task.recipe.preset == "saelens":
-        write_bytes(task.part(index, "marks"), np.concatenate([np.empty((0, 2), np.uint32), *marks]).tobytes())
+        write_bytes(task.part(index, "marks"), np.concatenate([np.empty((0, 3), np.uint32), *marks]).tobytes())
     statistics.save(task.part(index, "npz"))
     reasons = np.bincount(all_skipped, minlength=len(SKIP_REASONS)).tolist()
     receipt = Receipt(
@@ -125,8 +125,7 @@ def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
 
 
 def _count(statistics: Any, batch: Batch, split: str) -> None:
-    lengths, characters = batch.documents.encoded.lengths, int(batch.characters.sum())
-    statistics.add_documents(lengths, batch.sizes, characters=characters, split=split)
+    statistics.add_documents(batch.documents.encoded.lengths, batch.characters, batch.sizes, split=split)
     left_out = int(np.count_nonzero(batch.skipped != USED))
     if batch.filtered_tokens:
         statistics.add_lost("filtered", batch.filtered_tokens, left_out)

@@ -16,14 +16,11 @@ from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.control import ControlCounter
 from mistudio_core.tokenization.engines import ReferenceEngine
-from mistudio_core.tokenization.packing import ContinuousPacker, Packer
-from mistudio_core.tokenization.peers import BatchSeams, SparsifyPacker, TransformerLensPacker
-from mistudio_core.tokenization.per_document import PerDocumentPacker
-from mistudio_core.tokenization.plan import Plan, emulated_parts
+from mistudio_core.tokenization.packers import make_packer
+from mistudio_core.tokenization.packing import Packer
+from mistudio_core.tokenization.plan import Plan
 from mistudio_core.tokenization.policy import Policy
 from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.recipe_checks import PEER_BATCH_ROWS
-from mistudio_core.tokenization.saelens import SaeLensPacker
 from mistudio_core.tokenization.texts import TextReader
 from mistudio_core.tokenization.token_text import TokenTexts
 from mistudio_core.tokenization.tokenizer import StoredTokenizer
@@ -103,17 +100,7 @@ class Task:
 
     def packer(self, split: str, limit: int | None = None) -> Packer:
         """Return a new packer by the recipe's rule, for one shard of a split."""
-        recipe, policy = self.recipe, self.policy
-        if recipe.preset == "continuous":
-            return ContinuousPacker(policy, limit)
-        if recipe.preset == "per_document":
-            windows = recipe.truncation == "window" or (recipe.truncation == "auto" and recipe.stride > 0)
-            return PerDocumentPacker(policy, windows=windows, stride=recipe.stride, limit=limit)
-        kinds = {"saelens": SaeLensPacker, "transformer_lens": TransformerLensPacker, "sparsify": SparsifyPacker}
-        samples = self.plan.splits[split]
-        batch_rows = recipe.batch_rows or PEER_BATCH_ROWS[recipe.preset]
-        seams = BatchSeams(batch_rows, emulated_parts(samples, recipe.emulate_num_proc))
-        return kinds[recipe.preset](policy, seams, limit)
+        return make_packer(self.recipe, self.policy, self.plan.splits[split], limit)
 
     def statistics(self) -> TokenStatistics:
         """Return empty statistics of this tokenization."""
