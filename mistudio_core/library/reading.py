@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError
 from mistudio_core.files import folder_bytes, free_bytes, read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.lookup import Lookup
@@ -16,6 +16,7 @@ from mistudio_core.records import RepoInfo, Sample, SamplesPage
 if TYPE_CHECKING:
     import duckdb
 
+    from mistudio_core.store.sample_columns import SampleColumn
     from mistudio_core.store.sample_query import SampleQuery
     from mistudio_core.store.sample_reader import SampleReader
     from mistudio_core.store.sample_search import Found
@@ -100,36 +101,6 @@ class Reading(Lookup):
         reader = open_reader(self._whole(dataset_id))
         rows = [reader.firsts[sample.split] + sample.index for sample in samples]
         return TokenLengths(reader, tokenization_id).of_rows(np.array(rows, np.int64))
-
-    def export_samples(
-        self,
-        dataset_id: str,
-        query: SampleQuery | Mapping[str, Any],
-        target: Path | str,
-        *,
-        kind: str = "",
-        progress: Progress | None = None,
-    ) -> int:
-        """Write all samples that a query finds to a new file and return their number.
-
-        `kind` is `parquet`, `jsonl` or `csv`, by default what the name of the file ends with. What `progress` raises
-        ends the export and leaves no file. Raises `invalid_request` when the file is there or cannot be written.
-        """
-        from mistudio_core.store.sample_export import export_samples
-        from mistudio_core.store.sample_query import SampleQuery
-        from mistudio_core.store.sample_reader import open_reader
-        from mistudio_core.store.sample_search import SampleSearch
-
-        target = Path(target).expanduser()
-        query = query if isinstance(query, SampleQuery) else SampleQuery.from_fields(query)
-        reader = open_reader(self._whole(dataset_id))
-        if target.exists() or not target.parent.is_dir():
-            problem = "is there already" if target.exists() else "is in no folder that exists"
-            raise invalid(f"{target} {problem}.", "Give the name of a new file in an existing folder.")
-        with closing(self.open_sample_index(dataset_id)) as opened:
-            return export_samples(
-                SampleSearch(reader, opened), query, target, kind or target.suffix.removeprefix("."), progress
-            )
 
     def statistics(self, subject_id: str) -> dict[str, Any] | None:
         """Return the stored statistics of a dataset or a tokenization; None until it is ready."""

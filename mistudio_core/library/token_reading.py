@@ -12,6 +12,7 @@ from mistudio_core.files import new_id
 from mistudio_core.library.reading import Reading
 
 if TYPE_CHECKING:
+    from mistudio_core.store.sample_export import Progress
     from mistudio_core.store.token_search import RowSources
     from mistudio_core.store.token_view import TokenHit, TokenPiece, TokenRow, TokenView
 
@@ -84,10 +85,11 @@ class TokenReading(Reading):
             position_step=found.position_step,
         )
 
-    def export_samples(self, dataset_id: str, kind: str, **fields: Any) -> Path:
+    def export_samples(self, dataset_id: str, kind: str, *, progress: Progress | None = None, **fields: Any) -> Path:
         """Write the whole result of a query to a new file in the library's `exports` and return its path.
 
-        `kind` is `parquet`, `jsonl` or `csv`; `fields` are those of `SampleQuery`.
+        `kind` is `parquet`, `jsonl` or `csv`; `fields` are those of `SampleQuery`. `progress` is told the
+        number of samples written; what it raises ends the export and leaves no file.
         """
         from mistudio_core.store.sample_export import export_samples
         from mistudio_core.store.sample_query import SampleQuery
@@ -96,7 +98,7 @@ class TokenReading(Reading):
         query = SampleQuery.from_fields(fields)
         with self._opened_search(dataset_id) as (reader, index):
             target = self.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
-            export_samples(SampleSearch(reader, index), query, target, kind)
+            export_samples(SampleSearch(reader, index), query, target, kind, progress)
         return target
 
     def _token_view(self, tokenization_id: str) -> tuple[TokenView, RowSources | None]:
