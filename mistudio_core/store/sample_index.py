@@ -27,9 +27,14 @@ STORAGE_VERSION: Final = "v1.2.0"
 REPAIR_BYTES: Final = 64 << 20
 """Text that is indexed in about half a second: up to there a lost index is made again while the reader waits."""
 _BUILD_THREADS: Final = 2
+_AHEAD_BYTES: Final = 16 << 20
+"""Samples that are read and measured at a time; a row group that is larger is alone."""
 _INSERT_ROWS: Final = 100_000
+_MEMORY_MB: Final = 256
+_SCAN_SHARE: Final = 8
+"""Row groups' worth of memory that a scan by two threads takes, should the texts be huge."""
 _SETTINGS: Final[dict[str, Any]] = {
-    "memory_limit": "256MB",
+    "memory_limit": f"{_MEMORY_MB}MB",
     "threads": 2,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -66,7 +71,8 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     Raises `corrupt_data` when the index is missing, damaged, of another format or of other samples.
     """
     path = reader.folder / INDEX_NAME
-    config = _SETTINGS | {"temp_directory": str(reader.folder / ".spill")}
+    memory = _MEMORY_MB + (_SCAN_SHARE * _largest_group(reader) >> 20)
+    config = _SETTINGS | {"temp_directory": str(reader.folder / ".spill"), "memory_limit": f"{memory}MB"}
     try:
         connection = duckdb.connect(path, read_only=True, config=config)
     except duckdb.Error:
@@ -100,6 +106,10 @@ def ready_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
 def stored_bytes(reader: SampleReader) -> int:
     """Return the bytes of all samples, uncompressed."""
     return sum(group.num_bytes for split in reader.splits.values() for group in split.row_groups)
+
+
+def _largest_group(reader: SampleReader) -> int:
+    return max((group.num_bytes for split in reader.splits.values() for group in split.row_groups), default=0)
 
 
 def _unusable(why: str) -> StudioError:
@@ -137,22 +147,19 @@ def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None
 def _batches(reader: SampleReader) -> Iterator[pa.Table]:
     """Yield the rows of the index in order, some row groups at a time; reading and measuring go on in threads."""
     part_numbers = {path: part for part, (path, _) in enumerate(reader.parts())}
-    tasks = (
-        (reader, name, at, part_numbers[group.part])
-        for name, split in reader.splits.items()
-        for at, group in enumerate(split.row_groups)
-    )
-    waiting: deque[Future[pa.Table]] = deque()
+    waiting: deque[tuple[int, Future[pa.Table]]] = deque()
     pending: list[pa.Table] = []
     with ThreadPoolExecutor(_BUILD_THREADS) as pool:
-        for task in tasks:
-            waiting.append(pool.submit(_group_rows, *task))
-            if len(waiting) > 2 * _BUILD_THREADS:
-                pending.append(waiting.popleft().result())
-            if sum(table.num_rows for table in pending) >= _INSERT_ROWS:
-                yield pa.concat_tables(pending)
-                pending = []
-        pending.extend(future.result() for future in waiting)
+        for name, split in reader.splits.items():
+            for at, group in enumerate(split.row_groups):
+                while waiting and sum(size for size, _ in waiting) + group.num_bytes > _AHEAD_BYTES:
+                    pending.append(waiting.popleft()[1].result())
+                task = pool.submit(_group_rows, reader, name, at, part_numbers[group.part])
+                waiting.append((group.num_bytes, task))
+                if sum(table.num_rows for table in pending) >= _INSERT_ROWS:
+                    yield pa.concat_tables(pending)
+                    pending = []
+        pending.extend(task.result() for _, task in waiting)
     if pending:
         yield pa.concat_tables(pending)
 

@@ -83,7 +83,7 @@ def find_matches(
     """
     if query.is_ranked:
         units = search_units(query.search, query.mode).units
-        return [tuple(word_matches(text or "", units)[:MAX_MATCHES]) for text in texts]
+        return [tuple(word_matches(text or "", units, MAX_MATCHES)) for text in texts]
     if query.search:
         return [tuple(_expression_matches(cursor, text, query)) if text else () for text in texts]
     if query.control_tokens and control:
