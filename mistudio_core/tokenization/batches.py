@@ -27,11 +27,10 @@ class Batch:
     """Consecutive samples of a split, encoded.
 
     For each of the n samples there are `lengths` (uint32, before any cut, also of filtered ones) and `skipped` (codes);
-    for each document that goes into rows `documents`, `characters` and `sizes` (bytes).
+    for each document that goes into rows `documents` and `sizes` (bytes of its text).
     """
 
     documents: Documents
-    characters: Places
     sizes: Places
     lengths: npt.NDArray[np.uint32]
     skipped: SkipCodes
@@ -44,9 +43,7 @@ class Batch:
         skipped = self.skipped.copy()
         skipped[np.flatnonzero(skipped == USED)[count:]] = skip_code("token_budget")
         documents = self.documents.only(np.arange(len(self.documents)) < count)
-        return replace(
-            self, documents=documents, skipped=skipped, characters=self.characters[:count], sizes=self.sizes[:count]
-        )
+        return replace(self, documents=documents, skipped=skipped, sizes=self.sizes[:count])
 
     @property
     def filtered_tokens(self) -> int:
@@ -61,16 +58,15 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
         column = task.recipe.columns[0]
         encoded, skipped = read_token_lists(table, column, task.tokenizer.vocab_size, first)
         none = np.zeros(len(encoded), np.int64)
-        return _filtered(task, encoded, skipped, (none, none, NONE), first)
+        return _filtered(task, encoded, skipped, (none, NONE), first)
     texts = task.reader.read(table, first)
     if task.recipe.drop_duplicates:
         unwanted = repeated(task, shard, first, len(texts.skipped))[texts.skipped == USED]
         texts = texts.only(~unwanted, skip_code("duplicate"))
     encoded, texts = _encoded(task, shard, texts, first, engine)
-    characters = pc.utf8_length(texts.kept).to_numpy().astype(np.int64)
     sizes = pc.binary_length(texts.kept).to_numpy()
     control = task.control.count(texts.written, encoded)
-    return _filtered(task, encoded, texts.skipped, (characters, sizes, control), first)
+    return _filtered(task, encoded, texts.skipped, (sizes, control), first)
 
 
 def encoded_alone(task: Task, split: str, table: pa.Table, first: int) -> npt.NDArray[np.uint32]:
@@ -127,10 +123,10 @@ def _without_ends(task: Task, encoded: Encoded, joining: str) -> Encoded:
 
 
 def _filtered(
-    task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, Places, ControlCounts], first: int
+    task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, ControlCounts], first: int
 ) -> Batch:
     """Leave out documents by their tokens, and put everything together."""
-    characters, sizes, control = measured
+    sizes, control = measured
     lengths = encoded.lengths
     codes = np.zeros(len(encoded), np.uint8)
     recipe = task.recipe
@@ -150,4 +146,4 @@ def _filtered(
         skipped = skipped.copy()
         skipped[samples] = codes
     documents = Documents(encoded, samples + first).only(used)
-    return Batch(documents, characters[used], sizes[used], all_lengths, skipped, control)
+    return Batch(documents, sizes[used], all_lengths, skipped, control)

@@ -125,7 +125,7 @@ def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
 
 
 def _count(statistics: Any, batch: Batch, split: str) -> None:
-    statistics.add_documents(batch.documents.encoded.lengths, batch.characters, batch.sizes, split=split)
+    statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=split)
     left_out = int(np.count_nonzero(batch.skipped != USED))
     if batch.filtered_tokens:
         statistics.add_lost("filtered", batch.filtered_tokens, left_out)

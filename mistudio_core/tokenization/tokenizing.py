@@ -50,9 +50,7 @@ class Tally:
             self.samples += step.num_samples
             self.text_bytes += int(batch.sizes.sum())
             self.document_tokens += len(batch.documents.encoded.ids)
-            self.statistics.add_documents(
-                batch.documents.encoded.lengths, batch.characters, batch.sizes, split=step.split
-            )
+            self.statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=step.split)
             self.statistics.add_tokens(batch.documents.encoded.ids)
 
     def live(self) -> Mapping[str, Any]:
