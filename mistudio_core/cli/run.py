@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ def run(arguments: Sequence[str]) -> int:
     except StudioError as error:
         _show_error(error, as_document)
         return 1
+    except Exception as error:  # noqa: BLE001 - the outermost frame: a failure nobody foresaw has a code too
+        _show_error(_unforeseen(error), as_document)
+        return 1
     except KeyboardInterrupt:
         _show_error(
             StudioError("cancelled", "Cancelled.", "What is whole is kept; `retry` goes on from it."), as_document
@@ -36,6 +40,15 @@ def run(arguments: Sequence[str]) -> int:
             _show_error(problems, as_document)
         return 1
     return 0
+
+
+def _unforeseen(error: Exception) -> StudioError:
+    traceback.print_exception(error)
+    return StudioError(
+        "internal",
+        f"The program met a failure that nobody foresaw ({type(error).__name__}).",
+        "The lines above say where; nothing that was whole is lost.",
+    )
 
 
 def _show(result: Any, as_document: bool) -> None:

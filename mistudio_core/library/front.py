@@ -184,7 +184,17 @@ class Library(TokenReading):
             records += self.datasets()
         if any_id is None or isinstance(records[0], Dataset):
             records += self.tokenizations(any_id)
-        return verify.joined([verify.verified(record) for record in records])
+        datasets = {dataset.id: dataset for dataset in self.datasets()}
+        parts = [
+            verify.verified(
+                record,
+                datasets[record.id if isinstance(record, Dataset) else record.dataset_id],
+                self.home.tokenizers,
+                deep=deep,
+            )
+            for record in records
+        ]
+        return verify.joined(parts)
 
     def rebuild(self) -> Rebuilt:
         """Make the catalog again from the files."""

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import file_sha256, read_json
 from mistudio_core.library.manifests import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.records import Dataset, Tokenization, Verification
 
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
-def verified(record: Dataset | Tokenization) -> Verification:
-    """Check every data file of a whole dataset or tokenization by its size and SHA-256."""
+
+def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path, *, deep: bool) -> Verification:
+    """Check every data file of a whole dataset or tokenization by its size and SHA-256.
+
+    With `deep`, rows of a tokenization of `dataset` are encoded again from the samples and compared.
+    """
+    if record.path is None:
+        return Verification(0, ())
     if isinstance(record, Dataset):
-        return _checked(record.id, record.path, DATASET_MANIFEST, "files", "path")
-    return _checked(record.id, record.path, TOKENIZATION_MANIFEST, "shards", "file")
+        return _dataset_files(record.id, record.path)
+    from mistudio_core.tokenization.verify import verify_files
+
+    checked, problems = verify_files(record.path)
+    if deep and not problems and dataset.path is not None:
+        rows, found = _encoded_again(record.path, dataset.path, tokenizers)
+        checked, problems = checked + rows, found
+    return Verification(checked, tuple(f"{record.id}: {problem}" for problem in problems))
+
+
+def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tuple[int, list[str]]:
+    from mistudio_core.raw import open_splits
+    from mistudio_core.tokenization.tokenizer import open_tokenizer
+    from mistudio_core.tokenization.verify import verify_rows
+
+    digest = str((read_json(folder / TOKENIZATION_MANIFEST) or {})["tokenizer_facts"]["sha256"])
+    if not _SHA256.fullmatch(digest):
+        return 0, [f"{folder / TOKENIZATION_MANIFEST} is damaged."]
+    return verify_rows(folder, open_splits(dataset_folder), open_tokenizer(tokenizers / digest))
 
 
 def joined(parts: list[Verification]) -> Verification:
@@ -24,23 +49,19 @@ def joined(parts: list[Verification]) -> Verification:
     return Verification(sum(part.checked for part in parts), tuple(line for part in parts for line in part.problems))
 
 
-def _checked(
-    subject_id: str, folder: Path | None, manifest_name: str, files_field: str, path_field: str
-) -> Verification:
-    if folder is None:
-        return Verification(0, ())
+def _dataset_files(dataset_id: str, folder: Path) -> Verification:
     try:
-        manifest = read_json(folder / manifest_name)
+        manifest = read_json(folder / DATASET_MANIFEST)
     except StudioError as error:
         return Verification(1, (error.message,))
     if manifest is None:
-        return Verification(1, (f"{subject_id}: {folder / manifest_name} is missing.",))
-    entries: list[Mapping[str, Any]] = manifest[files_field]
-    problems = [problem for entry in entries for problem in _problems(folder / entry[path_field], entry)]
-    return Verification(1 + len(entries), tuple(f"{subject_id}: {problem}" for problem in problems))
+        return Verification(1, (f"{dataset_id}: {folder / DATASET_MANIFEST} is missing.",))
+    entries: list[Mapping[str, Any]] = manifest["files"]
+    problems = [problem for entry in entries for problem in _file_problems(folder / entry["path"], entry)]
+    return Verification(1 + len(entries), tuple(f"{dataset_id}: {problem}" for problem in problems))
 
 
-def _problems(path: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+def _file_problems(path: Path, entry: Mapping[str, Any]) -> Iterator[str]:
     try:
         size = path.stat().st_size
         if size != entry["size_bytes"]:
