@@ -16,10 +16,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mistudio_core.errors import StudioError
+from mistudio_core.store import token_search
 from mistudio_core.store.token_lengths import TokenLengths
 from mistudio_core.store.token_rows import TokenRows, open_token_rows
-from mistudio_core.store.token_search import POSITION_BINS, RowPart, find_sequence
+from mistudio_core.store.token_search import POSITION_BINS, find_sequence
 from mistudio_core.store.token_view import TokenView
+from mistudio_core.tokenization.provenance import Source
 from tests.golden import corpus
 from tests.tokenized import stored, tokenized
 
@@ -28,8 +30,9 @@ EOS = 9
 
 
 def write_rows(
-    folder: Path, rows: Sequence[Row], *, width: int | None, dtype: str = "uint16", batch: int = 3
-) -> TokenRows:
+    folder: Path, rows: Sequence[Row], *, width: int | None, dtype: str = "uint16", batch: int = 3,
+    separator: int | None = EOS,
+) -> TokenRows:  # fmt: skip
     """Write rows in two files of small batches, as a tokenization has them; `width` is None for lists of any length."""
     item = pa.from_numpy_dtype(np.dtype(dtype))
     kind = pa.list_(item) if width is None else pa.list_(item, width)
@@ -47,7 +50,7 @@ def write_rows(
     manifest = {
         "splits": {shard["split"]: {"num_rows": shard["num_rows"], "num_samples": 0} for shard in shards},
         "shards": shards,
-        "policy": {"separator": [EOS]},
+        "policy": {"separator": [] if separator is None else [separator]},
         "recipe": {"preset": "continuous"},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -60,18 +63,10 @@ class Seams:
     def __init__(self, begins: list[list[int]]) -> None:
         self._begins = begins
 
-    def of_row(self, row: int) -> list[RowPart]:
+    def sources(self, row: int) -> tuple[Source, ...]:
         begins = [0, *self._begins[row], 10**9]
-        return [RowPart(start, end, "train", at, 0) for at, (start, end) in enumerate(pairwise(begins))]
-
-    def crossings(self, rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-        return np.array(
-            [
-                any(start < at < start + length for at in self._begins[row])
-                for row, start in zip(rows, starts, strict=True)
-            ],
-            np.bool_,
-        )
+        pieces = enumerate(pairwise(begins))
+        return tuple(Source("train", number, 0, end - start, start, end) for number, (start, end) in pieces)
 
 
 def places_of(rows: Sequence[Row], sequence: Row) -> list[tuple[int, int]]:
@@ -90,17 +85,16 @@ def test_hits_are_those_of_plain_python(
     ids = st.integers(0, 3)
     rows: list[Row] = data.draw(st.lists(length.flatmap(lambda n: st.lists(ids, min_size=n, max_size=n)), max_size=14))
     sequence = data.draw(st.lists(ids, min_size=1, max_size=4))
-    token_rows = write_rows(tmp_path_factory.mktemp("rows"), rows, width=width, dtype=dtype)
+    token_rows = write_rows(tmp_path_factory.mktemp("rows"), rows, width=width, dtype=dtype, separator=None)
     assert [token_rows.row(number).tolist() for number in range(token_rows.num_rows)] == rows
     begins = [sorted(data.draw(st.sets(st.integers(1, 39), max_size=3))) for _ in rows]
-    sources = data.draw(st.sampled_from([None, Seams(begins)]))
     across = data.draw(st.booleans())
     expected = places_of(rows, sequence)
-    if sources is not None and not across:
+    if not across:
         inside = [not any(at < seam < at + len(sequence) for seam in begins[row]) for row, at in expected]
         expected = [place for place, kept in zip(expected, inside, strict=True) if kept]
     offset, limit = data.draw(st.integers(0, 5)), data.draw(st.integers(1, 9))
-    found = find_sequence(token_rows, sequence, offset=offset, limit=limit, across=across, sources=sources)
+    found = find_sequence(token_rows, sequence, offset=offset, limit=limit, across=across, sources=Seams(begins))
     assert (found.total, found.total_is_exact, found.seams_known) == (len(expected), True, True)
     assert list(found.places) == expected[offset : offset + limit]
     size = len(sequence)
@@ -119,10 +113,19 @@ def test_what_stands_between_documents_tells_where_they_end(tmp_path: Path) -> N
     assert find_sequence(token_rows, [EOS, 1]).total == 0  # an end and the next beginning
     assert find_sequence(token_rows, [EOS, 1], across=True).total == 3
     assert find_sequence(token_rows, [EOS]).total == 5
-    assert find_sequence(token_rows, [1, 2]).seams_known
-    token_rows.manifest["policy"] = {}
-    assert not find_sequence(token_rows, [1, 2]).seams_known
-    assert find_sequence(token_rows, [1, 2], across=True).seams_known
+
+
+def test_of_more_rows_than_can_be_traced_the_seams_are_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token_rows = write_rows(tmp_path, [[1, 2, 3]] * 9, width=3, separator=None)
+    sources = Seams([[1]] * 9)
+    found = find_sequence(token_rows, [1, 2], sources=sources)
+    assert (found.total, found.seams_known) == (0, True)
+    monkeypatch.setattr(token_search, "_MOST_TRACED", 4)
+    found = find_sequence(token_rows, [1, 2], sources=sources)
+    assert (found.total, found.seams_known) == (5, False)
+    assert find_sequence(token_rows, [1, 2], sources=sources, across=True).seams_known
 
 
 @pytest.mark.parametrize(
@@ -172,27 +175,29 @@ def test_rows_of_a_real_tokenization_are_read_token_by_token(tmp_path: Path) -> 
         row[max(0, hit.position - 4) : hit.position + len(ids) + 4]
     )
     assert "mat" in hit.match
-    assert hit.sample is None
+    assert hit.sample == ("train", 0)
     shown = view.row(hit.row)
     assert [piece.id for piece in shown.tokens] == row
-    assert (shown.split, shown.parts) == ("train", None)
+    assert shown.split == "train"
+    for part in shown.parts:  # what a part says of its sample is what stands there
+        own = tokenizer.load().encode(texts[part.sample], add_special_tokens=False).ids
+        assert own[part.first : part.last] == row[part.start : part.end]
     assert {piece.id for piece in shown.tokens if piece.special} <= set(tokenizer.control.values())
     with pytest.raises(StudioError, match="gives no token"):
         view.encode("")
 
 
-def test_samples_are_named_where_they_are_known(tmp_path: Path) -> None:
-    tokenizers = tmp_path / "tokenizers"
-    tokenizer = stored(tokenizers, corpus.TOKENIZERS / "own")
-    result = tokenized(tmp_path / "ds", ["the cat sat"] * 40, tokenizer, context_length=16)
+def test_documents_with_nothing_between_them_are_told_apart(tmp_path: Path) -> None:
+    tokenizer = stored(tmp_path / "tokenizers", corpus.TOKENIZERS / "own")
+    texts = ["the cat sat", "the mat"] * 40
+    result = tokenized(tmp_path / "ds", texts, tokenizer, context_length=16, separator="none", bos="never")
     token_rows = TokenRows(result.folder)
-    view = TokenView(tokenizers, token_rows, Seams([[5, 10]] * token_rows.num_rows))
-    found = find_sequence(token_rows, [int(token_rows.row(0)[7])])
-    samples = {hit.position: hit.sample for hit in view.hits(found, 1)}
-    assert samples[7] == ("train", 1)
-    parts = view.row(0).parts
-    assert parts is not None
-    assert [part.start for part in parts] == [0, 5, 10]
+    ends = tokenizer.load().encode(texts[0], add_special_tokens=False).ids[-1:]
+    begins = tokenizer.load().encode(texts[1], add_special_tokens=False).ids[:1]
+    whole = len(places_of([row.tolist() for row in result.rows()], ends + begins))
+    assert find_sequence(token_rows, ends + begins, across=True).total == whole > 0
+    found = find_sequence(token_rows, ends + begins)
+    assert (found.total, found.seams_known) == (0, True)
 
 
 def test_token_counts_of_a_real_tokenization_join_the_samples(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import invalid
+from mistudio_core.tokenization.provenance import Provenance
 from mistudio_core.tokenization.stored_rows import COLUMN, StoredRows
 
 Ids = npt.NDArray[Any]
@@ -31,6 +32,7 @@ class TokenRows:
     def __init__(self, folder: Path) -> None:
         """Map the files; raise `not_found` or `corrupt_data` as `StoredRows` does."""
         stored = StoredRows(folder)
+        self.folder = folder
         self.manifest: dict[str, Any] = stored.manifest
         self.width = stored.width
         self.splits = stored.splits
@@ -53,6 +55,11 @@ class TokenRows:
     def num_ids(self) -> int:
         """Ids of all rows."""
         return sum(len(ids) for ids in self.ids)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What knows the samples of each row."""
+        return Provenance(self.folder)
 
     def row(self, number: int) -> Ids:
         """Return the ids of a row; raise `invalid_request` when there is no such row."""

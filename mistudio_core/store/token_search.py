@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,37 +13,25 @@ import numpy.typing as npt
 
 from mistudio_core.errors import invalid
 from mistudio_core.store.token_rows import Ids, Places, TokenRows
+from mistudio_core.tokenization.provenance import Source
 
 MAX_SEQUENCE: Final = 100
 POSITION_BINS: Final = 32
 NEIGHBOURS: Final = 20
 """How many of the most frequent tokens before and after are told."""
 _THREADS: Final = 2
+_MOST_TRACED: Final = 500
+"""Rows whose documents are looked up, some ms each, where no token stands between documents."""
 Counts = npt.NDArray[np.int64]
 Crossings = Callable[[Places, Places, int], npt.NDArray[np.bool_]]
 _PROBE_IDS: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class RowPart:
-    """The tokens `[start, end)` of a row, which come from one sample; `first_token` counts from 0 in that document."""
-
-    start: int
-    end: int
-    split: str
-    index: int
-    first_token: int
-
-
 class RowSources(Protocol):
-    """What knows which samples a row is made of."""
+    """What knows which samples a row is made of, as `Provenance` does."""
 
-    def of_row(self, row: int) -> Sequence[RowPart]:
-        """Return the parts of a row in order; tokens that come from no sample are in none."""
-        ...
-
-    def crossings(self, rows: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
-        """Tell for each span of `length` tokens from `starts` on in `rows` whether a document begins within it."""
+    def sources(self, row: int) -> tuple[Source, ...]:
+        """Return the pieces of a row in their order."""
         ...
 
 
@@ -71,44 +60,58 @@ def find_sequence(
 ) -> TokenFindings:  # fmt: skip
     """Find every place where the ids stand one after the other within a row.
 
-    Hits that reach from one document into the next count only if `across`; `sources` knows where documents begin,
-    without it the tokens between documents do. Of a cancelled search the total is "at least".
+    Hits that reach from one document into the next count only if `across`; `sources` is the rows' own provenance if
+    None. Of a cancelled search the total is "at least". Raises `invalid_request` for ids that cannot be.
     """
     wanted = _checked(sequence, offset, limit)
-    rule = _SeamRule(rows.manifest.get("policy", {}), rows.manifest.get("recipe", {}).get("preset", ""), sources)
+    seams = _Seams(rows, sources)
     tally = _Tally(rows, offset, limit)
     exact = True
-    if across or not rule.forbids(wanted):
-        for block in _scanned(rows, wanted, None if across else rule.crossings, cancelled):
+    if across or not seams.within(wanted):
+        crossings = None if across or len(wanted) == 1 or seams.marked else seams.crossings
+        for block in _scanned(rows, wanted, crossings, cancelled):
             tally.add(block)
         exact = not cancelled()
-    return tally.findings(exact=exact, seams_known=across or len(wanted) == 1 or rule.known)
+    return tally.findings(exact=exact, seams_known=across or seams.known)
 
 
-class _SeamRule:
-    """What is known of the places where one document ends and the next begins."""
+class _Seams:
+    """Where one document ends and the next begins: told by the tokens that stand there, else by the rows' sources."""
 
-    def __init__(self, policy: dict[str, Any], preset: str, sources: RowSources | None) -> None:
+    def __init__(self, rows: TokenRows, sources: RowSources | None) -> None:
+        policy: dict[str, Any] = rows.manifest["policy"]
+        preset = rows.manifest["recipe"]["preset"]
         before = [*policy.get("document_start", ())[:1], *policy.get("sequence_start", ())[:1]]
         after = [*policy.get("separator", ())[-1:], *policy.get("document_end", ())[-1:]]
         if preset == "sparsify":
             before, after = after, before
-        self._before, self._after = set(before), set(after)
-        self._sources = sources
         self._alone = preset == "per_document"
-        self.known = sources is not None or self._alone or bool(before or after)
+        self._before, self._after = (set(), set()) if self._alone else (set(before), set(after))
+        self.marked = self._alone or bool(before or after)
+        self.known = True
+        self._rows, self._sources = rows, sources
+        self._left = _MOST_TRACED
+        self._lock = threading.Lock()
 
-    def forbids(self, wanted: list[int]) -> bool:
+    def within(self, wanted: list[int]) -> bool:
         """Tell whether the sequence itself holds what stands between two documents."""
-        if self._sources is not None or self._alone:
-            return False
         return any(ident in self._after for ident in wanted[:-1]) or any(ident in self._before for ident in wanted[1:])
 
     def crossings(self, rows: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
-        """Tell which hits reach over a seam."""
-        if self._sources is None:
-            return np.zeros(len(rows), np.bool_)
-        return self._sources.crossings(rows, starts, length)
+        """Tell which of the hits hold tokens of two documents; of more rows than can be traced, none."""
+        sources = self._sources or self._rows.provenance
+        crossing = np.zeros(len(rows), np.bool_)
+        for row in np.unique(rows).tolist():
+            with self._lock:
+                self._left -= 1
+                if self._left < 0:
+                    self.known = False
+                    return crossing
+                begins = np.array([source.start for source in sources.sources(row)[1:]], np.int64)
+            mine = np.flatnonzero(rows == row)
+            after = np.searchsorted(begins, starts[mine], side="right")
+            crossing[mine] = np.searchsorted(begins, starts[mine] + length, side="left") > after
+        return crossing
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +12,15 @@ from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.store.token_rows import TokenRows
-from mistudio_core.store.token_search import RowPart, RowSources, TokenFindings
+from mistudio_core.store.token_search import RowSources, TokenFindings
+from mistudio_core.tokenization.provenance import Source
 from mistudio_core.tokenization.token_text import TokenTexts, shown_bytes
 from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
 
 CONTEXT: Final = 10
 """Tokens told on either side of a hit."""
+_SAMPLES_S: Final = 1.0
+"""How long a page waits for the samples of its hits: for some presets a shard is packed once more for each row."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,19 +35,20 @@ class TokenPiece:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A row: `parts` tell which tokens come from which sample, None where that is not known."""
+    """A row: `parts` tell which of its tokens come from which sample, and where in its own tokens they stand."""
 
     row: int
     split: str
     tokens: tuple[TokenPiece, ...]
-    parts: tuple[RowPart, ...] | None
+    parts: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenHit:
     """A place where a sequence stands, `position` tokens into its row, with the texts beside it in the same row.
 
-    `sample` is the one that the hit begins in, as its split and index, None where that is not known.
+    `sample` is the one that the hit begins in, as its split and index; None for a token between two, and where looking
+    up the samples of a whole page would take too long.
     """
 
     row: int
@@ -66,7 +71,7 @@ class TokenView:
         if not _SHA256.fullmatch(digest):
             raise StudioError("corrupt_data", "The manifest of this tokenization is damaged.", "Tokenize again.")
         self._rows = rows
-        self._sources = sources
+        self._sources = sources or rows.provenance
         self._tokenizer, self._texts = _opened(tokenizers / digest)
         self._special = set(self._tokenizer.control.values())
 
@@ -84,31 +89,31 @@ class TokenView:
     def row(self, number: int) -> TokenRow:
         """Return a row token by token; raise `invalid_request` when there is no such row."""
         ids = self._rows.row(number).tolist()
-        parts = None if self._sources is None else tuple(self._sources.of_row(number))
-        return TokenRow(number, self._rows.place(number)[0], self.pieces(ids), parts)
+        return TokenRow(number, self._rows.place(number)[0], self.pieces(ids), self._sources.sources(number))
 
     def hits(self, findings: TokenFindings, length: int, context: int = CONTEXT) -> list[TokenHit]:
         """Return the places of a search for `length` tokens with `context` tokens on either side."""
-        return [self._hit(row, position, length, context) for row, position in findings.places]
+        until = time.monotonic() + _SAMPLES_S
+        parts: dict[int, tuple[Source, ...]] = {}
+        found = []
+        for row, position in findings.places:
+            if row not in parts:
+                parts[row] = self._sources.sources(row) if time.monotonic() < until else ()
+            inside = (part for part in parts[row] if part.start <= position < part.end)
+            sample = next(((part.split, part.sample) for part in inside), None)
+            found.append(self._hit(row, position, length, context, sample))
+        return found
 
-    def _hit(self, row: int, position: int, length: int, context: int) -> TokenHit:
+    def _hit(self, row: int, position: int, length: int, context: int, sample: tuple[str, int] | None) -> TokenHit:
         ids = self._rows.row(row).tolist()
         left = tuple(ids[max(0, position - context) : position])
         match = tuple(ids[position : position + length])
         right = tuple(ids[position + length : position + length + context])
-        return TokenHit(
-            row, position, self._text(left), self._text(match), self._text(right), left, match, right,
-            self._sample(row, position),
-        )  # fmt: skip
+        texts = self._text(left), self._text(match), self._text(right)
+        return TokenHit(row, position, *texts, left, match, right, sample)
 
     def _text(self, ids: Sequence[int]) -> str:
         return shown_bytes(b"".join(map(self._texts.bytes_of, ids)))
-
-    def _sample(self, row: int, position: int) -> tuple[str, int] | None:
-        for part in () if self._sources is None else self._sources.of_row(row):
-            if part.start <= position < part.end:
-                return part.split, part.index
-        return None
 
 
 @lru_cache(maxsize=2)
