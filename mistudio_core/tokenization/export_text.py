@@ -1,4 +1,4 @@
-"""The text behind a tokenization, for programs that tokenize themselves."""
+"""The text behind a tokenization, for programs that tokenize themselves: delphi, dictionary_learning."""
 
 from __future__ import annotations
 
@@ -13,18 +13,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.raw import RawSplit, is_text, open_splits
+from mistudio_core.files import read_json
+from mistudio_core.raw import RawSplit, open_splits
 from mistudio_core.tokenization.export_rows import even_shares, hub_splits
+from mistudio_core.tokenization.export_source import Source
 from mistudio_core.tokenization.recipe import Recipe
+from mistudio_core.tokenization.recipe_columns import is_token_type
 from mistudio_core.tokenization.stored_rows import StoredRows
-from mistudio_core.tokenization.texts import USED, read_texts
+from mistudio_core.tokenization.texts import USED, TextReader
+from mistudio_core.tokenization.tokenizer import open_tokenizer
 
 SCHEMA: Final = pa.schema([("text", pa.string())])
 
 
+def check_texts(rows: StoredRows, dataset: Path) -> None:
+    """Raise `invalid_request` where ids and not text were the source, `no_data` where not one document was used."""
+    recipe = Recipe.from_fields(rows.manifest["recipe"])
+    known = (read_json(dataset / "dataset.json") or {}).get("columns", {})
+    for name in recipe.columns:
+        if is_token_type(str(known.get(name))):
+            raise invalid(f"The column {name!r:.80} holds token ids: there is no text.", "Export the rows instead.")
+    if not rows.manifest["num_documents"]:
+        raise StudioError("no_data", "Not one document gave tokens, so there is no text.", "Look at the filters.")
+
+
 def write_texts(
     rows: StoredRows,
-    dataset: Path,
+    source: Source,
     folder: Path,
     kind: str,
     *,
@@ -35,22 +50,21 @@ def write_texts(
 
     A document is the text as it was tokenized: columns joined, templates filled in, samples that gave no tokens left
     out. One column, `text`; `kind` is `text` for `data/<split>-00000-of-000NN.parquet` or `jsonl` for
-    `data/<split>.jsonl`. Raises `no_data` when there is no document at all.
+    `data/<split>.jsonl`. At most `max_samples` of each split are written.
     """
     (folder / "data").mkdir()
-    recipe = Recipe.from_fields(rows.manifest["recipe"])
-    splits = open_splits(dataset)
+    tokenizer = open_tokenizer(source.tokenizers / rows.manifest["tokenizer_facts"]["sha256"])
+    reader = TextReader(Recipe.from_fields(rows.manifest["recipe"]), tokenizer)
+    splits = open_splits(source.dataset)
     kept = _kept(rows, splits, max_samples)
     total = sum(int(mask.sum()) for mask in kept.values())
-    if not total:
-        raise StudioError("no_data", "Not one document gave tokens, so there is no text.", "Look at the filters.")
     done = 0
     written: dict[str, int] = {}
     for split, stem in hub_splits(kept).items():
         number = int(kept[split].sum())
         if not number:
             continue
-        texts = _texts(splits[split], recipe, kept[split])
+        texts = _texts(splits[split], reader, kept[split])
         if kind == "jsonl":
             counts = _write_lines(texts, folder / "data" / f"{stem}.jsonl")
         else:
@@ -83,15 +97,10 @@ def _kept(rows: StoredRows, splits: dict[str, RawSplit], max_samples: int | None
     return kept
 
 
-def _texts(split: RawSplit, recipe: Recipe, kept: npt.NDArray[np.bool_]) -> Iterator[pa.Array]:
-    columns = recipe.source_columns()
-    if recipe.template is None and recipe.chat is None and split.schema is not None:
-        for name in columns:
-            if not is_text(split.schema.field(name).type):
-                raise invalid(f"The column {name!r:.80} holds token ids: there is no text.", "Export the rows instead.")
+def _texts(split: RawSplit, reader: TextReader, kept: npt.NDArray[np.bool_]) -> Iterator[pa.Array]:
     first = 0
-    for table in split.batches(0, int(np.flatnonzero(kept)[-1]) + 1, columns):
-        texts = read_texts(table, recipe)
+    for table in split.batches(0, int(np.flatnonzero(kept)[-1]) + 1, reader.columns):
+        texts = reader.read(table, first)
         wanted = kept[first : first + table.num_rows][texts.skipped == USED]
         first += table.num_rows
         yield texts.kept.filter(pa.array(wanted)).cast(pa.string())

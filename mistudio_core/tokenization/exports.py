@@ -12,7 +12,8 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import folder_bytes, sync_file, sync_folder, walk_files, write_bytes
 from mistudio_core.tokenization.export_card import card
 from mistudio_core.tokenization.export_rows import write_bin, write_parquet
-from mistudio_core.tokenization.export_text import write_texts
+from mistudio_core.tokenization.export_source import Source
+from mistudio_core.tokenization.export_text import check_texts, write_texts
 from mistudio_core.tokenization.stored_rows import StoredRows
 
 KINDS: Final = {
@@ -31,40 +32,39 @@ def _say_nothing(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
-def check_export(tokenization: Path, kind: str, max_samples: int | None = None) -> int:
+def check_export(source: Source, kind: str, max_samples: int | None = None) -> int:
     """Return about how many bytes an export will take; raise `invalid_request` or `no_data` for one that cannot be."""
     if kind not in KINDS:
         raise invalid(f"{kind[:40]!r} is not a kind of export.", f"Use one of: {', '.join(KINDS)}.")
     if max_samples is not None and (kind not in ("text", "jsonl") or isinstance(max_samples, bool) or max_samples < 1):
         raise invalid("The number of samples is for the text alone, 1 or more.", "Leave it out for all of it.")
-    rows = StoredRows(tokenization)
+    rows = StoredRows(source.tokenization)
     if kind in ("text", "jsonl"):
-        if not rows.manifest["recipe"].get("columns") and rows.manifest.get("num_documents") == 0:
-            raise StudioError("no_data", "No text was tokenized.", "Choose a dataset with text.")
-        return folder_bytes(_dataset(tokenization) / "raw")
+        check_texts(rows, source.dataset)
+        return folder_bytes(source.dataset / "raw")
     if not rows.num_rows:
         raise StudioError("no_data", "This tokenization has no rows.", "Tokenize with a shorter context length.")
     if kind == "bin":
         _check_bin(rows)
-    return folder_bytes(tokenization)
+    return folder_bytes(source.tokenization)
 
 
 def export_tokenization(
-    tokenization: Path, target: Path, kind: str, progress: Progress = _say_nothing, *, max_samples: int | None = None
+    source: Source, target: Path, kind: str, progress: Progress = _say_nothing, *, max_samples: int | None = None
 ) -> dict[str, Any]:
-    """Write an export of the tokenization in the folder `tokenization` as the folder `target`, replacing an older one.
+    """Write an export of a tokenization as the folder `target`, replacing an older one.
 
     Memory holds one batch, whatever the size. Until it is whole, and after a failure, `target` is as it was.
     `max_samples` cuts the text after so many samples of each split. Returns `kind`, `path`, `num_rows` or
     `num_samples`, `size_bytes` and `files` (names and bytes). Raises as `check_export`, and `corrupt_data` naming a
     damaged file.
     """
-    check_export(tokenization, kind, max_samples)
+    check_export(source, kind, max_samples)
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        written = _write(tokenization, draft, kind, progress, max_samples)
+        written = _write(source, draft, kind, progress, max_samples)
         _publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -78,17 +78,17 @@ def export_tokenization(
     }
 
 
-def _write(tokenization: Path, draft: Path, kind: str, tell: Progress, max_samples: int | None) -> int:
-    rows = StoredRows(tokenization)
+def _write(source: Source, draft: Path, kind: str, tell: Progress, max_samples: int | None) -> int:
+    rows = StoredRows(source.tokenization)
     if kind == "parquet":
         splits = write_parquet(rows, draft, tell)
         for beside in ("sae_lens.json", "manifest.json"):
-            shutil.copyfile(tokenization / beside, draft / beside)
+            shutil.copyfile(source.tokenization / beside, draft / beside)
     elif kind == "bin":
         splits = write_bin(rows, draft, tell)
-        shutil.copyfile(tokenization / "manifest.json", draft / "manifest.json")
+        shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
     else:
-        splits = write_texts(rows, _dataset(tokenization), draft, kind, max_samples=max_samples, tell=tell)
+        splits = write_texts(rows, source, draft, kind, max_samples=max_samples, tell=tell)
     write_bytes(draft / "README.md", card(kind, rows, splits).encode())
     return sum(splits.values())
 
@@ -105,10 +105,6 @@ def _check_bin(rows: StoredRows) -> None:
             "A .bin file of sparsify has no place for the ends of rows, and these rows differ in length.",
             "Tokenize with rows of one length: drop or pad the remainder.",
         )
-
-
-def _dataset(tokenization: Path) -> Path:
-    return tokenization.parent.parent
 
 
 def _publish(draft: Path, target: Path) -> None:
