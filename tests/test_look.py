@@ -83,6 +83,8 @@ def test_an_address_with_a_revision_and_a_moved_repository(hub: HubServer) -> No
     info = look(f"{hub.endpoint}/datasets/acme/branched/tree/{other}")
     assert info.revision == branched.branches[other] != branched.sha
     assert look("acme/branched", revision=branched.sha).revision == branched.sha
+    branched.branch("refs/convert/parquet", other)
+    assert look("acme/branched", revision="refs/convert/parquet").revision == info.revision
     assert look(moved.aliases[0]).repo_id == moved.id
 
 
@@ -163,6 +165,8 @@ def test_a_gate_is_described_to_whoever_stands_before_it(hub: HubServer) -> None
         (Status(429, {"Retry-After": "120"}), "rate_limited"),
         (Status(429, {"RateLimit": '"api";r=0;t=90'}), "rate_limited"),
         (Status(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"), "hub_unreachable"),
+        (Status(200, {"Content-Type": "application/json"}, b'{"ok": true}'), "hub_unreachable"),
+        (Status(200, {"Content-Type": "application/json"}, b"[1]"), "hub_unreachable"),
         (Cut(reset=True), "hub_unreachable"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import class_labels, column_types
+from mistudio_core.sources import mismatch
 from mistudio_core.sources.lent import local
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
@@ -156,6 +158,23 @@ def test_misfits_and_damage_are_named(
     assert caught.value.code == "corrupt_data"
     assert [word for word in words if word not in caught.value.message] == []
     assert str(tmp_path) not in caught.value.message
+
+
+def test_a_long_array_is_refused_before_it_fills_the_memory(
+    read: Callable[..., pa.Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mismatch, "MAX_ARRAY_BYTES", 100)
+    with pytest.raises(StudioError, match="one JSON array") as caught:
+        read("json", {"a.json": formats.ENCODERS["json"](rows(9))})
+    assert caught.value.code == "too_large"
+    assert read("json", {"a.jsonl": jsonl(rows(9))}).num_rows == 9
+
+
+def test_archives_are_looked_into(read: Callable[..., pa.Table], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as archive:
+        archive.writestr("one.jsonl", jsonl(rows(3)))
+        archive.writestr("more/two.jsonl", jsonl(rows(4)))
+    assert read("json", {"a.zip": (tmp_path / "made.zip").read_bytes()}).num_rows == 7
 
 
 def test_tables_that_cannot_be_kept_are_refused(read: Callable[..., pa.Table]) -> None:

@@ -23,6 +23,8 @@ READ_TIMEOUT_S: Final = 10.0
 """Longest silence of the network. The Hub's own client waits for ever in places."""
 MAX_ANSWER_BYTES: Final = 64 << 20
 
+_ID: Final = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+_SHA: Final = re.compile(r"[0-9a-f]{40,64}")
 _QUERY: Final = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 
 _installed = threading.Lock()
@@ -93,7 +95,14 @@ class Hub:
     def info(self, repo_id: str, revision: str | None) -> dict[str, Any]:
         """Return what the Hub says of a dataset repository at a revision (None: the newest)."""
         path = f"/api/datasets/{repo_id}" + ("" if revision is None else f"/revision/{quote(revision, safe='')}")
-        return dict(self._get_json(self.endpoint + path)[0])
+        info, _ = self._get_json(self.endpoint + path)
+        if (
+            not isinstance(info, dict)
+            or not _ID.fullmatch(str(info.get("id")))
+            or not _SHA.fullmatch(str(info.get("sha")))
+        ):
+            raise _no_answer_of_the_hub(path)
+        return info
 
     def check_access(self, repo_id: str) -> None:
         """Raise the Hub's refusal if the files of a gated repository may not be read."""
@@ -105,7 +114,10 @@ class Hub:
         files: list[HubFile] = []
         while url is not None:
             rows, url = self._get_json(url)
-            files += [_file(row) for row in rows if row.get("type") == "file"]
+            try:
+                files += [_file(row) for row in rows if row["type"] == "file"]
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise _no_answer_of_the_hub("the list of files") from error
         return files
 
     def file_url(self, repo_id: str, sha: str, path: str) -> str:
@@ -143,6 +155,12 @@ class Hub:
                     raise httpx2.ReadTimeout("the answer took too long", request=response.request)
             following = response.links.get("next", {}).get("url")
             return bytes(body), None if following is None else urljoin(url, following)
+
+
+def _no_answer_of_the_hub(what: str) -> httpx2.RemoteProtocolError:
+    import httpx2
+
+    return httpx2.RemoteProtocolError(f"{what} is not as the Hub answers")
 
 
 def _file(row: Mapping[str, Any]) -> HubFile:

@@ -238,7 +238,8 @@ def no_data(repo_id: str) -> StudioError:
 def config_not_found(repo_id: str, config: str | None, choices: Sequence[str]) -> StudioError:
     """Return the error for a configuration that does not exist, or that has to be chosen (None)."""
     reason = f"needs one of its {len(choices)} configurations" if config is None else f"has no configuration {config!r}"
-    shown = ", ".join(choices[:_CHOICES_SHOWN]) + (" and more" if len(choices) > _CHOICES_SHOWN else "")
+    names = [repr(choice[:80])[1:-1] for choice in choices[:_CHOICES_SHOWN]]
+    shown = ", ".join(names) + (" and more" if len(choices) > _CHOICES_SHOWN else "")
     return StudioError("config_not_found", f"{repo_id} {reason}.", f"Choose one of: {shown}.")
 
 

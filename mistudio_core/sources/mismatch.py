@@ -15,6 +15,9 @@ from mistudio_core.sources.failures import chained, transport_failure
 if TYPE_CHECKING:
     import datasets
 
+    from mistudio_core.sources.lent import LentFile
+
+MAX_ARRAY_BYTES: Final = 256 << 20
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
 
@@ -56,6 +59,20 @@ def explained(
     return StudioError(
         "corrupt_data", f"{name} cannot be read: {reason}", "The file is damaged, or it is not what its name says."
     )
+
+
+def refuse_long_array(source: LentFile, name: str) -> None:
+    """Raise `too_large` for a large file that is one JSON array: its reader holds ten times that in memory."""
+    if source.size <= MAX_ARRAY_BYTES:
+        return
+    with source.open() as file:
+        head = file.read(64)
+    if head.lstrip().startswith(b"["):
+        raise StudioError(
+            "too_large",
+            f"{name} is one JSON array of {source.size >> 20:,} MB, which has to be read as a whole.",
+            "Turn it into JSON lines, one object a line, and use that.",
+        )
 
 
 def refuse_odd_columns(schema: pa.Schema, most: int) -> None:

@@ -34,8 +34,9 @@ class SourceFile:
 
     @property
     def label(self) -> str:
-        """Return what to call the file in a message: where this machine keeps it is nobody's business."""
-        return self.path.rpartition("/")[2] if self.path.startswith("/") else self.path
+        """Return what to call the file in a message: printable, and without where this machine keeps it."""
+        name = self.path.rpartition("/")[2] if self.path.startswith("/") else self.path
+        return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name)[:200]
 
     @property
     def local_name(self) -> str:

@@ -66,6 +66,8 @@ class TableReader:
             elif self._module == "arrow":
                 tables = self._arrow(source)
             else:
+                if self._module == "json":
+                    mismatch.refuse_long_array(source, name)
                 builder = self._builder(source, limit)
                 tables = builder.tables()
             for table in tables:

@@ -25,6 +25,7 @@ def prepare_environment(draft: Path) -> None:
         HF_HUB_DISABLE_XET="1",  # another transport with other failures, that cannot resume
         HF_HUB_DISABLE_IMPLICIT_TOKEN="1",  # noqa: S106 - a switch
         HF_HUB_DISABLE_PROGRESS_BARS="1",
+        HF_DATASETS_DISABLE_PROGRESS_BARS="1",
         HF_HUB_DISABLE_TELEMETRY="1",
     )
     empty = draft / "hf" / "empty"
