@@ -196,6 +196,11 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def name_file(name: str) -> str:
+    """Return the name of the file that says what a name of a user's stands for."""
+    return f"name-{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
+
+
 def walk_files(folder: Path) -> Iterator[Path]:
     """Yield the regular files below `folder`, without following links."""
     for parent, _, names in os.walk(folder, followlinks=False):

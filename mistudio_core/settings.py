@@ -22,6 +22,7 @@ class Settings:
     """Strangers share this library: no paths, no saved Hub login, no gated or private data."""
     max_upload_mb: int = 50
     """Streamlit holds an upload in memory, so this must fit beside the app."""
+    max_look_jobs: int = 1
     max_download_jobs: int = 1
     max_compute_jobs: int = 1
     max_index_jobs: int = 1

@@ -109,6 +109,32 @@ def tokenize(options: Namespace) -> Outcome:
     return _made(library, library.tokenize(options.dataset_id, fields, token=_token(options)).id), None
 
 
+def preview(options: Namespace) -> Outcome:
+    """Show a text as tokens, loading the tokenizer first where the library does not keep it."""
+    fields = _recipe_fields(options)
+    library = _open(options)
+    if (options.text is None) == (options.dataset_id is None):
+        raise invalid("Give either a dataset or --text.", "For example: preview --text 'Hello' --tokenizer sample.")
+
+    def shown() -> dict[str, Any]:
+        split = (fields.get("splits") or [None])[0]
+        return library.preview(
+            fields, text=options.text, dataset_id=options.dataset_id, split=split, index=options.index
+        )
+
+    try:
+        return shown(), None
+    except StudioError as error:
+        if error.code != "tokenizer_not_found":
+            raise
+    revision = fields.get("tokenizer_revision")
+    loading = library.load_tokenizer(fields["tokenizer"], revision=revision, token=_token(options))
+    job = _finished(library, loading.id)
+    if job.error is not None:
+        raise job.error.exception()
+    return shown(), None
+
+
 def jobs(options: Namespace) -> Outcome:
     """Return the jobs, newest first."""
     return _open(options).jobs(), None
@@ -180,17 +206,22 @@ def _recipe_fields(options: Namespace) -> dict[str, Any]:
 
 
 def _made(library: Library, any_id: str) -> Any:
-    """Wait for the job, telling its progress, and return what it made; Ctrl-C cancels it."""
+    """Wait for the job and return what it made."""
+    job = _finished(library, any_id)
+    if job.error is not None:
+        raise job.error.exception()
+    return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
+
+
+def _finished(library: Library, any_id: str) -> Job:
+    """Wait for a job, telling its progress; Ctrl-C cancels it."""
     try:
-        job = library.wait(any_id, _teller())
+        return library.wait(any_id, _teller())
     except KeyboardInterrupt:
         for job in library.jobs(active=True):
             if any_id in (job.id, job.subject_id):
                 library.cancel(job.id)
         raise
-    if job.error is not None:
-        raise job.error.exception()
-    return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
 
 
 def _teller() -> Callable[[Job], None]:

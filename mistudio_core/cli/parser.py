@@ -116,8 +116,14 @@ def _tokenize_commands(command: Any) -> None:
     tokenize = command("tokenize", commands.tokenize, "make token rows of a dataset")
     tokenize.add_argument("dataset_id", metavar="DATASET_ID")
     tokenize.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
-    _token(tokenize)
-    _recipe_options(tokenize)
+    preview = command("preview", commands.preview, "show a text, or a sample of a dataset, as tokens under a recipe")
+    preview.add_argument("dataset_id", metavar="DATASET_ID", nargs="?")
+    preview.add_argument("--text", help="the text to show; else a sample of the dataset")
+    preview.add_argument("--index", type=whole_number, default=0, help="which sample of the split, from 0")
+    preview.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
+    for parser in (tokenize, preview):
+        _token(parser)
+        _recipe_options(parser)
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:

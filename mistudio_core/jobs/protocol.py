@@ -37,11 +37,17 @@ LANES: Final[Mapping[str, str]] = {
     "sample": "compute",
     "tokenize": "compute",
     "index": "index",
+    "tokenizer": "look",
+    "export": "compute",
+    "push": "download",
 }
 """Downloads wait for the network and the rest for the processor, so one of each may run beside the other.
 
-A search index is nobody's next step, so it neither holds up a tokenization nor waits for one.
+A search index is nobody's next step, so it neither holds up a tokenization nor waits for one; somebody
+sits before a look-up.
 """
+MAKING: Final = frozenset({"download", "import", "sample", "tokenize"})
+"""The kinds of job that make their subject; the others only use it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import checked_id
-from mistudio_core.jobs import watch
+from mistudio_core.jobs import protocol, watch
 from mistudio_core.library import listing
 from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_following
@@ -109,7 +109,7 @@ class Lookup:
         return {
             row[_SUBJECT]: listing.job_of(self.home, rows.job_of(row))
             for row in self._catalog.snapshot()["jobs"]
-            if row[_ENDED] is None and row[_KIND] != "index"
+            if row[_ENDED] is None and row[_KIND] in protocol.MAKING
         }
 
     def _visible(self) -> list[Dataset]:
@@ -123,6 +123,8 @@ class Lookup:
         return self.tokenization(any_id) if any_id.startswith("tok_") else self.dataset(any_id)
 
     def _must_own(self, any_id: str) -> None:
+        if any_id.startswith("job_"):
+            return  # a look-up, which is nobody's
         record = self._record(any_id)
         self.actor.must_own(record if isinstance(record, Dataset) else self.dataset(record.dataset_id))
 
@@ -130,7 +132,7 @@ class Lookup:
         """Return a job by its id, or the last one that made a dataset or tokenization."""
         if any_id.startswith("job_"):
             return self.job(any_id)
-        jobs = [job for job in self.jobs(self._record(any_id).id) if job.kind != "index"]
+        jobs = [job for job in self.jobs(self._record(any_id).id) if job.kind in protocol.MAKING]
         if not jobs:
             raise invalid(
                 f"No job has worked on {any_id}.", "Only what a job was at work on can be waited for or retried."

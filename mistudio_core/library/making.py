@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import checked_split, new_id
+from mistudio_core.jobs import protocol
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
@@ -140,7 +141,7 @@ def retry(context: Context, job: Job, token: str | None) -> str:
         found = _subjects(transaction).get(row.subject_id)
     if found is None:
         raise StudioError("not_found", "What this job made has been deleted.", "Start it anew.")
-    if row.kind != "index" and found.status == "ready":
+    if row.kind in protocol.MAKING and found.status == "ready":
         raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to make it again.")
     secret = choose_token(context.settings, token) if row.needs_token or token else None
     if row.needs_token and secret is None:
@@ -149,7 +150,7 @@ def retry(context: Context, job: Job, token: str | None) -> str:
             "This job used an access token, which was not kept.",
             "Give the token again (--token-stdin on the command line).",
         )
-    again = found if row.kind == "index" else _anew(found, row.kind)
+    again = _anew(found, row.kind) if row.kind in protocol.MAKING else found
     return start(
         context.home, context.settings, context.catalog,
         kind=row.kind, subject=again, arguments=row.arguments, secret=secret, check=lambda _: None,

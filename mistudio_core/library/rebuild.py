@@ -97,7 +97,7 @@ def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> 
         known = dataset is None or request.subject_id in transaction.tokenizations()
         if not known:
             transaction.put_tokenization(manifests.drafted_tokenization(request.draft))
-    elif request.kind != "index" and request.subject_id not in transaction.datasets():
+    elif request.kind in protocol.MAKING and request.subject_id not in transaction.datasets():
         transaction.put_dataset(manifests.drafted_dataset(request.draft))
     result = watch.outcome(home.job(request.id))
     if result is not None:

@@ -25,33 +25,35 @@ def start(
     catalog: Catalog,
     *,
     kind: str,
-    subject: Subject,
+    subject: Subject | None,
     arguments: Mapping[str, Any],
     secret: str | None,
     check: Check,
 ) -> str:
-    """Start a job for `subject` and return the job's id; write the subject's row with the job's.
+    """Start a job and return its id; a job that makes its `subject` writes the subject's row with its own.
 
-    Raises what `check` raises, `in_use` when the subject has an unfinished job, `too_many_jobs` when
-    too many wait, `disk_full` when the library has filled its quota.
+    A job that has no subject is its own. Raises what `check` raises, `in_use` when the subject has an
+    unfinished job of this kind, `too_many_jobs` when too many wait, `disk_full` when the library has filled
+    its quota.
     """
     _check_quota(home, settings)
     job_id = new_id("job")
+    subject_id = job_id if subject is None else subject.id
     created_at = now()
 
     def make_request() -> protocol.Request:
         with catalog.transaction() as transaction:
             unfinished = [row for row in transaction.jobs().values() if row.ended is None]
-            _check_idle(unfinished, subject)
+            _check_idle(unfinished, kind, subject_id)
             _check_room(home, settings, unfinished)
             check(transaction)
-            if kind != "index":
+            if subject is not None and kind in protocol.MAKING:
                 _put(transaction, subject)
             row = JobRow(
                 id=job_id,
                 position=transaction.next_position(),
                 kind=kind,
-                subject_id=subject.id,
+                subject_id=subject_id,
                 arguments=arguments,
                 needs_token=secret is not None,
                 ended=None,
@@ -69,9 +71,9 @@ def start(
             id=job_id,
             order=row.position,
             kind=kind,
-            subject_id=subject.id,
+            subject_id=subject_id,
             arguments=arguments,
-            draft=as_json(subject),
+            draft={} if subject is None else as_json(subject),
             used_token=secret is not None,
             created_at=as_json(created_at),
         )
@@ -96,11 +98,11 @@ def _check_quota(home: Home, settings: Settings) -> None:
         )
 
 
-def _check_idle(unfinished: list[JobRow], subject: Subject) -> None:
-    busy = [row.id for row in unfinished if row.subject_id == subject.id]
+def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:
+    busy = [row.id for row in unfinished if row.subject_id == subject_id and row.kind == kind]
     if busy:
         raise StudioError(
-            "in_use", f"The job {busy[0]} is at work on {subject.id}.", "Wait until it has finished, or cancel it."
+            "in_use", f"The job {busy[0]} is at work on {subject_id}.", "Wait until it has finished, or cancel it."
         )
 
 

@@ -29,6 +29,9 @@ _MODULES: Final = {
     "sample": "mistudio_core.work.make_sample",
     "tokenize": "mistudio_core.work.tokenize",
     "index": "mistudio_core.work.index",
+    "tokenizer": "mistudio_core.work.load_tokenizer",
+    "export": "mistudio_core.work.export",
+    "push": "mistudio_core.work.push",
 }
 _PASSING: Final = frozenset(
     {"hub_unreachable", "rate_limited", "disk_full", "internal", "worker_died", "token_rejected"}

@@ -23,6 +23,7 @@ def wait_for_turn(home: Home, settings: Settings, folder: Path, request: protoco
     Nothing is held while waiting, so there is no place that a killed process could leave taken.
     """
     lanes = {
+        "look": settings.max_look_jobs,
         "download": settings.max_download_jobs,
         "compute": settings.max_compute_jobs,
         "index": settings.max_index_jobs,

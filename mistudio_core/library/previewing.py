@@ -1,0 +1,116 @@
+"""Before a tokenization: the tokenizers at hand, a text in their tokens, and what a recipe would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import name_file, read_json
+from mistudio_core.library.access import choose_token
+from mistudio_core.library.start import start
+from mistudio_core.library.token_reading import TokenReading
+from mistudio_core.records import Dataset, Job
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.estimate import Estimate
+    from mistudio_core.tokenization.recipe import Recipe
+    from mistudio_core.tokenization.tokenizer import StoredTokenizer
+
+
+class Previewing(TokenReading):
+    """The methods of `Library` that show what a recipe does; they encode with `tokenizers` alone."""
+
+    def tokenizers(self) -> list[StoredTokenizer]:
+        """Return the tokenizers that the library keeps, by name."""
+        from mistudio_core.tokenization.tokenizer import open_tokenizer
+
+        kept = []
+        for folder in self.home.tokenizers.iterdir():
+            try:
+                kept.append(open_tokenizer(folder))
+            except (StudioError, KeyError, NotADirectoryError):
+                continue  # a pointer, a draft, or one of an older program: it is loaded anew when it is asked for
+        return sorted(kept, key=lambda tokenizer: (tokenizer.name.casefold(), tokenizer.sha256))
+
+    def load_tokenizer(self, name: str, *, revision: str | None = None, token: str | None = None) -> Job:
+        """Start to load a tokenizer from the Hub, a path or the built-in sample into the library."""
+        name = self._tokenizer_name(name)
+        on_hub = name != "sample" and not name.startswith("/")
+        job_id = start(
+            self.home,
+            self.settings,
+            self._catalog,
+            kind="tokenizer",
+            subject=None,
+            arguments={"name": name, "revision": revision},
+            secret=choose_token(self.settings, token) if on_hub else None,
+            check=lambda _: None,
+        )
+        return self.job(job_id)
+
+    def preview(
+        self,
+        recipe: Mapping[str, Any],
+        *,
+        text: str | None = None,
+        dataset_id: str | None = None,
+        split: str | None = None,
+        index: int = 0,
+    ) -> dict[str, Any]:
+        """Return the tokens of a text, or of a sample of a dataset, under a recipe: `{tokens, num_tokens, policy}`.
+
+        Raises `tokenizer_not_found` while the library does not keep the tokenizer: load it first.
+        """
+        from mistudio_core.tokenization.preview import Previewer
+        from mistudio_core.tokenization.recipe import Recipe
+
+        wanted = Recipe.from_fields(recipe)
+        if text is None and dataset_id is not None:
+            wanted = self._resolved(recipe, self.dataset(dataset_id))
+            text = self._source_text(wanted, dataset_id, split or wanted.splits[0], index)
+        return Previewer(self._kept(wanted)).preview(wanted, text or "")
+
+    def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> list[Estimate]:
+        """Return what each preset would give and cost for a dataset, estimated from a part of it."""
+        from mistudio_core.raw import open_splits
+        from mistudio_core.tokenization.estimate import estimate
+
+        wanted = self._resolved(recipe, self.dataset(dataset_id))
+        return estimate(wanted, open_splits(self._whole(dataset_id)), self._kept(wanted))
+
+    def _resolved(self, fields: Mapping[str, Any], dataset: Dataset) -> Recipe:
+        from mistudio_core.tokenization.recipe import Recipe
+
+        return Recipe.from_fields(fields).resolved(
+            splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
+        )
+
+    def _source_text(self, recipe: Recipe, dataset_id: str, split: str, index: int) -> str:
+        from mistudio_core.raw import open_splits
+        from mistudio_core.tokenization.texts import TextReader
+
+        splits = open_splits(self._whole(dataset_id))
+        if split not in splits or not 0 <= index < splits[split].num_samples:
+            raise StudioError("not_found", f"There is no sample {index:,} in {split!r}.", "Samples count from 0.")
+        table = splits[split].read(index, index + 1, recipe.source_columns())
+        texts = TextReader(recipe, self._kept(recipe)).read(table).kept
+        return str(texts[0].as_py()) if len(texts) else ""
+
+    def _kept(self, recipe: Recipe) -> StoredTokenizer:
+        name = self._tokenizer_name(recipe.tokenizer)
+        known = read_json(self.home.tokenizers / name_file(name)) or {}
+        for tokenizer in self.tokenizers():
+            named = tokenizer.name == name or tokenizer.sha256 == known.get("sha256")
+            if named and recipe.tokenizer_revision in (None, tokenizer.revision, known.get("revision")):
+                return tokenizer
+        raise StudioError(
+            "tokenizer_not_found", f"The library does not hold the tokenizer {name!r:.120} yet.", "Load it first."
+        )
+
+    def _tokenizer_name(self, name: str) -> str:
+        if name.startswith(("/", "./", "../", "~")):
+            self.actor.must_be_at_home("A path")
+            return str(Path(name).expanduser().resolve())
+        return name
