@@ -9,18 +9,15 @@ from typing import Any
 from mistudio_core.tokenization.stored_rows import StoredRows
 
 _READ = {
-    "parquet": 'from datasets import load_dataset\n\nrows = load_dataset("path/of/this/folder", split={split})',
-    "bin": (
-        "from sparsify.data import MemmapDataset\n\n"
-        'rows = MemmapDataset("path/of/this/folder/{stem}.bin", ctx_len={width})'
-    ),
-    "text": 'from datasets import load_dataset\n\ntexts = load_dataset("path/of/this/folder", split={split})',
+    "parquet": "from datasets import load_dataset\n\nrows = load_dataset({path}, split={split})",
+    "bin": ("from sparsify.data import MemmapDataset\n\nrows = MemmapDataset({file}, ctx_len={width})"),
+    "text": "from datasets import load_dataset\n\ntexts = load_dataset({path}, split={split})",
 }
 _READ["jsonl"] = _READ["text"]
 _ENDING = {"parquet": "parquet", "text": "parquet", "jsonl": "jsonl"}
 
 
-def card(kind: str, rows: StoredRows, splits: Mapping[str, int]) -> str:
+def card(kind: str, rows: StoredRows, splits: Mapping[str, int], known_as: str) -> str:
     """Return the README for an export that holds `splits`: name and number of rows or documents each.
 
     Its head tells `datasets` and the Hub which file belongs to which split. Whatever came from outside stands in
@@ -28,7 +25,9 @@ def card(kind: str, rows: StoredRows, splits: Mapping[str, int]) -> str:
     """
     manifest = rows.manifest
     stem = next(iter(splits))
-    read = _READ[kind].format(split=json.dumps(stem), stem=stem, width=rows.width)
+    read = _READ[kind].format(
+        path=repr(known_as), file=repr(f"{known_as}/{stem}.bin"), split=repr(stem), width=rows.width
+    )
     what = "document" if kind in ("text", "jsonl") else "row"
     lines = [
         _head(kind, splits),

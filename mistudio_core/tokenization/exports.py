@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.files import folder_bytes, sync_file, sync_folder, walk_files, write_bytes
+from mistudio_core.files import Home, checked_id, folder_bytes, sync_file, sync_folder, walk_files, write_bytes
 from mistudio_core.tokenization.export_card import card
 from mistudio_core.tokenization.export_rows import write_bin, write_parquet
 from mistudio_core.tokenization.export_source import Source
@@ -32,6 +32,22 @@ def _say_nothing(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
+def export_folder(home: Home, tokenization_id: str, kind: str) -> Path:
+    """Return where an export of a tokenization lies: `exports/<id>/<kind>`; the newest one of each kind is kept."""
+    return home.exports / checked_id(tokenization_id, "tok") / kind
+
+
+def exports_of(home: Home, tokenization_id: str) -> list[dict[str, Any]]:
+    """Return the exports of a tokenization that are whole: `kind`, `path`, `size_bytes`, and `made_at` in seconds."""
+    found = []
+    for kind in KINDS:
+        folder = export_folder(home, tokenization_id, kind)
+        if folder.is_dir():
+            made_at = folder.stat().st_mtime
+            found.append({"kind": kind, "path": str(folder), "size_bytes": folder_bytes(folder), "made_at": made_at})
+    return found
+
+
 def check_export(source: Source, kind: str, max_samples: int | None = None) -> int:
     """Return about how many bytes an export will take; raise `invalid_request` or `no_data` for one that cannot be."""
     if kind not in KINDS:
@@ -50,12 +66,19 @@ def check_export(source: Source, kind: str, max_samples: int | None = None) -> i
 
 
 def export_tokenization(
-    source: Source, target: Path, kind: str, progress: Progress = _say_nothing, *, max_samples: int | None = None
+    source: Source,
+    target: Path,
+    kind: str,
+    progress: Progress = _say_nothing,
+    *,
+    max_samples: int | None = None,
+    known_as: str = "path/of/this/folder",
 ) -> dict[str, Any]:
     """Write an export of a tokenization as the folder `target`, replacing an older one.
 
     Memory holds one batch, whatever the size. Until it is whole, and after a failure, `target` is as it was.
-    `max_samples` cuts the text after so many samples of each split. Returns `kind`, `path`, `num_rows` or
+    `max_samples` cuts the text after so many samples of each split; `known_as` is the name by which the README loads
+    it. Returns `kind`, `path`, `num_rows` or
     `num_samples`, `size_bytes` and `files` (names and bytes). Raises as `check_export`, and `corrupt_data` naming a
     damaged file.
     """
@@ -64,7 +87,9 @@ def export_tokenization(
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        written = _write(source, draft, kind, progress, max_samples)
+        rows = StoredRows(source.tokenization)
+        splits = _write(source, rows, draft, kind, max_samples=max_samples, tell=progress)
+        write_bytes(draft / "README.md", card(kind, rows, splits, known_as).encode())
         _publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -72,25 +97,22 @@ def export_tokenization(
     return {
         "kind": kind,
         "path": str(target),
-        "num_samples" if kind in ("text", "jsonl") else "num_rows": written,
+        "num_samples" if kind in ("text", "jsonl") else "num_rows": sum(splits.values()),
         "size_bytes": sum(sizes.values()),
         "files": [{"name": name, "size_bytes": size} for name, size in sizes.items()],
     }
 
 
-def _write(source: Source, draft: Path, kind: str, tell: Progress, max_samples: int | None) -> int:
-    rows = StoredRows(source.tokenization)
-    if kind == "parquet":
-        splits = write_parquet(rows, draft, tell)
-        for beside in ("sae_lens.json", "manifest.json"):
-            shutil.copyfile(source.tokenization / beside, draft / beside)
-    elif kind == "bin":
-        splits = write_bin(rows, draft, tell)
-        shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
-    else:
-        splits = write_texts(rows, source, draft, kind, max_samples=max_samples, tell=tell)
-    write_bytes(draft / "README.md", card(kind, rows, splits).encode())
-    return sum(splits.values())
+def _write(
+    source: Source, rows: StoredRows, draft: Path, kind: str, *, max_samples: int | None, tell: Progress
+) -> Mapping[str, int]:
+    if kind in ("text", "jsonl"):
+        return write_texts(rows, source, draft, kind, max_samples=max_samples, tell=tell)
+    shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
+    if kind == "bin":
+        return write_bin(rows, draft, tell)
+    shutil.copyfile(source.tokenization / "sae_lens.json", draft / "sae_lens.json")
+    return write_parquet(rows, draft, tell)
 
 
 def _check_bin(rows: StoredRows) -> None:
