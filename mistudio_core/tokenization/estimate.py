@@ -28,7 +28,7 @@ from mistudio_core.tokenization.tokenizer import StoredTokenizer
 
 _GROUPS: Final = 32
 """Row groups that are read, spread over the data."""
-_ENCODED_BYTES: Final = 2 << 20
+_ENCODED_BYTES: Final = 1 << 20
 _MOST_TOKENS: Final = 8 << 20
 """Tokens that are packed once more for each preset: half a second."""
 _FAST_FACTOR: Final = 25.0

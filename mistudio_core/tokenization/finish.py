@@ -41,14 +41,23 @@ class _Part:
 
 
 def finish(
-    task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed], facts: Mapping[str, Any]
+    task: Task,
+    receipts: Sequence[Receipt],
+    packed: Mapping[int, Packed],
+    facts: Mapping[str, Any],
+    measured: Mapping[str, tuple[int, int]],
 ) -> dict[str, Any]:
     """Make the tokenization whole in its folder and return its manifest, which is written last.
 
     `receipts` are the shards that count, in order: a token budget may leave some out; `packed` says what became of
-    each. `facts` go into the manifest as they are.
+    each. `facts` go into the manifest as they are. `measured` are the characters and words of all texts of a split,
+    where they are known.
     """
     statistics = _merged(task, receipts)
+    for split, (characters, words) in measured.items():
+        if _uses_all_texts(task, receipts, split):
+            nothing = np.empty(0, np.int64)
+            statistics.add_documents(nothing, nothing, characters=characters, words=words, split=split)
     parts: list[_Part] = []
     for split in task.plan.splits:
         indexes = [receipt.index for receipt in receipts if receipt.split == split]
@@ -95,6 +104,14 @@ def _merged(task: Task, receipts: Sequence[Receipt]) -> TokenStatistics:
             if (path := task.part(receipt.index, suffix)).is_file():
                 statistics.merge(TokenStatistics.load(path))
     return statistics
+
+
+def _uses_all_texts(task: Task, receipts: Sequence[Receipt], split: str) -> bool:
+    """Tell whether every text of a split that is not empty went into rows just as it stands in its column."""
+    mine = [receipt for receipt in receipts if receipt.split == split]
+    whole = len(mine) == len(task.plan.of_split(split)) and task.recipe.token_budget is None
+    plain = task.recipe.template is None and task.recipe.chat is None and len(task.recipe.columns) == 1
+    return whole and plain and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
 
 
 def _split_parts(

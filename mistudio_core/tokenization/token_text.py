@@ -28,10 +28,15 @@ class TokenTexts:
         self._suffix = model.get("end_of_word_suffix")
         self._metaspace = _metaspace(facts)
         self._byte_fallback = bool(model.get("byte_fallback"))
-        self._vocabulary: dict[int, str] = {
-            ident: text for text, ident in tokenizer.load().get_vocab(with_added_tokens=True).items()
-        }
-        self._added = {token["id"] for token in facts.get("added_tokens", ())}
+        added = {token["id"]: token["content"] for token in facts.get("added_tokens", ())}
+        vocab = model["vocab"]  # Unigram has a list of pieces with scores, the others map each piece to its id
+        pieces = (
+            {ident: text for text, ident in vocab.items()}
+            if isinstance(vocab, dict)
+            else {ident: piece[0] for ident, piece in enumerate(vocab)}
+        )
+        self._vocabulary: dict[int, str] = pieces | added
+        self._added = set(added)
         self.vocab_size = tokenizer.vocab_size
 
     def piece(self, ident: int) -> str | None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, store_tokenizer
+from mistudio_core.files import file_sha256, read_json, write_json
+from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer, store_tokenizer
 
 _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 _LOOK_TIMEOUT_S: Final = 15.0
 _FILES: Final = (
     "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*",
 )  # fmt: skip
-
-
 _NAMED_TOKENS: Final = ("bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 
@@ -42,19 +44,33 @@ def load_tokenizer(root: Path, name: str, *, revision: str | None = None, token:
         raise invalid(f"{name!r:.80} is not a tokenizer.", "Give a Hub id such as 'openai-community/gpt2' or a path.")
     with _hub_errors(name):
         commit = _commit(name, revision, token)
+        known = known_tokenizer(root, name, commit)
+        if known is not None:
+            return known
         with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as folder:
             _download(name, commit, token, Path(folder))
-            return _converted(root, Path(folder), name=name, revision=commit)
+            loaded = _converted(root, Path(folder), name=name, revision=commit)
+    write_json(_pointer(root, name, commit), {"sha256": loaded.sha256}, durable=True)
+    return loaded
 
 
-def load_local(root: Path, folder: Path, *, name: str) -> StoredTokenizer:
-    """Keep the tokenizer of a local folder under another name, as the built-in sample needs."""
-    return _converted(root, folder, name=name, revision=None)
+def known_tokenizer(root: Path, name: str, commit: str) -> StoredTokenizer | None:
+    """Return a tokenizer of the Hub that this library has loaded before, at that commit; no network is used."""
+    found = read_json(_pointer(root, name, commit))
+    folder = root / str(found.get("sha256")) if isinstance(found, dict) else None
+    if folder is None or not (folder / "source.json").is_file():
+        return None
+    return open_tokenizer(folder, name=name, revision=commit)
+
+
+def _pointer(root: Path, name: str, commit: str) -> Path:
+    digest = hashlib.sha256(json.dumps([name, commit]).encode()).hexdigest()
+    return root / f"known-{digest[:40]}.json"
 
 
 def _from_path(root: Path, name: str, path: Path) -> StoredTokenizer:
     if path.is_dir():
-        return _converted(root, path.resolve(), name=name, revision=None)
+        return _from_folder(root, name, path.resolve())
     if not path.is_file():
         raise StudioError("tokenizer_not_found", f"There is no tokenizer at {name!r:.200}.", "Check the path.")
     with tempfile.TemporaryDirectory(prefix=".local-", dir=root) as folder:
@@ -63,7 +79,23 @@ def _from_path(root: Path, name: str, path: Path) -> StoredTokenizer:
         for beside in ("tokenizer_config.json", "special_tokens_map.json"):
             if (path.parent / beside).is_file():
                 shutil.copyfile(path.parent / beside, Path(folder) / beside)
-        return _converted(root, Path(folder), name=name, revision=None)
+        return _from_folder(root, name, Path(folder))
+
+
+def _from_folder(root: Path, name: str, folder: Path) -> StoredTokenizer:
+    """Load from a local folder; one whose files were loaded before is known by their content."""
+    files = sorted(path for pattern in _FILES for path in folder.glob(pattern) if path.is_file())
+    if not any(_is_vocabulary(path.name) for path in files):
+        raise StudioError(
+            "tokenizer_not_found", f"The folder {name!r:.200} holds no tokenizer.", "It should hold a tokenizer.json."
+        )
+    content = json.dumps([[path.name, file_sha256(path)] for path in files])
+    known = known_tokenizer(root, "", content)
+    if known is not None:
+        return replace(known, name=name, revision=None)
+    loaded = _converted(root, folder, name=name, revision=None)
+    write_json(_pointer(root, "", content), {"sha256": loaded.sha256})
+    return loaded
 
 
 def _converted(root: Path, folder: Path, *, name: str, revision: str | None) -> StoredTokenizer:

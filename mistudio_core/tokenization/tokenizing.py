@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -81,11 +82,13 @@ def open_task(
 
 
 def tokenize(
-    task: Task, facts: Mapping[str, Any], *, threads: int, report: Report, data_key: Sequence[Any] = ()
-) -> dict[str, Any]:
+    task: Task, facts: Mapping[str, Any], *, threads: int, report: Report, data_key: Sequence[Any] = (),
+    measured: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> dict[str, Any]:  # fmt: skip
     """Make every shard that is missing, then everything else; return the manifest.
 
-    `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine.
+    `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine;
+    `measured` are characters and words of all texts of a split, where they are known already.
     """
     done = read_json(task.folder / MANIFEST)
     if done is not None:
@@ -100,7 +103,7 @@ def tokenize(
     engines = run.engines.to_json(used)
     engine = "+".join(engines["used"]) or "reference"
     counted = [receipts[index] for index in sorted(receipts)]
-    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines})
+    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines}, measured)
 
 
 class _Pass:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
@@ -45,8 +46,9 @@ def run(job: RunningJob) -> dict[str, Any]:
         job.progress(phase, tally.samples, tally.total_samples, "samples", bytes_done=tally.text_bytes, live=tally.live)
 
     manifest = tokenize(
-        task, _facts(job, dataset_id, dataset), threads=job.settings.threads, report=report, data_key=_data_key(dataset)
-    )
+        task, _facts(job, dataset_id, dataset), threads=job.settings.threads, report=report,
+        data_key=_data_key(dataset), measured=_measured(job.home.dataset(dataset_id), recipe),
+    )  # fmt: skip
     os.rename(draft, final)
     sync_folder(final.parent)
     return manifest
@@ -66,6 +68,19 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
 def _data_key(dataset: dict[str, Any]) -> list[Any]:
     """Return what tells this data from any other: the checksums of its files."""
     return [file.get("sha256") for file in dataset.get("files", ())]
+
+
+def _measured(folder: Path, recipe: Recipe) -> dict[str, tuple[int, int]]:
+    """Return the characters and words of each split's texts, as the dataset's own statistics have them."""
+    stored = read_json(folder / "statistics.json")
+    columns = stored.get("columns", ()) if isinstance(stored, dict) else ()
+    for column in columns:
+        if recipe.columns == (column["name"],) and column.get("kind") == "text":
+            splits = column["splits"]
+            return {
+                name: (splits[name]["characters"], splits[name]["words"]) for name in recipe.splits if name in splits
+            }
+    return {}
 
 
 def _facts(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
