@@ -25,7 +25,7 @@ from mistudio_core.store.token_lengths import TokenLengths
 TIME_LIMIT_S: Final = 60.0
 """How long one search may scan; what it has found then is "at least" the number of hits."""
 FIRST_HITS_S: Final = 2.0
-"""How long a page waits for a full page of hits, while the scan goes on behind it."""
+"""How long a page waits for its hits, or for all where they are sorted, while the scan goes on behind it."""
 
 NO_INDEX: Final = "There is no index of words yet: this was searched by scan, in the order of the dataset."
 NOT_INDEXED: Final = "The index of words does not hold this: it was searched by scan, in the order of the dataset."
@@ -162,9 +162,7 @@ class SampleSearch:
         else:
             key = (self.reader.folder, replace(query.without_paging(), sort="", descending=False))
             scan = self._pool.scan(self._session, key, lambda: self._new_scan(query), self._limit)
-            scan.hits.wait(
-                None if needs_all else query.offset + query.limit, self._limit if needs_all else FIRST_HITS_S
-            )
+            scan.hits.wait(None if needs_all else query.offset + query.limit, FIRST_HITS_S)
         finished, exact, total = scan.hits.finished, scan.hits.exact, len(scan.hits)
         if needs_all:
             rows = SampleListing(self.reader, self.connection, query, scan.hits.rows(0, total)).rows(
