@@ -34,7 +34,7 @@ def _head(sample: Sample, *, with_split: bool) -> str:
         parts.append(f":gray-badge[{plain(sample.split, 40)}]")
     if sample.text is not None:
         parts.append(f":small[:gray[{formats.counted(len(sample.text), 'character')}]]")
-    return "  ".join(parts)
+    return " &nbsp; ".join(parts)
 
 
 def _text(text: str | None, key: str) -> None:

@@ -21,6 +21,9 @@ DATASETS_PAGE: Final = "pages/datasets.py"
 DATASET_PAGE: Final = "pages/dataset.py"
 JOBS_PAGE: Final = "pages/jobs.py"
 SETTINGS_PAGE: Final = "pages/settings.py"
+# The switch between light and dark does not run the page again: each pair can be seen on the other ground too.
+_ON_DARK: Final = {"accent": "#34d399", "text": "#94a3b8"}
+_ON_LIGHT: Final = {"accent": "#047857", "text": "#64748b"}
 _LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 32" height="32" width="{width}">
 <g fill="none" stroke="{accent}" stroke-width="2.6"><ellipse cx="16" cy="7.5" rx="11" ry="4.2"/>
 <path d="M5 7.5v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2V7.5M5 15.8v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2v-8.3"/></g>
@@ -80,11 +83,9 @@ def show_notice() -> None:
 
 
 def _draw_logo() -> None:
-    dark = st.context.theme.type != "light"
-    colors = {"accent": "#34d399", "text": "#cbd5e1"} if dark else {"accent": "#047857", "text": "#475569"}
-    words = _WORDS.format(**colors)
+    colors = _ON_LIGHT if st.context.theme.type == "light" else _ON_DARK
     st.logo(
-        _LOGO.format(width=210, words=words, **colors),
+        _LOGO.format(width=210, words=_WORDS.format(**colors), **colors),
         size="large",
         icon_image=_LOGO.format(width=32, words="", **colors),
     )

@@ -27,7 +27,7 @@ def draw(tokenization: Tokenization, result: Mapping[str, Any]) -> None:
         figure_cards.count("Tokens a sample, mean", lengths["mean"], color="violet")
         figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
         figure_cards.count("Rows", result["rows"])
-        figure_cards.ratio("Characters per token", result["fertility"]["characters_per_token"])
+        figure_cards.ratio("Bytes per token", result["fertility"]["bytes_per_token"])
         figure_cards.share(
             "Vocabulary used",
             vocabulary["share"],

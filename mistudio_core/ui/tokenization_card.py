@@ -89,7 +89,7 @@ def _exactly(tokenization: Tokenization) -> str:
 
 def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> None:
     chart = st.expander(
-        "Document lengths",
+        "Histogram",
         expanded=opened,
         icon=":material/bar_chart:",
         key=keys.of(tokenization.id, "chart"),
