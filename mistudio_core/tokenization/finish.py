@@ -75,6 +75,7 @@ def finish(
     unpacked = _left_out(task, packed, statistics)
     result = _statistics(task, statistics, [task.folder / written.file for _, written in files], row_length)
     write_json(task.folder / "statistics.json", result, durable=True)
+    statistics.save(task.folder / "statistics.npz", durable=True)
     whole = manifest(task, receipts, packed, files, facts) | {
         "context_length": row_length,
         "num_tokens": result["tokens"],
