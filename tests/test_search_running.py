@@ -235,6 +235,33 @@ def test_a_cancelled_scan_ends_and_a_closed_pool_leaves_nobody_waiting(
         assert scan.hits.finished
 
 
+LEAVE = """
+import sys
+from pathlib import Path
+from mistudio_core.store.sample_index import open_index
+from mistudio_core.store.sample_query import SampleQuery
+from mistudio_core.store.sample_reader import SampleReader
+from mistudio_core.store.search_pool import SearchPool
+from mistudio_core.store.text_scan import TextScan
+
+class Endless(TextScan):
+    def _scan(self):
+        while not self._stop.wait(0.05):
+            pass
+        return False
+
+reader = SampleReader(Path(sys.argv[1]))
+connection = open_index(reader)
+SearchPool().scan("one", "key", lambda: Endless(reader, connection, SampleQuery(search="a", mode="regex")), 300)
+"""
+
+
+def test_a_program_that_ends_does_not_wait_for_its_searches(folder: Path) -> None:
+    started = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", LEAVE, str(folder)], timeout=60).returncode == 0
+    assert time.monotonic() - started < 30
+
+
 @pytest.mark.parametrize("harm", ["meta", "version", "samples", "file"])
 def test_a_stale_or_damaged_index_of_words_is_scanned_around_and_rebuilt(
     folder: Path, tmp_path: Path, harm: str

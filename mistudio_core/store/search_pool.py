@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from mistudio_core.store.text_scan import TextScan
@@ -19,7 +18,7 @@ class SearchPool:
     """Runs scans for sessions; the hits of a session's last search stay, so that its next page costs nothing."""
 
     def __init__(self, workers: int = _WORKERS, sessions_kept: int = _SESSIONS_KEPT) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="search")
+        self._room = threading.Semaphore(workers)
         self._kept = sessions_kept
         self._lock = threading.Lock()
         self._searches: OrderedDict[str, tuple[Hashable, TextScan]] = OrderedDict()
@@ -40,7 +39,7 @@ class SearchPool:
             self._searches[session] = (key, made)
             while len(self._searches) > self._kept:
                 self._forget(next(iter(self._searches)))
-        self._executor.submit(made.run, time_limit_s)
+        threading.Thread(target=self._run, args=(made, time_limit_s), name="search").start()
         return made
 
     def progress(self, session: str) -> tuple[int, bool]:
@@ -62,11 +61,14 @@ class SearchPool:
             self._forget(session)
 
     def close(self) -> None:
-        """Stop everything and wait for it."""
+        """Stop everything and let go of all hits."""
         with self._lock:
             for session in list(self._searches):
                 self._forget(session)
-        self._executor.shutdown(cancel_futures=True)
+
+    def _run(self, scan: TextScan, time_limit_s: float) -> None:
+        with self._room:
+            scan.run(time_limit_s)
 
     def _forget(self, session: str) -> None:
         there = self._searches.pop(session, None)

@@ -25,6 +25,7 @@ MAX_HITS: Final = 2_000_000
 _FIRST_FETCH: Final = 16
 _FETCH: Final = 4096
 _NUDGE_S: Final = 0.02
+_LOOK_S: Final = 0.5
 
 
 class Hits:
@@ -102,6 +103,9 @@ class TextScan:
 
     def run(self, time_limit_s: float) -> None:
         """Scan to the end, or until `cancel`, the time limit or `MAX_HITS`; `hits.wait` raises what goes wrong."""
+        if self._stop.is_set():
+            self.hits.finish(exact=False)
+            return
         watcher = threading.Thread(target=self._watch, args=(time_limit_s,), daemon=True, name="scan watcher")
         watcher.start()
         try:
@@ -152,8 +156,11 @@ class TextScan:
 
     def _watch(self, time_limit_s: float) -> None:
         """Interrupt when it is time to stop, again and again: an interruption between two calls is lost."""
-        self._stop.wait(time_limit_s)
-        self._stop.set()
+        until = time.monotonic() + time_limit_s
+        while not self._stop.wait(max(0.0, min(_LOOK_S, until - time.monotonic()))):
+            # A server that is asked to end waits for its threads, and a scan may have a minute to go.
+            if time.monotonic() >= until or not threading.main_thread().is_alive():
+                self._stop.set()
         while not self.hits.finished:
             self._cursor.interrupt()
             time.sleep(_NUDGE_S)
