@@ -172,3 +172,22 @@ def test_tokenizations_are_compared_and_rare_ids_listed(library: Library) -> Non
 
 def test_deep_verification_encodes_again_and_finds_a_changed_row(library: Library) -> None:
     assert library.verify(deep=True).problems == ()
+
+
+def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
+    packed, padded = library.tokenizations()
+    for kind in ("parquet", "bin", "jsonl"):
+        job = library.wait(library.export_tokenization(packed.id, kind).id, timeout=60)
+        assert job.status == "succeeded", library.log(job.id)
+    assert {found["kind"] for found in library.exports(packed.id)} == {"parquet", "bin", "jsonl"}
+    assert set(library.snippets(packed.id)) >= {"saelens", "transformer_lens", "sparsify", "pytorch"}
+    for code in library.snippets(packed.id).values():
+        compile(code, "snippet", "exec")
+    with pytest.raises(StudioError) as caught:
+        library.export_tokenization(packed.id, "zip")
+    assert caught.value.code == "invalid_request"
+    job = library.wait(library.export_tokenization(padded.id, "parquet").id, timeout=60)
+    folder = Path(library.exports(padded.id)[0]["path"])
+    assert folder.is_dir()
+    library.delete(padded.id)
+    assert not folder.exists()

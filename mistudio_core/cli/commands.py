@@ -129,10 +129,38 @@ def preview(options: Namespace) -> Outcome:
             raise
     revision = fields.get("tokenizer_revision")
     loading = library.load_tokenizer(fields["tokenizer"], revision=revision, token=_token(options))
-    job = _finished(library, loading.id)
-    if job.error is not None:
-        raise job.error.exception()
+    _succeeded(library, loading.id)
     return shown(), None
+
+
+def compare(options: Namespace) -> Outcome:
+    """Put tokenizations side by side."""
+    return _open(options).compare(options.ids), None
+
+
+def export(options: Namespace) -> Outcome:
+    """Write a copy of a tokenization and return where it lies."""
+    library = _open(options)
+    job = library.export_tokenization(options.id, options.kind, max_samples=options.max_samples)
+    _succeeded(library, job.id)
+    return next(found for found in library.exports(options.id) if found["kind"] == options.kind), None
+
+
+def push(options: Namespace) -> Outcome:
+    """Push a tokenization to the user's own repository and return the job."""
+    library = _open(options)
+    job = library.push(options.id, options.repo, private=not options.public, token=_token(options))
+    return _succeeded(library, job.id), None
+
+
+def snippet(options: Namespace) -> Outcome:
+    """Return code that hands the rows to one trainer, or to each."""
+    found = _open(options).snippets(options.id)
+    if options.program is None:
+        return found, None
+    if options.program not in found:
+        raise invalid(f"There is no snippet for {options.program[:40]!r}.", f"Choose one of {', '.join(found)}.")
+    return found[options.program], None
 
 
 def jobs(options: Namespace) -> Outcome:
@@ -207,21 +235,22 @@ def _recipe_fields(options: Namespace) -> dict[str, Any]:
 
 def _made(library: Library, any_id: str) -> Any:
     """Wait for the job and return what it made."""
-    job = _finished(library, any_id)
-    if job.error is not None:
-        raise job.error.exception()
+    job = _succeeded(library, any_id)
     return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
 
 
-def _finished(library: Library, any_id: str) -> Job:
-    """Wait for a job, telling its progress; Ctrl-C cancels it."""
+def _succeeded(library: Library, any_id: str) -> Job:
+    """Wait for a job, telling its progress, and raise its failure; Ctrl-C cancels it."""
     try:
-        return library.wait(any_id, _teller())
+        ended = library.wait(any_id, _teller())
     except KeyboardInterrupt:
         for job in library.jobs(active=True):
             if any_id in (job.id, job.subject_id):
                 library.cancel(job.id)
         raise
+    if ended.error is not None:
+        raise ended.error.exception()
+    return ended
 
 
 def _teller() -> Callable[[Job], None]:

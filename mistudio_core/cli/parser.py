@@ -121,9 +121,27 @@ def _tokenize_commands(command: Any) -> None:
     preview.add_argument("--text", help="the text to show; else a sample of the dataset")
     preview.add_argument("--index", type=whole_number, default=0, help="which sample of the split, from 0")
     preview.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
+    compare = command("compare", commands.compare, "put two to four tokenizations side by side")
+    compare.add_argument("ids", metavar="TOK", nargs="+")
+    _hand_over_commands(command)
     for parser in (tokenize, preview):
         _token(parser)
         _recipe_options(parser)
+
+
+def _hand_over_commands(command: Any) -> None:
+    export = command("export", commands.export, "write a copy of a tokenization for another program")
+    export.add_argument("id", metavar="TOK")
+    export.add_argument("--kind", default="parquet", help="parquet, bin (sparsify), text or jsonl")
+    export.add_argument("--max-samples", type=whole_number, help="of the text: at most so many of each split")
+    push = command("push", commands.push, "push a tokenization to a dataset repository of your own")
+    push.add_argument("id", metavar="TOK")
+    push.add_argument("repo", metavar="REPO")
+    push.add_argument("--public", action="store_true", help="else the repository is made private")
+    _token(push)
+    snippet = command("snippet", commands.snippet, "print code that hands the rows to a trainer")
+    snippet.add_argument("id", metavar="TOK")
+    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch; else all of them")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:

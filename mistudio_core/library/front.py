@@ -13,9 +13,9 @@ from mistudio_core.files import Home, write_json
 from mistudio_core.jobs import watch
 from mistudio_core.library import making, manifests, remove, verify
 from mistudio_core.library.access import Actor
-from mistudio_core.library.comparing import Comparing
 from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_index
+from mistudio_core.library.handing_over import HandingOver
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.records import (
     Dataset,
@@ -35,7 +35,7 @@ _MAX_NAME: Final = 200
 _MAX_NOTES: Final = 20_000
 
 
-class Library(Comparing):
+class Library(HandingOver):
     """One library folder. Cheap to open; several may be open at once, in one process or in many.
 
     Methods that start work return at once, with the record of what will be made; `wait` waits for it.

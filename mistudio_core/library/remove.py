@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, delete_folder
+from mistudio_core.files import Home, checked_id, delete_folder
 from mistudio_core.jobs import watch
 from mistudio_core.records import Dataset, Deleted, Tokenization
 from mistudio_core.store.catalog import Catalog
@@ -20,7 +20,7 @@ def delete_dataset(
     jobs = _jobs_of(catalog, ids)
     _refuse_unless(cascade, dataset.name, [item.id for item in tokenizations], jobs)
     _stop(home, jobs)
-    folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id)]
+    folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id), *_exports(home, tokenizations)]
     return _delete(home, catalog, ids, folders, jobs)
 
 
@@ -30,7 +30,12 @@ def delete_tokenization(home: Home, catalog: Catalog, tokenization: Tokenization
     _refuse_unless(cascade, tokenization.id, [], jobs)
     _stop(home, jobs)
     place = (tokenization.dataset_id, tokenization.id)
-    return _delete(home, catalog, [tokenization.id], [home.tokenization(*place), home.tokenization_draft(*place)], jobs)
+    folders = [home.tokenization(*place), home.tokenization_draft(*place), *_exports(home, [tokenization])]
+    return _delete(home, catalog, [tokenization.id], folders, jobs)
+
+
+def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
+    return [home.exports / checked_id(tokenization.id, "tok") for tokenization in tokenizations]
 
 
 def _jobs_of(catalog: Catalog, ids: list[str]) -> list[JobRow]:

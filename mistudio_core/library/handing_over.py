@@ -1,0 +1,78 @@
+"""Handing token rows to other programs: copies in their formats, the user's own repository, code to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import read_json
+from mistudio_core.library.access import choose_token
+from mistudio_core.library.comparing import Comparing
+from mistudio_core.library.start import start
+from mistudio_core.records import Job, Tokenization
+
+
+class HandingOver(Comparing):
+    """The methods of `Library` by which a trainer gets its rows."""
+
+    def export_tokenization(self, tokenization_id: str, kind: str, *, max_samples: int | None = None) -> Job:
+        """Start to write a copy into the library's `exports`.
+
+        `kind` is `parquet`, `bin` (sparsify's, for vocabularies up to 65,536), or the text alone as `text`
+        (Parquet) or `jsonl`, of which `max_samples` of each split may be taken.
+        """
+        from mistudio_core.tokenization.export_source import Source
+        from mistudio_core.tokenization.exports import check_export
+
+        record = self._ready(tokenization_id)
+        check_export(Source.of(self.home, record.dataset_id, record.id), kind, max_samples)
+        return self._start(record, "export", {"kind": kind, "max_samples": max_samples}, None)
+
+    def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, token: str | None = None) -> Job:
+        """Start to push the rows, as Parquet with a card, to a dataset repository of the user's own."""
+        from mistudio_core.sources.repo_ids import parse_repo_id
+
+        record = self._ready(tokenization_id)
+        name, _ = parse_repo_id(repo_id)
+        secret = choose_token(self.settings, token)
+        if secret is None:
+            raise StudioError(
+                "token_rejected",
+                "A push needs an access token with the permission to write.",
+                "Make one in the Hub's settings and give it here; it is not kept.",
+            )
+        return self._start(record, "push", {"repo_id": name, "private": private}, secret)
+
+    def exports(self, tokenization_id: str) -> list[dict[str, Any]]:
+        """Return the whole copies that were made: `kind`, `path`, `size_bytes`, `made_at` (seconds since 1970)."""
+        from mistudio_core.tokenization.exports import exports_of
+
+        return exports_of(self.home, self.tokenization(tokenization_id).id)
+
+    def snippets(self, tokenization_id: str) -> dict[str, str]:
+        """Return, for each program that takes such rows, the code with which it does."""
+        from mistudio_core.tokenization.snippets import PROGRAMS, snippet
+
+        folder = self._tokenization_folder(tokenization_id)
+        manifest: Mapping[str, Any] = read_json(folder / "manifest.json") or {}
+        even = bool(manifest["policy"]["fixed"])
+        programs = [name for name in PROGRAMS if even or name == "pytorch"]
+        return {name: snippet(name, folder, manifest, even_rows=even) for name in programs}
+
+    def _ready(self, tokenization_id: str) -> Tokenization:
+        self._tokenization_folder(tokenization_id)
+        return self.tokenization(tokenization_id)
+
+    def _start(self, record: Tokenization, kind: str, arguments: Mapping[str, Any], secret: str | None) -> Job:
+        job_id = start(
+            self.home,
+            self.settings,
+            self._catalog,
+            kind=kind,
+            subject=record,
+            arguments={"dataset_id": record.dataset_id, **arguments},
+            secret=secret,
+            check=lambda _: None,
+        )
+        return self.job(job_id)
