@@ -34,6 +34,20 @@ class Previewing(TokenReading):
                 continue  # a pointer, a draft, or one of an older program: it is loaded anew when it is asked for
         return sorted(kept, key=lambda tokenizer: (tokenizer.name.casefold(), tokenizer.sha256))
 
+    def tokenizer(self, name: str, *, revision: str | None = None) -> StoredTokenizer:
+        """Return a tokenizer by the name it was loaded by; raise `tokenizer_not_found` where it has not been yet."""
+        name = self._tokenizer_name(name)
+        known = read_json(self.home.tokenizers / name_file(name)) or {}
+        # What was loaded last by this name comes first: a tokenizer may have changed since.
+        kept = sorted(self.tokenizers(), key=lambda tokenizer: tokenizer.sha256 != known.get("sha256"))
+        for tokenizer in kept:
+            named = tokenizer.name == name or tokenizer.sha256 == known.get("sha256")
+            if named and revision in (None, tokenizer.revision, known.get("revision")):
+                return tokenizer
+        raise StudioError(
+            "tokenizer_not_found", f"The library does not hold the tokenizer {name!r:.120} yet.", "Load it first."
+        )
+
     def load_tokenizer(self, name: str, *, revision: str | None = None, token: str | None = None) -> Job:
         """Start to load a tokenizer from the Hub, a path or the built-in sample into the library."""
         name = self._tokenizer_name(name)
@@ -69,8 +83,25 @@ class Previewing(TokenReading):
         wanted = Recipe.from_fields(recipe)
         if text is None and dataset_id is not None:
             wanted = self._resolved(recipe, self.dataset(dataset_id))
-            text = self._source_text(wanted, dataset_id, split or wanted.splits[0], index)
+            text = self._source_text(wanted, dataset_id, split, index)
         return Previewer(self._kept(wanted)).preview(wanted, text or "")
+
+    def source_text(
+        self, dataset_id: str, recipe: Mapping[str, Any], *, split: str | None = None, index: int = 0
+    ) -> str | None:
+        """Return the text that a recipe makes of a sample, or None where it skips it; a template needs no tokenizer."""
+        return self._source_text(self._resolved(recipe, self.dataset(dataset_id)), dataset_id, split, index)
+
+    def text_sources(self, dataset_id: str) -> dict[str, tuple[str, ...]]:
+        """Return the columns that a recipe can read: `text`, `chat` (conversations) and `tokens` (lists of ids)."""
+        from mistudio_core.tokenization.recipe_columns import chat_columns, is_token_type
+
+        dataset = self.dataset(dataset_id)
+        return {
+            "text": tuple(dataset.text_columns),
+            "chat": tuple(chat_columns(dataset.columns)),
+            "tokens": tuple(name for name, kind in dataset.columns.items() if is_token_type(kind)),
+        }
 
     def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> list[Estimate]:
         """Return what each preset would give and cost for a dataset, estimated from a part of it."""
@@ -87,27 +118,21 @@ class Previewing(TokenReading):
             splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
         )
 
-    def _source_text(self, recipe: Recipe, dataset_id: str, split: str, index: int) -> str:
+    def _source_text(self, recipe: Recipe, dataset_id: str, split: str | None, index: int) -> str | None:
         from mistudio_core.raw import open_splits
         from mistudio_core.tokenization.texts import TextReader
 
-        splits = open_splits(self._whole(dataset_id))
+        splits, split = open_splits(self._whole(dataset_id)), split or recipe.splits[0]
         if split not in splits or not 0 <= index < splits[split].num_samples:
             raise StudioError("not_found", f"There is no sample {index:,} in {split!r}.", "Samples count from 0.")
         table = splits[split].read(index, index + 1, recipe.source_columns())
-        texts = TextReader(recipe, self._kept(recipe)).read(table).kept
-        return str(texts[0].as_py()) if len(texts) else ""
+        # Only a conversation is written out by a tokenizer's own template; other texts need none.
+        tokenizer: Any = None if recipe.chat is None else self._kept(recipe)
+        texts = TextReader(recipe, tokenizer).read(table).kept
+        return str(texts[0].as_py()) if len(texts) else None
 
     def _kept(self, recipe: Recipe) -> StoredTokenizer:
-        name = self._tokenizer_name(recipe.tokenizer)
-        known = read_json(self.home.tokenizers / name_file(name)) or {}
-        for tokenizer in self.tokenizers():
-            named = tokenizer.name == name or tokenizer.sha256 == known.get("sha256")
-            if named and recipe.tokenizer_revision in (None, tokenizer.revision, known.get("revision")):
-                return tokenizer
-        raise StudioError(
-            "tokenizer_not_found", f"The library does not hold the tokenizer {name!r:.120} yet.", "Load it first."
-        )
+        return self.tokenizer(recipe.tokenizer, revision=recipe.tokenizer_revision)
 
     def _tokenizer_name(self, name: str) -> str:
         if name.startswith(("/", "./", "../", "~")):

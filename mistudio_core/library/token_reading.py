@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.files import new_id
+from mistudio_core.files import new_id, read_json
 from mistudio_core.library.reading import Reading
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ class Neighbour:
 
     token: TokenPiece
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The code with which a program takes token rows, or in `problem` why it cannot."""
+
+    program: str
+    code: str | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,30 @@ class TokenReading(Reading):
     def row(self, tokenization_id: str, number: int) -> TokenRow:
         """Return a row token by token, with the samples that its pieces come from; rows count from 0."""
         return self._token_view(tokenization_id)[0].row(number)
+
+    def manifest(self, tokenization_id: str) -> dict[str, Any]:
+        """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""
+        folder = self._tokenization_folder(tokenization_id)
+        stored = read_json(folder / "manifest.json")
+        if not isinstance(stored, dict):
+            raise StudioError(
+                "corrupt_data", f"{tokenization_id} has lost its manifest.", "Delete it and make it anew."
+            )
+        return stored
+
+    def snippets(self, tokenization_id: str) -> list[Snippet]:
+        """Return the code to copy for each program; where strangers share the library, no path of the machine."""
+        from mistudio_core.tokenization.snippets import PROGRAMS, snippet
+
+        folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
+        shown = Path(folder.name) if self.settings.shared else folder
+        even_rows, found = bool(manifest["policy"]["fixed"]), []
+        for program, title in PROGRAMS.items():
+            try:
+                found.append(Snippet(title, snippet(program, shown, manifest, even_rows=even_rows), None))
+            except StudioError as error:
+                found.append(Snippet(title, None, f"{error.message} {error.hint}".strip()))
+        return found
 
     def search_tokens(
         self,
