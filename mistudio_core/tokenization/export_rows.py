@@ -15,7 +15,7 @@ from mistudio_core.tokenization.stored_rows import StoredRows
 FILE_BYTES: Final = 256 << 20
 """Ids of one Parquet file: small enough to send again, large enough to be few."""
 GROUP_BYTES: Final = 4 << 20
-"""Ids of one row group. Writing one takes five times its bytes in memory; a reader that streams holds one."""
+"""Ids of one row group. Writing one takes several times its bytes in memory; a reader that streams holds one."""
 _ROW_OVERHEAD: Final = 8
 
 
