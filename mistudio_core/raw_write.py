@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -191,7 +192,8 @@ class _HashedFile:
 
     def abandon(self) -> None:
         self._abandoned = True
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written still cannot
+            self._file.close()
 
     def close(self) -> None:
         self._file.close()

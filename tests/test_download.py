@@ -85,7 +85,7 @@ def test_empty_splits_stay_and_a_dataset_without_text_is_no_error(library: Libra
     assert (dataset.text_columns, dataset.num_samples) == ((), 40)
 
 
-@pytest.mark.parametrize(("limit", "most_sent"), [(10, 0.35), (1500, 0.9), (99_999, 1.1)])
+@pytest.mark.parametrize(("limit", "most_sent"), [(10, 0.35), (1500, 1.0), (99_999, 1.1)])
 def test_max_samples_stops_early(library: Library, hub: HubServer, limit: int, most_sent: float) -> None:
     repo = hub.add(repositories.big())
     size = len(repo.files["data/train-00000-of-00003.parquet"].content)

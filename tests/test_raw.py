@@ -17,6 +17,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import file_sha256
 from mistudio_core.raw import RawSplit, class_labels, column_types, open_splits, text_columns
 from mistudio_core.raw_write import PartWriter
+from mistudio_core.sources.failures import hub_failure
 
 SCHEMA = pa.schema(
     [
@@ -134,6 +135,21 @@ def test_a_failed_writer_leaves_nothing_and_a_new_one_starts_over(tmp_path: Path
             writer.write(rows(count))
         assert RawSplit(tmp_path).num_samples == count
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000-00000.parquet"]
+
+
+def test_a_full_disk_is_told_as_that(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+
+    def fill() -> None:
+        with PartWriter(tmp_path, "0", SCHEMA) as writer:
+            (tmp_path / ".part-0-00000.parquet").symlink_to("/dev/full")
+            writer.write(rows(5000, 3000))
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fill()
+    assert hub_failure(caught.value, "x", token_given=False).code == "disk_full"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 not a parquet file PAR1"])

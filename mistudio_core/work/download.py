@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +59,6 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
         meter = Meter(job, "downloading", total=limit * len(plan.splits), unit="samples", num_files=len(plan.files))
         hub.on_wait = meter.waiting
         receipts = take_first(FileByFile(plan, hub, converter, meter, room), limit)
-    os.chdir(job.home.root)  # out of the folder that is tidied up now
     return finish_conversion(job, plan, converter, receipts)
 
 

@@ -45,6 +45,7 @@ def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipt
     schema = converter.reader.schema
     if schema is None:
         raise _no_samples()
+    os.chdir(job.home.root)  # out of the folder that is tidied up now
     parts = {split: [part for one in receipts if one.split == split for part in one.parts] for split in plan.splits}
     for split, infos in parts.items():
         kept = {part.name for part in infos}
