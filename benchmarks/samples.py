@@ -224,13 +224,9 @@ def write_tokens(folder: Path) -> None:
             out.write_batch(
                 pa.record_batch([pa.FixedSizeListArray.from_arrays(pa.array(ids), type=kind)], ["input_ids"])
             )
-    write_json(
-        folder / "manifest.json",
-        {
-            "splits": {"train": {"num_rows": rows}},
-            "shards": [{"split": "train", "file": "data.arrow", "num_rows": rows}],
-        },
-    )
+    shards = [{"split": "train", "file": "data.arrow", "num_rows": rows}]
+    rules = {"policy": {"separator": [VOCABULARY - 1]}, "recipe": {"preset": "continuous"}}
+    write_json(folder / "manifest.json", {"splits": {"train": {"num_rows": rows}}, "shards": shards} | rules)
 
 
 def peers(reader: SampleReader, folder: Path, size: int) -> None:

@@ -61,6 +61,7 @@ def test_a_dataset_without_text_has_an_index_too(tmp_path: Path) -> None:
 
 def test_progress_counts_samples_up_to_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_index, "_INSERT_ROWS", 10)
+    monkeypatch.setattr(sample_index, "_AHEAD_BYTES", 1)
     write_dataset(tmp_path, {"train": pa.table({"text": ["a"] * 40})})
     seen: list[tuple[int, int]] = []
     build_index(tmp_path, lambda done, total: seen.append((done, total)))
@@ -107,7 +108,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from mistudio_core.store import sample_index
-sample_index._INSERT_ROWS = 10
+sample_index._INSERT_ROWS, sample_index._AHEAD_BYTES = 10, 1
 def tell(done, total):
     print(done, flush=True)
     sys.stdin.read(1)  # waits for ever, in the middle
