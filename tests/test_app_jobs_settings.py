@@ -102,3 +102,12 @@ def test_a_check_names_what_is_damaged(library: StagedLibrary) -> None:
     app = open_app("settings")
     press(app, "verify")
     assert any("gone" in item.value and dataset_id[3:] in item.value for item in app.warning)
+
+
+def test_strangers_are_not_told_where_things_lie(library: StagedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTUDIO_SHARED", "1")
+    dataset_id = library.ready("stories", {"train": stories(3)})
+    library.open()
+    for app in (open_app("settings"), open_app("dataset", id=dataset_id)):
+        assert str(library.home.root) not in words(app)
+        assert not app.error

@@ -32,7 +32,7 @@ def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) 
 
     All visitors who look at the same state share the chart drawn of it.
     """
-    if _BINNED in result:
+    if result.get(_BINNED, {}).get("count"):
         chart, alt = _drawn(record_id, seq, lambda: _lengths(result, live=True))
         _place(chart, alt, key)
 

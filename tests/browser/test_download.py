@@ -88,6 +88,6 @@ def test_an_unknown_repository_is_told_and_the_form_keeps_its_text(
 ) -> None:
     page = open_page(hub_app.url)
     page.get_by_role("textbox", name="Repository id").fill(typed)
-    submit(page, "Look")
+    page.keyboard.press("Enter")  # looks
     expect(page.get_by_test_id("stAlert").first).to_be_visible()
     assert page.get_by_role("textbox", name="Repository id").input_value() == typed
