@@ -104,7 +104,10 @@ class SampleSearch:
                 if error.code != "corrupt_data":
                     raise
             else:
-                yield from (rows[at : at + _BLOCK_ROWS] for at in range(0, len(rows), _BLOCK_ROWS))
+                if _by_relevance(query):
+                    yield from (rows[at : at + _BLOCK_ROWS] for at in range(0, len(rows), _BLOCK_ROWS))
+                else:
+                    yield from SampleListing(self.reader, self.connection, query, rows).blocks()
                 return
         if not query.search and not query.control_tokens:
             yield from SampleListing(self.reader, self.connection, query).blocks()
@@ -124,17 +127,20 @@ class SampleSearch:
 
     def _ranked(self, query: SampleQuery) -> Found:
         search = RankedSearch(self.reader, query)
-        if query.sort in ("", "relevance") and not _other_filters(query):
+        if _by_relevance(query) and not _other_filters(query):
             best, total = search.page(query.offset, query.limit)
             return Found(self._page(query, np.array(best, np.int64), total), "ranked")
         rows = self._ranked_rows(search, query, MAX_HITS)
-        page = rows[query.offset : query.offset + query.limit]
+        if _by_relevance(query):
+            page = rows[query.offset : query.offset + query.limit]
+        else:
+            page = SampleListing(self.reader, self.connection, query, rows).rows(query.offset, query.limit)
         return Found(self._page(query, page, len(rows), exact=len(rows) < MAX_HITS), "ranked")
 
     def _ranked_rows(self, search: RankedSearch, query: SampleQuery, most: int) -> Rows:
-        """Return the rows of a ranked search in the order of the query; equal scores keep the order of the dataset.
+        """Return the rows of a ranked search that the filters let through; of more than `most`, some are left out.
 
-        Where there are more than `most`, some are left out.
+        By relevance the best come first, equal ones in the order of the dataset; for any other sort the order is none.
         """
         keep = self._mask(query) if _other_filters(query) else None
         found_rows: list[Rows] = [np.empty(0, np.int64)]
@@ -148,10 +154,7 @@ class SampleSearch:
             if count >= most:
                 break
         rows = np.concatenate(found_rows)
-        if query.sort in ("", "relevance"):
-            return rows[np.lexsort((rows, -np.concatenate(found_scores)))]
-        listing = SampleListing(self.reader, self.connection, query, np.sort(rows))
-        return np.concatenate([np.empty(0, np.int64), *listing.blocks()])
+        return rows[np.lexsort((rows, -np.concatenate(found_scores)))] if _by_relevance(query) else rows
 
     def _scanned(self, query: SampleQuery, note: str) -> Found:
         needs_all = query.descending or not _by_position(query)
@@ -191,6 +194,11 @@ class SampleSearch:
 
 def _by_position(query: SampleQuery) -> bool:
     return query.sort in ("position", "relevance") or (query.sort == "" and not query.duplicates)
+
+
+def _by_relevance(query: SampleQuery) -> bool:
+    """Tell whether a ranked search keeps its own order."""
+    return query.sort in ("", "relevance")
 
 
 def _row_filters(query: SampleQuery) -> bool:
