@@ -165,6 +165,24 @@ def test_a_card_that_is_no_yaml_is_told(library: Library, hub: HubServer) -> Non
     assert (job.error.code, "card" in job.error.message) == ("corrupt_data", True)
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"data/part-1-00000-of-00001.jsonl": jsonl(rows(2))}, "part-1"),
+        ({"train.jsonl": jsonl(rows(2)), "test.csv": "text\nx\n"}, "same data file format"),
+        ({"README.md": card("configs:\n- config_name: a\n  data_files: 5\n"), "a.jsonl": jsonl(rows(2))}, "data_files"),
+    ],
+)
+def test_names_and_cards_that_are_not_understood_are_told(
+    library: Library, hub: HubServer, files: dict[str, bytes | str], words: str
+) -> None:
+    hub.add(Repository("acme/odd", files))
+    job = finished(library, library.download("acme/odd"))
+    assert job.error is not None
+    assert (job.error.code, words in job.error.message) == ("corrupt_data", True)
+    assert library.datasets() == []
+
+
 def test_other_kinds_of_data_are_refused(library: Library, hub: HubServer) -> None:
     hub.add(Repository("acme/books", {"README.md": card(), "train.xml": "<a/>", "b.xml": "<a/>", "x.txt": "hello\n"}))
     job = finished(library, library.download("acme/books"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -64,6 +65,8 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
             builder = load_dataset_builder(f"hf://datasets/{repo_id}", config, revision=sha, token=hub.token or False)
         except Exception as error:
             told = failures.hub_failure(error, repo_id, token_given=hub.token is not None)
+            if told.code == "internal" and isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
+                told = _misread(repo_id, error)
             passing = told.code in {"hub_unreachable", "rate_limited"}
             if not passing or attempt == _ATTEMPTS - 1:
                 raise told from error
@@ -72,6 +75,16 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
                 return builder
             break
     raise StudioError("internal", f"{repo_id} was resolved to another commit than {sha}.", "Try again.")
+
+
+def _misread(repo_id: str, error: Exception) -> StudioError:
+    """Return the error for a card or file names that `datasets` does not accept, with what it says of them."""
+    said = re.sub(r"\S+://\S+", "", next(iter(str(error).strip().splitlines()), ""))[:200].rstrip(".")
+    return StudioError(
+        "corrupt_data",
+        f"The card or the file names of {repo_id} are not as they have to be: {said or type(error).__name__}.",
+        failures.PARQUET_BRANCH,
+    )
 
 
 def _refuse_foreign_paths(repo_id: str, card: Any) -> None:
