@@ -180,9 +180,10 @@ def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
         job = library.wait(library.export_tokenization(packed.id, kind).id, timeout=60)
         assert job.status == "succeeded", library.log(job.id)
     assert {found["kind"] for found in library.exports(packed.id)} == {"parquet", "bin", "jsonl"}
-    assert set(library.snippets(packed.id)) >= {"saelens", "transformer_lens", "sparsify", "pytorch"}
-    for code in library.snippets(packed.id).values():
-        compile(code, "snippet", "exec")
+    snippets = {snippet.name: snippet.code for snippet in library.snippets(packed.id)}
+    assert set(snippets) == {"saelens", "transformer_lens", "sparsify", "pytorch"}
+    for code in snippets.values():
+        compile(code or "(", "snippet", "exec")
     with pytest.raises(StudioError) as caught:
         library.export_tokenization(packed.id, "zip")
     assert caught.value.code == "invalid_request"

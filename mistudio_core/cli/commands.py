@@ -155,7 +155,7 @@ def push(options: Namespace) -> Outcome:
 
 def snippet(options: Namespace) -> Outcome:
     """Return code that hands the rows to one trainer, or to each."""
-    found = _open(options).snippets(options.id)
+    found = {snippet.name: snippet.code or snippet.problem for snippet in _open(options).snippets(options.id)}
     if options.program is None:
         return found, None
     if options.program not in found:

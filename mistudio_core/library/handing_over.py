@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.comparing import Comparing
 from mistudio_core.library.start import start
 from mistudio_core.records import Job, Tokenization
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The code with which a program (by its `name` and its title) takes rows, or in `problem` why it cannot."""
+
+    name: str
+    program: str
+    code: str | None
+    problem: str | None
 
 
 class HandingOver(Comparing):
@@ -50,15 +61,19 @@ class HandingOver(Comparing):
 
         return exports_of(self.home, self.tokenization(tokenization_id).id)
 
-    def snippets(self, tokenization_id: str) -> dict[str, str]:
-        """Return, for each program that takes such rows, the code with which it does."""
+    def snippets(self, tokenization_id: str) -> list[Snippet]:
+        """Return the code to copy for each program; where strangers share the library, no path of the machine."""
         from mistudio_core.tokenization.snippets import PROGRAMS, snippet
 
-        folder = self._tokenization_folder(tokenization_id)
-        manifest: Mapping[str, Any] = read_json(folder / "manifest.json") or {}
-        even = bool(manifest["policy"]["fixed"])
-        programs = [name for name in PROGRAMS if even or name == "pytorch"]
-        return {name: snippet(name, folder, manifest, even_rows=even) for name in programs}
+        folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
+        shown = Path(folder.name) if self.settings.shared else folder
+        even_rows, found = bool(manifest["policy"]["fixed"]), []
+        for name, title in PROGRAMS.items():
+            try:
+                found.append(Snippet(name, title, snippet(name, shown, manifest, even_rows=even_rows), None))
+            except StudioError as error:
+                found.append(Snippet(name, title, None, f"{error.message} {error.hint}".strip()))
+        return found
 
     def _ready(self, tokenization_id: str) -> Tokenization:
         self._tokenization_folder(tokenization_id)

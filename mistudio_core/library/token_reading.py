@@ -26,15 +26,6 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Snippet:
-    """The code with which a program takes token rows, or in `problem` why it cannot."""
-
-    program: str
-    code: str | None
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class TokenHits:
     """One page of a token search, and what it tells of all hits.
 
@@ -68,20 +59,6 @@ class TokenReading(Reading):
                 "corrupt_data", f"{tokenization_id} has lost its manifest.", "Delete it and make it anew."
             )
         return stored
-
-    def snippets(self, tokenization_id: str) -> list[Snippet]:
-        """Return the code to copy for each program; where strangers share the library, no path of the machine."""
-        from mistudio_core.tokenization.snippets import PROGRAMS, snippet
-
-        folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
-        shown = Path(folder.name) if self.settings.shared else folder
-        even_rows, found = bool(manifest["policy"]["fixed"]), []
-        for program, title in PROGRAMS.items():
-            try:
-                found.append(Snippet(title, snippet(program, shown, manifest, even_rows=even_rows), None))
-            except StudioError as error:
-                found.append(Snippet(title, None, f"{error.message} {error.hint}".strip()))
-        return found
 
     def search_tokens(
         self,
