@@ -29,8 +29,12 @@ class EngineChoice:
     """
 
     def __init__(self, task: Task, data_key: Sequence[Any]) -> None:
-        """Decide; `data_key` says in JSON which data this is, so that the same check need not be made twice."""
+        """Decide; `data_key` says in JSON which data this is, so that the same check need not be made twice.
+
+        Without one, no verdict is kept.
+        """
         self._task = task
+        self._keeps = bool(data_key)
         recipe = task.recipe
         self._key = [*data_key, recipe.splits, recipe.columns, recipe.template, recipe.chat, recipe.control_tokens]
         self._key += [recipe.is_peer, ReferenceEngine.version]
@@ -105,7 +109,7 @@ class EngineChoice:
                 ) from None
             return
         self.fast = True
-        self.verdict = stored_verdict(self._task.tokenizer, self._key)
+        self.verdict = stored_verdict(self._task.tokenizer, self._key) if self._keeps else None
         if self.verdict is None:
             threading.Thread(target=self._check, name="identity check", daemon=True).start()
             return
@@ -119,7 +123,8 @@ class EngineChoice:
             self.verdict = check_identity(
                 fast, self.engine(reference=True), self._task.tokenizer, self._task.reader, self._task.splits
             )
-            keep_verdict(self._task.tokenizer, self._key, self.verdict)
+            if self._keeps:
+                keep_verdict(self._task.tokenizer, self._key, self.verdict)
         except BaseException as error:  # noqa: BLE001 - told to whoever waits
             self._failure = error
         finally:

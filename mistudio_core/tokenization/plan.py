@@ -16,7 +16,6 @@ SHARD_BYTES: Final = 64 << 20
 LEAST_SHARD_BYTES: Final = 4 << 20
 SHARDS_WANTED: Final = 16
 """Small data is cut finer, so that every thread has work and a page sees it move."""
-ALIGN_SAMPLES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _cuts(split: RawSplit, recipe: Recipe, shard_bytes: int) -> list[int]:
     if not split.num_samples:
         return [0]
     parts = emulated_parts(split.num_samples, recipe.emulate_num_proc) if recipe.is_peer else [0, split.num_samples]
-    align = (recipe.batch_rows or PEER_BATCH_ROWS[recipe.preset]) if recipe.is_peer else ALIGN_SAMPLES
+    align = (recipe.batch_rows or PEER_BATCH_ROWS[recipe.preset]) if recipe.is_peer else 1
     wanted = _seams_by_bytes(split, shard_bytes)
     seams = set(parts)
     for start, end in pairwise(parts):

@@ -171,4 +171,6 @@ def _check_control(recipe: Recipe) -> None:
             "Use 'parse'.",
         )
     if recipe.control_tokens == "literal" and recipe.preset == "sparsify":
-        raise invalid("The preset sparsify joins texts by a control token, so it cannot be literal.", "Use 'parse'.")
+        raise invalid(
+            "control_tokens cannot be literal with sparsify, which joins texts by such a token.", "Use 'parse'."
+        )

@@ -194,7 +194,7 @@ def _hub_errors(name: str) -> Iterator[None]:
             raise StudioError("disk_full", "The disk is full.", "Free some space and try again.") from None
         raise _unreachable(name) from None
     except Exception as error:
-        if type(error).__module__.split(".")[0] in ("httpx", "requests", "urllib3", "httpcore"):
+        if type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
             raise _unreachable(name) from None
         raise
 

@@ -1,4 +1,4 @@
-"""Loading a tokenizer in a process of its own, for whoever must not hold `transformers` in memory: the app, the shell."""
+"""Loading a tokenizer in a process of its own, for whoever must not hold `transformers` in memory, as the app."""
 
 from __future__ import annotations
 
