@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from mistudio_core.errors import StudioError
@@ -11,9 +10,9 @@ from mistudio_core.files import ID_PATTERN, Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.library import manifests
 from mistudio_core.library.reconcile import apply
-from mistudio_core.records import Dataset, Rebuilt, Tokenization, parse_time
+from mistudio_core.library.start import row_of
+from mistudio_core.records import Dataset, Rebuilt, Tokenization
 from mistudio_core.store.catalog import Catalog, Transaction
-from mistudio_core.store.rows import JobRow
 
 
 def rebuild(home: Home, catalog: Catalog, *, only_if_lost: bool = False) -> Rebuilt:
@@ -74,23 +73,7 @@ def _requests(home: Home) -> list[protocol.Request]:
 
 
 def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> None:
-    row = JobRow(
-        id=request.id,
-        position=request.order,
-        kind=request.kind,
-        subject_id=request.subject_id,
-        arguments=request.arguments,
-        needs_token=request.used_token,
-        ended=None,
-        phase="",
-        done=0,
-        total=None,
-        unit="",
-        error=None,
-        created_at=parse_time(request.created_at),
-        started_at=None,
-        ended_at=None,
-    )
+    row = row_of(request)
     transaction.put_job(row)
     if request.kind == "tokenize":
         dataset = transaction.datasets().get(str(request.draft["dataset_id"]))
@@ -101,4 +84,4 @@ def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> 
         transaction.put_dataset(manifests.drafted_dataset(request.draft))
     result = watch.outcome(home.job(request.id))
     if result is not None:
-        apply(home, transaction, replace(row), result)
+        apply(home, transaction, row, result)

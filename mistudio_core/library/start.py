@@ -9,7 +9,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import Home, folder_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
-from mistudio_core.records import Dataset, Tokenization, as_json, now
+from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
 from mistudio_core.settings import Settings
 from mistudio_core.store.catalog import Catalog, Transaction
 from mistudio_core.store.rows import JobRow
@@ -39,7 +39,6 @@ def start(
     _check_quota(home, settings)
     job_id = new_id("job")
     subject_id = job_id if subject is None else subject.id
-    created_at = now()
 
     def make_request() -> protocol.Request:
         with catalog.transaction() as transaction:
@@ -49,37 +48,43 @@ def start(
             check(transaction)
             if subject is not None and kind in protocol.MAKING:
                 _put(transaction, subject)
-            row = JobRow(
+            position = transaction.next_position()
+            request = protocol.Request(
                 id=job_id,
-                position=transaction.next_position(),
+                order=position,
                 kind=kind,
                 subject_id=subject_id,
                 arguments=arguments,
-                needs_token=secret is not None,
-                ended=None,
-                phase="",
-                done=0,
-                total=None,
-                unit="",
-                error=None,
-                created_at=created_at,
-                started_at=None,
-                ended_at=None,
+                draft={} if subject is None else as_json(subject),
+                used_token=secret is not None,
+                created_at=as_json(now()),
             )
-            transaction.put_job(row)
-        return protocol.Request(
-            id=job_id,
-            order=row.position,
-            kind=kind,
-            subject_id=subject_id,
-            arguments=arguments,
-            draft={} if subject is None else as_json(subject),
-            used_token=secret is not None,
-            created_at=as_json(created_at),
-        )
+            transaction.put_job(row_of(request))
+            return request
 
     launch(home, job_id, make_request, secret)
     return job_id
+
+
+def row_of(request: protocol.Request) -> JobRow:
+    """Return the catalog's row of a job as it was asked for."""
+    return JobRow(
+        id=request.id,
+        position=request.order,
+        kind=request.kind,
+        subject_id=request.subject_id,
+        arguments=request.arguments,
+        needs_token=request.used_token,
+        ended=None,
+        phase="",
+        done=0,
+        total=None,
+        unit="",
+        error=None,
+        created_at=parse_time(request.created_at),
+        started_at=None,
+        ended_at=None,
+    )
 
 
 def _put(transaction: Transaction, subject: Subject) -> None:
