@@ -46,3 +46,7 @@ SAMPLES_SHOWN: Final = "samples_shown"
 def of(record_id: str, what: str) -> str:
     """Return the key of something that belongs to one record, for example `ds_x:delete`."""
     return f"{record_id}:{what}"
+
+
+VISITOR: Final = "visitor"
+"""Who is at the browser in a shared library; lives as long as the session."""
