@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -53,4 +54,13 @@ def words(app: AppTest) -> str:
     parts += [f"{item.label} {item.value}" for item in app.metric]
     parts += [item.text for item in app.get("progress")]
     parts += [item.value for item in app.get("page_link")]
+    parts += ["".join(card["pieces"]) or card["empty"] for card in cards(app)]
     return "\n".join(str(part) for part in parts)
+
+
+def cards(app: AppTest) -> list[dict[str, Any]]:
+    """Return the cards of the samples as they are sent to the browser, which draws them as text."""
+    found: list[dict[str, Any]] = []
+    for item in app.get("bidi_component"):
+        found += json.loads(item.proto.json).get("cards", ())
+    return found

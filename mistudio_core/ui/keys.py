@@ -41,6 +41,10 @@ IMPORT_ERROR: Final = "import_error"
 UPLOADS_ROUND: Final = "import_round"
 SAMPLE_ERROR: Final = "sample_error"
 SAMPLES_SHOWN: Final = "samples_shown"
+SAMPLES_FOCUS: Final = "samples_focus"
+SEARCH_SESSION: Final = "search_session"
+INDEX_ERROR: Final = "index_error"
+EXPORTED: Final = "exported"
 
 
 def of(record_id: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""The samples of a dataset, fifty at a time."""
+"""The samples of a dataset: search, filters, order and pages in the address, and the cards of one page."""
 
 from __future__ import annotations
 
@@ -6,59 +6,78 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.records import Dataset
-from mistudio_core.ui import failures, formats, keys, sample_card
-from mistudio_core.ui.escape import plain
+from mistudio_core.records import Dataset, Tokenization
+from mistudio_core.ui import (
+    keys,
+    sample_address,
+    sample_export,
+    sample_filters,
+    sample_finding,
+    sample_list,
+    sample_order,
+    sample_pills,
+    sample_reading,
+    sample_search,
+)
+from mistudio_core.ui.sample_address import Asked
+from mistudio_core.ui.sample_finding import Listing
 
-PAGE_SIZE: Final = 50
-_ALL: Final = "All splits"
+_LONG_PAGE: Final = 5  # samples; below a page that is longer the way to the others stands once more
 
 
 def draw(library: Library, dataset: Dataset) -> None:
-    """Draw the tab: split and page stand in the address."""
+    """Draw the tab."""
     if not dataset.num_samples:
         st.info("This dataset holds no sample.", icon=":material/inbox:")
         return
-    split = _choose_split(dataset)
-    total = dataset.num_samples if split is None else dataset.splits[split]
-    if not total:
-        st.info("This split is empty.", icon=":material/inbox:")
+    asked = sample_address.read()
+    tokenizations = [item for item in library.tokenizations(dataset.id) if item.status == "ready"]
+    try:
+        columns = library.sample_columns(dataset.id)
+        tokenization = sample_order.chosen_tokenization(asked.fields, tokenizations)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            sample_search.draw(asked.fields, columns)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            sample_filters.draw_split(dataset, asked.fields)
+            sample_filters.draw(asked.fields, columns, tokenizations)
+            sample_order.draw_order(asked.fields, columns, tokenizations, asked.page_size)
+            sample_export.draw(library, dataset, asked, tokenization)
+        sample_pills.draw(asked.fields)
+        query = sample_finding.query_of(asked.fields, tokenization, limit=asked.page_size)
+        with st.spinner("Searching", show_time=True):
+            listing = sample_finding.find_page(library, dataset, query, asked.page)
+    except StudioError as error:
+        sample_finding.draw_error(library, dataset, error)
         return
-    pages = -(-total // PAGE_SIZE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        caption = st.empty()
-        page = st.pagination(pages, key=keys.SAMPLES_PAGE, bind="query-params") if pages > 1 else 1
-    first = (page - 1) * PAGE_SIZE
-    with failures.shown():
-        found = library.samples(dataset.id, split=split, offset=first, limit=PAGE_SIZE)
-        last = first + len(found.rows)
-        caption.caption(
-            f"Samples {formats.exact(first + 1)} to {formats.exact(last)} of {formats.exact(total)}", width="content"
-        )
-        for sample in found.rows:
-            sample_card.draw(sample, dataset)
+    sample_finding.draw_notes(library, dataset, listing.found)
+    _listing(library, dataset, asked, listing, tokenization)
+    if asked.opened is not None and st.session_state.get(keys.DIALOG) is None:
+        sample_reading.open_drawer(dataset, asked.page_size)
 
 
-def _choose_split(dataset: Dataset) -> str | None:
-    if len(dataset.splits) < 2:
-        return None
-    chosen = st.selectbox(
-        "Split",
-        [_ALL, *dataset.splits],
-        key=keys.SAMPLES_SPLIT,
-        bind="query-params",
-        on_change=_first_page,
-        help=_counts(dataset),
-        width=240,
-    )
-    return chosen if chosen in dataset.splits else None
+def _listing(
+    library: Library, dataset: Dataset, asked: Asked, listing: Listing, tokenization: Tokenization | None
+) -> None:
+    page, found = listing.found.page, listing.found
+    first = (listing.page - 1) * asked.page_size
+    sample_finding.draw_progress(found, page_is_full=len(page.rows) == asked.page_size)
+    if not page.rows:
+        if found.finished:
+            st.info("No sample fits. Take a filter out, or search for something else.", icon=":material/search_off:")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        caption = sample_order.shown_range(first, len(page.rows), page.total, exact=page.total_is_exact)
+        st.caption(caption, width="stretch")
+        sample_order.draw_pages(page.total, listing.page, asked.page_size)
+        sample_order.draw_going(page.total, asked.page_size, by_index=_is_a_split(dataset, asked))
+    sample_list.draw(library, dataset, asked, listing, tokenization)
+    if len(page.rows) > _LONG_PAGE:
+        sample_order.draw_pages(page.total, listing.page, asked.page_size, at_the_end=True)
 
 
-def _counts(dataset: Dataset) -> str:
-    # Not in the options: what one is called stands in the address.
-    return "  \n".join(f"{plain(name, 40)}: {formats.exact(number)}" for name, number in dataset.splits.items())
-
-
-def _first_page() -> None:
-    st.session_state[keys.SAMPLES_PAGE] = 1
+def _is_a_split(dataset: Dataset, asked: Asked) -> bool:
+    """Tell whether a place in the list is the number of the sample."""
+    one_split = len(dataset.splits) == 1 or "split" in asked.fields
+    return one_split and set(asked.fields) <= {"split", "tokenization", "mode", "ignore_case", "column"}

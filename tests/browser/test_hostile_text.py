@@ -30,7 +30,7 @@ def test_hostile_text_is_shown_as_it_is(server: AppServer, open_page: OpenPage) 
     library.open()
     page = open_page(f"{server.url}/dataset?id={dataset_id}&tab=Samples")
     expect(main(page)).to_contain_text("nul")
-    shown = [item.text_content() or "" for item in main(page).get_by_test_id("stText").all()]
+    shown = [item.text_content() or "" for item in main(page).locator("article .text").all()]
     for text in TEXTS:
         assert _normal(text) in [_normal(one) for one in shown], text
     assert page.evaluate("window.stolen") is None
