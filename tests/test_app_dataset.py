@@ -67,7 +67,7 @@ def test_a_refused_tokenization_keeps_what_was_typed(library: StagedLibrary, mon
     app.selectbox(key=keys.of(dataset_id, "tokenizer")).select("google/gemma-2-2b")
     app.number_input(key=keys.of(dataset_id, "context_length")).set_value(77)
     app.multiselect(key=keys.of(dataset_id, "splits")).set_value(["test"])
-    submit(app, "Tokenize")
+    press(app, keys.of(dataset_id, "start"))
     assert "waiting" in app.error[0].value
     assert app.selectbox(key=keys.of(dataset_id, "tokenizer")).value == "google/gemma-2-2b"
     assert app.number_input(key=keys.of(dataset_id, "context_length")).value == 77

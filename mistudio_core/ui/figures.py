@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _MUTED_ON_DARK: Final = "#94a3b8"
 _MUTED_ON_LIGHT: Final = "#475569"
 _CACHED_CHARTS: Final = 64
+_LIVE_TOP: Final = 10  # bars; the page has all of them when the rows are made
 _BINNED: Final = "document_tokens"
 
 
@@ -34,6 +35,13 @@ def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) 
     """
     if result.get(_BINNED, {}).get("count"):
         chart, alt = _drawn(record_id, seq, lambda: _lengths(result, live=True))
+        _place(chart, alt, key)
+
+
+def live_top_tokens(record_id: str, seq: int, result: Mapping[str, Any], key: str) -> None:
+    """Draw the most frequent tokens of a running tokenization as its progress number `seq` has them."""
+    if result.get("top_tokens"):
+        chart, alt = _drawn(f"{record_id}:top", seq, lambda: _top(result))
         _place(chart, alt, key)
 
 
@@ -63,3 +71,9 @@ def _lengths(result: Mapping[str, Any], *, live: bool, scale: Scale = "log") -> 
     from mistudio_core.charts.lengths import length_histogram
 
     return length_histogram(result[_BINNED], title="Document lengths", unit="tokens", live=live, scale=scale)
+
+
+def _top(result: Mapping[str, Any]) -> Figure:
+    from mistudio_core.charts.vocabulary import top_tokens
+
+    return top_tokens(result, most=_LIVE_TOP)

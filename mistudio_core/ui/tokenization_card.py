@@ -6,9 +6,10 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Job, Tokenization
-from mistudio_core.ui import badges, deletion, failures, figure_cards, figures, formats, keys, retry
+from mistudio_core.ui import badges, deletion, failures, figure_cards, figures, folding, formats, keys, retry, use_code
 from mistudio_core.ui.escape import plain
 
 _FIGURE_WIDTH: Final = 130
@@ -20,13 +21,14 @@ def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, 
         head(tokenization)
         if tokenization.status == "ready":
             _figures(tokenization)
+            _engine_note(library, tokenization)
             _chart(library, tokenization, opened=opened)
         elif tokenization.error is not None:
             failures.show(tokenization.error)
             retry.show_error(tokenization.id)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if tokenization.status == "ready":
-                _use(tokenization, shared=library.settings.shared)
+                use_code.button(library, tokenization)
             if tokenization.status == "error":
                 needs_token = last_job is not None and last_job.needs_token
                 retry.button(tokenization.id, tokenization.error, needs_token=needs_token)
@@ -63,10 +65,11 @@ def live_figures(job: Job) -> None:
     if not documents:
         return
     per_second = None if job.rate is None else round(job.rate * seen.get("tokens", 0) / documents)
-    with st.grid(4, min_column_width=_FIGURE_WIDTH):
+    with st.grid(5, min_column_width=_FIGURE_WIDTH):
         figure_cards.count("Rows", seen.get("rows"), border=False)
         figure_cards.count("Tokens", seen.get("tokens"), border=False)
         figure_cards.count("Documents", documents, border=False)
+        figure_cards.count("Documents per second", None if job.rate is None else round(job.rate), border=False)
         figure_cards.count("Tokens per second", per_second, border=False)
 
 
@@ -76,6 +79,23 @@ def _figures(tokenization: Tokenization) -> None:
         figure_cards.count("Tokens", tokenization.num_tokens, border=False)
         figure_cards.count("Documents", tokenization.num_documents, border=False)
         figure_cards.size("Size", tokenization.size_bytes, border=False)
+
+
+def _engine_note(library: Library, tokenization: Tokenization) -> None:
+    """Say why the fast engine was not used, where that is so; and that its ids were proven, where it was."""
+    try:
+        engines = library.manifest(tokenization.id).get("engines") or {}
+    except StudioError as error:
+        failures.show(error)
+        return
+    if engines.get("reason"):
+        st.caption(f":material/info: Reference engine: {plain(engines['reason'], 400)}.")
+    elif engines.get("checked_texts"):
+        st.caption(
+            f":material/verified: {plain(engines['fast'], 60)} gave the same ids as "
+            f"{plain(engines['reference'], 60)} on {formats.counted(engines['checked_texts'], 'text')} "
+            "of this dataset and the hard strings."
+        )
 
 
 def _exactly(tokenization: Tokenization) -> str:
@@ -88,21 +108,6 @@ def _exactly(tokenization: Tokenization) -> str:
 
 
 def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> None:
-    chart = st.expander(
-        "Histogram",
-        expanded=opened,
-        icon=":material/bar_chart:",
-        key=keys.of(tokenization.id, "chart"),
-        on_change="rerun",
-    )
-    if chart.open:
-        with chart, failures.shown():
+    if folding.is_open("Histogram", keys.of(tokenization.id, "chart"), icon=":material/bar_chart:", at_first=opened):
+        with failures.shown():
             figures.stored_lengths(library.statistics(tokenization.id), keys.of(tokenization.id, "lengths"))
-
-
-def _use(tokenization: Tokenization, *, shared: bool) -> None:
-    # Strangers are not told where things lie on the machine of the app.
-    path = tokenization.id if shared else str(tokenization.path)
-    with st.popover("Use", icon=":material/code:"):
-        st.caption("The rows load unchanged with the datasets package:")
-        st.code(f"from datasets import load_from_disk\n\nrows = load_from_disk({path!r})")

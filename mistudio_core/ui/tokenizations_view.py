@@ -8,15 +8,25 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui import figures, job_progress, keys, polling, tokenization_card, tokenize_form
+from mistudio_core.ui import (
+    figures,
+    folding,
+    job_progress,
+    keys,
+    polling,
+    recipe_fields,
+    tokenization_card,
+    tokenize_form,
+    tokenizer_choice,
+)
 
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
     """Draw the tab; `find` returns the active jobs of this dataset."""
-    running = {job.subject_id for job in find(library)}
+    find = tokenizer_choice.with_loading(find, dataset)
+    running = {job.subject_id for job in find(library) if job.kind == "tokenize"}
     done = [item for item in library.tokenizations(dataset.id) if item.id not in running]
-    with st.expander("New tokenization", icon=":material/add:", expanded=not (done or running)):
-        tokenize_form.draw(library, dataset)
+    _new(library, dataset, at_first=not (done or running))
     polling.live(library, find, _draw_running)
     if not done and not running:
         st.info(
@@ -29,14 +39,25 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
         tokenization_card.draw(library, tokenization, last_job.get(tokenization.id), opened=position == 0)
 
 
+def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
+    with st.container(border=True):
+        key = recipe_fields.key(dataset, "new")
+        if folding.is_open("New tokenization", key, icon=":material/add:", at_first=at_first):
+            tokenize_form.draw(library, dataset)
+
+
 def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(border=True, gap="small"):
             if job.kind != "tokenize":
+                if job.kind == "tokenizer":
+                    st.markdown("**Tokenizer**")
                 job_progress.draw(job)
+                job_progress.cancel_button(job)
                 continue
             tokenization_card.head(library.tokenization(job.subject_id))
             job_progress.draw(job)
             tokenization_card.live_figures(job)
             figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
+            figures.live_top_tokens(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "top"))
             job_progress.cancel_button(job)

@@ -1,112 +1,132 @@
-"""The form that starts a tokenization."""
+"""The form that starts a tokenization: tokenizer, text, rows, and what they will come to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
 
-from mistudio_core.errors import invalid
+from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
-from mistudio_core.ui import failures, formats, keys
-from mistudio_core.ui.escape import one_line
+from mistudio_core.ui import (
+    estimate_table,
+    failures,
+    formats,
+    keys,
+    preset_cards,
+    recipe_fields,
+    recipe_options,
+    text_source,
+    token_preview,
+    tokenizer_choice,
+)
 from mistudio_core.ui.opening import open_library
 
-_COMMON: Final = (
-    "openai-community/gpt2",
-    "EleutherAI/pythia-70m",
-    "google/gemma-2-2b",
-    "meta-llama/Llama-3.2-1B",
-    "Qwen/Qwen3-0.6B-Base",
-)
-_SAMPLE: Final = "sample"
-_CONTEXT_LENGTH: Final = 1024
-_SAMPLE_CONTEXT_LENGTH: Final = 128  # the sample's stories are short; a few hundred rows tell more than fifty
-_MAX_CONTEXT_LENGTH: Final = 1_048_576
+_LONGEST_PREFILLED: Final = 4096
+"""Some models take a million tokens; rows of that length would be few and a surprise."""
 
 
 def draw(library: Library, dataset: Dataset) -> None:
     """Draw the form for a dataset that is ready."""
-    if not dataset.text_columns:
+    sources = library.text_sources(dataset.id)
+    if not any(sources.values()):
         st.info("No column of this dataset holds text, so there is nothing to tokenize.", icon=":material/text_fields:")
         return
-    with st.form(keys.of(dataset.id, "tokenize"), border=False):
-        tokenizer, length = st.columns([3, 1])
-        tokenizers = _tokenizers(library, dataset)
-        tokenizer.selectbox(
-            "Tokenizer",
-            tokenizers,
-            key=_key(dataset, "tokenizer"),
-            accept_new_options=True,
-            help="The tokenizer of the model you want to look into: an id of the Hugging Face Hub such as "
-            "openai-community/gpt2, a folder of this machine (starting with / or ~), or 'sample'.",
-        )
-        length.number_input(
-            "Context length",
-            min_value=1,
-            max_value=_MAX_CONTEXT_LENGTH,
-            value=_SAMPLE_CONTEXT_LENGTH if dataset.source == "sample" else _CONTEXT_LENGTH,
-            key=_key(dataset, "context_length"),
-            help="Tokens in a row. Documents are joined and cut into rows of this length.",
-        )
-        splits, column, token = st.columns(3)
-        _splits_and_column(dataset, splits, column)
-        token.text_input(
-            "Access token (optional)",
-            key=_key(dataset, "token"),
-            type="password",
-            placeholder="hf_…",
-            help="Only for the tokenizer of a private or gated repository. It is never stored.",
-        )
-        st.form_submit_button("Tokenize", icon=":material/bolt:", type="primary", on_click=_start, args=(dataset.id,))
-    failures.show_kept(_key(dataset, "tokenize_error"))
+    tokenizer = tokenizer_choice.draw(library, dataset)
+    text_source.draw(library, dataset, sources)
+    preset_cards.draw(dataset)
+    _context_length(dataset, tokenizer)
+    recipe_options.draw(dataset)
+    recipe = _recipe(dataset)
+    _buttons(dataset, tokenizer)
+    failures.show_kept(recipe_fields.key(dataset, "tokenize_error"))
+    estimate_table.draw(dataset, recipe)
+    if tokenizer is not None and st.session_state.get(recipe_fields.key(dataset, "preview")):
+        token_preview.draw(dataset, tokenizer, recipe)
 
 
-def _splits_and_column(dataset: Dataset, splits: Any, column: Any) -> None:
-    names = [name for name, number in dataset.splits.items() if number]
-    splits.multiselect(
-        "Splits",
-        names,
-        default=["train"] if "train" in names else names[:1],
-        key=_key(dataset, "splits"),
-        format_func=lambda name: f"{one_line(name, 40)} ({formats.count(dataset.splits.get(name, 0))})",
-        help="Rows never mix splits.",
+def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+    key = recipe_fields.key(dataset, "context_length")
+    _prefill(dataset, tokenizer, key)
+    field, note = st.columns([1, 3], vertical_alignment="bottom")
+    length = field.number_input(
+        "Context length",
+        min_value=1,
+        max_value=recipe_fields.MAX_CONTEXT_LENGTH,
+        step=1,
+        key=key,
+        on_change=_typed,
+        args=(dataset.id,),
+        persist_state="session",
+        help="Tokens in a row.",
     )
-    texts = list(dataset.text_columns)
-    column.selectbox(
-        "Text column",
-        texts,
-        index=texts.index("text") if "text" in texts else 0,
-        key=_key(dataset, "column"),
-        format_func=lambda name: one_line(name, 60),
-    )
+    limit = None if tokenizer is None else tokenizer["model_max_length"]
+    if limit and length > limit:
+        note.warning(
+            f"The model takes {formats.exact(limit)} tokens at most; longer rows would have to be cut again.",
+            icon=":material/warning:",
+        )
 
 
-def _tokenizers(library: Library, dataset: Dataset) -> list[str]:
-    """Return what to offer: the sample's own first on the sample, then the newest used, then common ones."""
-    used = [item.tokenizer for item in reversed(library.tokenizations())]
-    offered = [*used, *_COMMON, _SAMPLE]
-    if dataset.source == "sample":
-        offered.insert(0, _SAMPLE)
-    return list(dict.fromkeys(offered))
+def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:
+    """Fill in the model's own limit once for each tokenizer, unless a number was typed."""
+    state = st.session_state
+    if key not in state:
+        is_sample = dataset.source == "sample"
+        state[key] = recipe_fields.SAMPLE_CONTEXT_LENGTH if is_sample else recipe_fields.CONTEXT_LENGTH
+    seen_key = recipe_fields.key(dataset, "context_length_of")
+    if tokenizer is None or state.get(seen_key) == tokenizer["sha256"]:
+        return
+    state[seen_key] = tokenizer["sha256"]
+    if tokenizer["model_max_length"] and not state.get(recipe_fields.key(dataset, "context_length_typed")):
+        state[key] = min(tokenizer["model_max_length"], _LONGEST_PREFILLED)
 
 
-def _key(dataset: Dataset, what: str) -> str:
-    return keys.of(dataset.id, what)
+def _typed(dataset_id: str) -> None:
+    st.session_state[recipe_fields.key(dataset_id, "context_length_typed")] = True
+
+
+def _recipe(dataset: Dataset) -> dict[str, Any] | None:
+    try:
+        return recipe_fields.recipe(dataset)
+    except StudioError:
+        return None  # pressing a button says what is missing
+
+
+def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+    needs = "" if tokenizer is not None else " Load the tokenizer first."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Tokenize",
+            key=recipe_fields.key(dataset, "start"),
+            icon=":material/bolt:",
+            type="primary",
+            on_click=_start,
+            args=(dataset.id,),
+        )
+        st.button(
+            "Estimate",
+            key=recipe_fields.key(dataset, "estimate_now"),
+            icon=":material/query_stats:",
+            help=f"Rows, tokens, time and size for all presets, from a sample of the dataset.{needs}",
+            disabled=tokenizer is None,
+            on_click=estimate_table.start,
+            args=(dataset.id,),
+        )
+        st.toggle(
+            "Preview",
+            key=recipe_fields.key(dataset, "preview"),
+            disabled=tokenizer is None,
+            persist_state="session",
+            help=f"Samples or your own text, token by token, under this very recipe.{needs}",
+        )
 
 
 def _start(dataset_id: str) -> None:
-    state = st.session_state
-    with failures.kept(keys.of(dataset_id, "tokenize_error")):
-        tokenizer = (state[keys.of(dataset_id, "tokenizer")] or "").strip()
-        if not tokenizer:
-            raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
-        recipe = {
-            "tokenizer": tokenizer,
-            "splits": list(state[keys.of(dataset_id, "splits")]),
-            "columns": [state[keys.of(dataset_id, "column")]],
-            "context_length": state[keys.of(dataset_id, "context_length")],
-        }
-        open_library().tokenize(dataset_id, recipe, token=state[keys.of(dataset_id, "token")] or None)
-        state[keys.NOTICE] = "The tokenization has started."
+    with failures.kept(recipe_fields.key(dataset_id, "tokenize_error")):
+        token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
+        open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), token=token)
+        st.session_state[keys.NOTICE] = "The tokenization has started."
+        st.session_state[recipe_fields.key(dataset_id, "new")] = False  # what runs stands below

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mistudio_core.library import Library
-from tests.browser.acts import idle, main, picture, progress_texts, submit, wait_for
+from tests.browser.acts import idle, main, picture, progress_texts, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
 
@@ -26,7 +26,7 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
     page.get_by_role("tab", name="Samples").click()
     expect(main(page)).to_contain_text("Samples 1 to 50 of 5,000")
     page.get_by_role("tab", name="Tokenizations").click()
-    submit(page, "Tokenize")
+    page.get_by_role("button", name="Tokenize").click()
     expect(main(page)).to_contain_text("Documents", timeout=30_000)
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     picture(page, "tokenized")
@@ -51,7 +51,7 @@ def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_pa
     dataset = library.make_sample(80_000)  # enough for several seconds
     library.wait(dataset.id)
     page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
-    submit(page, "Tokenize")
+    page.get_by_role("button", name="Tokenize").click()
     seen: list[str] = []
     bars: list[str] = []
 

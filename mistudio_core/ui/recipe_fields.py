@@ -1,0 +1,277 @@
+"""From the widgets of the tokenization form to the fields of a recipe, and what each field means in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.records import Dataset
+from mistudio_core.ui import keys
+
+DEFAULT_PRESET: Final = "continuous"
+PRESETS: Final[Mapping[str, str]] = {
+    "continuous": "Documents joined and cut into full rows; nothing but the last part of a row is lost.",
+    "saelens": "Row for row what SAELens makes when it tokenizes.",
+    "transformer_lens": "Row for row what TransformerLens makes when it tokenizes.",
+    "sparsify": "Row for row what sparsify makes when it tokenizes.",
+    "per_document": "Each document in rows of its own: truncated, in windows, or padded.",
+}
+"""Each preset in one line."""
+PRESET_NAMES: Final[Mapping[str, str]] = {
+    "continuous": "Continuous",
+    "saelens": "SAELens",
+    "transformer_lens": "TransformerLens",
+    "sparsify": "sparsify",
+    "per_document": "Per document",
+}
+MAX_CONTEXT_LENGTH: Final = 1_048_576
+CONTEXT_LENGTH: Final = 1024
+SAMPLE_CONTEXT_LENGTH: Final = 128
+"""The sample's stories are short; a few thousand rows tell more than a few hundred."""
+GIVEN_ID: Final = "id"
+"""The choice of a separator that is given as the id of a token."""
+
+COLUMN, TEMPLATE, CHAT = "column", "template", "chat"
+
+
+class Option(NamedTuple):
+    """An advanced field: what it is called, its default, what it may be (in words), and for which presets."""
+
+    label: str
+    default: Any
+    help: str
+    choices: Mapping[Any, str] | None = None
+    least: int = 0
+    presets: tuple[str, ...] = tuple(PRESETS)
+
+
+_STREAMS: Final = ("continuous", "saelens", "per_document")  # where special tokens can be chosen freely
+_PEERS: Final = ("saelens", "transformer_lens", "sparsify")
+_OWN: Final = ("continuous", "per_document")
+
+OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
+    "Special tokens": {
+        "bos": Option(
+            "BOS",
+            "auto",
+            "The token that begins a sequence. As the tokenizer does it: wherever the tokenizer itself adds one.",
+            {
+                "auto": "As the tokenizer does it",
+                "row": "At each row",
+                "document": "At each document",
+                "never": "Never",
+            },
+            presets=(*_STREAMS, "transformer_lens"),
+        ),
+        "separator": Option(
+            "Between documents",
+            "auto",
+            "What stands between two documents. By the preset: EOS where the tokenizer has one.",
+            {"auto": "By the preset", "eos": "EOS", "bos": "BOS", "none": "Nothing", GIVEN_ID: "A token id"},
+            presets=_STREAMS,
+        ),
+        "add_special_tokens": Option(
+            "Tokenizer's own special tokens",
+            None,
+            "Whether the tokenizer puts round each document what it puts round a text.",
+            {None: "By the preset", True: "Add", False: "Leave out"},
+            presets=_STREAMS,
+        ),
+        "control_tokens": Option(
+            "Control tokens written in the text",
+            "parse",
+            "A page of the web may hold the words <|endoftext|>: read them as that token, or as plain text.",
+            {"parse": "Read as tokens", "literal": "Plain text"},
+        ),
+    },
+    "Rows": {
+        "remainder": Option(
+            "Last row",
+            "drop",
+            "What happens to the tokens at the end of a split that fill no row.",
+            {"drop": "Drop it", "keep": "Keep it shorter", "pad": "Pad it"},
+            presets=("continuous",),
+        ),
+        "truncation": Option(
+            "Long documents",
+            "auto",
+            "Truncate keeps the beginning; windows keep all of it, in several rows.",
+            {"auto": "By the stride", "truncate": "Truncate", "window": "Windows"},
+            presets=("per_document",),
+        ),
+        "stride": Option("Stride", 0, "Tokens that a window shares with the one before it.", presets=("per_document",)),
+        "padding": Option(
+            "Padding",
+            "none",
+            "Rows shorter than the context: left as they are, or filled up to the longest row or the context length.",
+            {"none": "None", "longest": "To the longest row", "max_length": "To the context length"},
+            presets=("per_document",),
+        ),
+        "padding_side": Option(
+            "Padding side", "right", "Where padding stands.", {"right": "Right", "left": "Left"}, presets=_OWN
+        ),
+        "padding_column": Option(
+            "Column about padding",
+            "none",
+            "Keep what is padding and what is not in a column of its own.",
+            {"none": "None", "length": "length", "attention_mask": "attention_mask"},
+            presets=_OWN,
+        ),
+        "batch_rows": Option(
+            "Documents in a batch",
+            None,
+            "The batch size with which the other project maps its data; its rows depend on it. Empty: its default.",
+            least=1,
+            presets=_PEERS,
+        ),
+        "emulate_num_proc": Option(
+            "Processes to emulate",
+            1,
+            "The num_proc of the other project; its rows depend on it.",
+            least=1,
+            presets=_PEERS,
+        ),
+    },
+    "Filters (off unless chosen)": {
+        "min_tokens": Option("Fewest tokens", 0, "Shorter documents are skipped and counted."),
+        "min_chars": Option("Fewest characters", 0, "Shorter documents are skipped and counted."),
+        "max_tokens_per_document": Option(
+            "Most tokens per document",
+            None,
+            "Of a longer document only the beginning counts. Empty: no limit.",
+            least=1,
+        ),
+        "max_junk_ratio": Option(
+            "Largest share of junk",
+            None,
+            "Skips documents in which more of the tokens have no letter, digit or mark of any script. Empty: no limit.",
+        ),
+        "drop_duplicates": Option(
+            label="Drop exact duplicates", default=False, help="Of equal documents only the first is kept."
+        ),
+        "oversized": Option(
+            "Texts too large to cut",
+            "fail",
+            "A piece of text that can neither be encoded at once nor be cut safely.",
+            {"fail": "Stop with an error", "skip": "Skip and count"},
+        ),
+    },
+    "Order and amount": {
+        "token_budget": Option(
+            "Token budget", None, "Stops at exactly so many tokens in rows. Empty: all of the data.", least=1
+        ),
+        "shuffle_seed": Option(
+            "Shuffle seed", None, "Shuffles uniformly, the same for the same seed. Empty: in order."
+        ),
+        "shuffle": Option(
+            "What is shuffled",
+            "rows",
+            "Finished rows, or documents before they are packed.",
+            {"rows": "Rows", "documents": "Documents"},
+            presets=_OWN,
+        ),
+    },
+    "Engine": {
+        "dtype": Option(
+            "Type of the ids",
+            "auto",
+            "The smallest that holds the vocabulary takes 2 bytes a token up to 65,536 ids.",
+            {"auto": "The smallest", "int32": "int32"},
+        ),
+        "engine": Option(
+            "Engine",
+            "auto",
+            "The fast one is used where it is proven to give the same ids as the reference.",
+            {"auto": "The fastest that is right", "reference": "Reference", "fast": "Fast, or fail"},
+        ),
+    },
+}
+"""The advanced fields by group."""
+
+
+def key(dataset: Dataset | str, field: str) -> str:
+    """Return the session key of a field of the form."""
+    return keys.of(dataset if isinstance(dataset, str) else dataset.id, field)
+
+
+def preset(dataset: Dataset | str) -> str:
+    """Return the preset that is chosen."""
+    return str(st.session_state.get(key(dataset, "preset"), DEFAULT_PRESET))
+
+
+def tokenizer_name(dataset: Dataset | str) -> str:
+    """Return the tokenizer that is chosen or typed, "" for none."""
+    return (st.session_state.get(key(dataset, "tokenizer")) or "").strip()
+
+
+def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
+    """Tell whether an advanced field does something beside the others that are chosen."""
+    chosen, state = preset(dataset), st.session_state
+    if chosen not in option.presets:
+        return False
+    if name in ("padding_side", "padding_column"):
+        field, unpadded = ("padding", "none") if chosen == "per_document" else ("remainder", "drop")
+        return state.get(key(dataset, field), unpadded) not in (unpadded, "keep")
+    return name != "shuffle" or state.get(key(dataset, "shuffle_seed")) is not None
+
+
+def changed_options(dataset: Dataset | str) -> dict[str, Any]:
+    """Return the advanced fields that apply to the preset and differ from their defaults."""
+    fields: dict[str, Any] = {}
+    for group in OPTIONS.values():
+        for name, option in group.items():
+            value = st.session_state.get(key(dataset, name), option.default)
+            if value != option.default and applies(dataset, name, option):
+                fields[name] = _token_id(dataset) if value == GIVEN_ID else value
+    revision = changed_revision(dataset)
+    return fields | ({"tokenizer_revision": revision} if revision else {})
+
+
+def changed_revision(dataset: Dataset | str) -> str | None:
+    """Return the revision of the tokenizer that was typed, None for the newest."""
+    return (st.session_state.get(key(dataset, "tokenizer_revision")) or "").strip() or None
+
+
+def num_changed(dataset: Dataset | str) -> int:
+    """Return how many advanced fields that apply differ from their defaults."""
+    try:
+        return len(changed_options(dataset))
+    except StudioError:
+        return 1  # the id of a separator is not typed yet
+
+
+def recipe(dataset: Dataset | str) -> dict[str, Any]:
+    """Return the recipe as the form has it now; raise `invalid_request` where nothing was chosen."""
+    tokenizer = tokenizer_name(dataset)
+    if not tokenizer:
+        raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
+    return {
+        "tokenizer": tokenizer,
+        "preset": preset(dataset),
+        "context_length": st.session_state.get(key(dataset, "context_length")),
+        **text_fields(dataset),
+        **changed_options(dataset),
+    }
+
+
+def text_fields(dataset: Dataset | str) -> dict[str, Any]:
+    """Return the fields that say where the text comes from."""
+    state = st.session_state
+    fields: dict[str, Any] = {"splits": list(state.get(key(dataset, "splits"), ()))}
+    source = state.get(key(dataset, "text_from")) or COLUMN
+    if source == TEMPLATE:
+        return fields | {"template": state.get(key(dataset, "template")) or ""}
+    if source == CHAT:
+        return fields | {"chat": state.get(key(dataset, "chat"))}
+    column = state.get(key(dataset, "column"))
+    return fields | ({"columns": [column]} if column else {})
+
+
+def _token_id(dataset: Dataset | str) -> int:
+    number = st.session_state.get(key(dataset, "separator_id"))
+    if number is None:
+        raise invalid("The id of the token between documents is missing.", "Type it, or choose another separator.")
+    return int(number)

@@ -1,0 +1,72 @@
+"""The advanced fields of a recipe: only those that do something with the chosen preset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.records import Dataset
+from mistudio_core.ui import folding, recipe_fields
+from mistudio_core.ui.recipe_fields import GIVEN_ID, Option
+
+_FIELD_WIDTH: Final = 220
+_NO_VALUE: Final = "Not set"
+
+
+def draw(dataset: Dataset) -> None:
+    """Draw the folded part of the form."""
+    changed = recipe_fields.num_changed(dataset)
+    label = "Advanced options" + (f" ({changed} changed)" if changed else "")
+    if not folding.is_open(label, recipe_fields.key(dataset, "advanced"), icon=":material/tune:"):
+        return
+    with st.container(border=True):
+        st.caption("Only what does something with the chosen preset; what is left alone follows preset and tokenizer.")
+        for group, options in recipe_fields.OPTIONS.items():
+            shown = {name: item for name, item in options.items() if recipe_fields.applies(dataset, name, item)}
+            if shown:
+                st.markdown(f"**{group}**")
+                with st.grid(4, min_column_width=_FIELD_WIDTH, vertical_alignment="bottom"):
+                    _fields(dataset, shown)
+        st.text_input(
+            "Revision of the tokenizer",
+            key=recipe_fields.key(dataset, "tokenizer_revision"),
+            placeholder="main",
+            persist_state="session",
+            help="A branch, a tag or a commit of the Hub; the manifest holds the commit in any case.",
+            width=_FIELD_WIDTH,
+        )
+
+
+def _fields(dataset: Dataset, options: Mapping[str, Option]) -> None:
+    for name, option in options.items():
+        key = recipe_fields.key(dataset, name)
+        if option.choices is not None:
+            values = list(option.choices)
+            choice = st.selectbox(
+                option.label,
+                values,
+                index=values.index(option.default) if option.default in values else None,
+                key=key,
+                format_func=option.choices.__getitem__,
+                persist_state="session",
+                help=option.help,
+            )
+            if name == "separator" and choice == GIVEN_ID:
+                st.number_input(
+                    "Id of the token", min_value=0, value=None, step=1, persist_state="session",
+                    key=recipe_fields.key(dataset, "separator_id"),
+                )  # fmt: skip
+        elif isinstance(option.default, bool):
+            st.toggle(option.label, value=option.default, key=key, persist_state="session", help=option.help)
+        elif name == "max_junk_ratio":
+            st.number_input(
+                option.label, min_value=0.0, max_value=1.0, value=None, step=0.05, key=key, placeholder=_NO_VALUE,
+                persist_state="session", help=option.help,
+            )  # fmt: skip
+        else:
+            st.number_input(
+                option.label, min_value=option.least, placeholder=_NO_VALUE, value=option.default, step=1, key=key,
+                persist_state="session", help=option.help,
+            )  # fmt: skip

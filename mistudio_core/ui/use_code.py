@@ -1,0 +1,38 @@
+"""Taking token rows elsewhere: code to copy for each trainer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Tokenization
+from mistudio_core.ui import failures, keys
+from mistudio_core.ui.escape import plain
+
+
+def button(library: Library, tokenization: Tokenization) -> None:
+    """Draw the button that opens the code."""
+    with st.popover(
+        "Use", icon=":material/code:", key=keys.of(tokenization.id, "use"), on_change="rerun", width="content"
+    ) as opened:
+        if opened.open:
+            with failures.shown():
+                _snippets(library, tokenization)
+
+
+def _snippets(library: Library, tokenization: Tokenization) -> None:
+    found = {item.program: item for item in library.snippets(tokenization.id)}
+    chosen = st.radio(
+        "Code for",
+        list(found),
+        horizontal=True,
+        key=keys.of(tokenization.id, "use_for"),
+        persist_state="session",
+    )
+    snippet = found[chosen]
+    if snippet.code is None:
+        st.info(plain(snippet.problem, 500), icon=":material/info:")
+    else:
+        st.code(snippet.code, language="python")
+    if library.settings.shared:
+        st.caption("The rows lie on the machine of this app: copy the folder first, then name it in the code.")
