@@ -6,7 +6,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.ui import failures, formats, keys
+from mistudio_core.ui import failures, formats, keys, search_resources
 from mistudio_core.ui.escape import plain
 from mistudio_core.ui.opening import open_library
 
@@ -92,6 +92,7 @@ def _ask(record_id: str) -> None:
 
 
 def _delete(record_id: str) -> None:
+    search_resources.release(record_id)  # an open file would keep its disk
     with failures.kept(_ERROR):
         gone = open_library().delete(record_id, cascade=True)
         _close()

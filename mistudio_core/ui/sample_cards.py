@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from mistudio_core.records import Sample
-from mistudio_core.ui import excerpts, formats
+from mistudio_core.ui import components, excerpts, formats
 
 WHOLE_CHARS: Final = 20_000
 """A text up to this length opens in its card; a longer one is read part by part."""
@@ -22,13 +21,7 @@ _VALUE_CHARS: Final = 160
 _WHOLE_VALUE_CHARS: Final = 20_000
 _NAME_CHARS: Final = 80
 
-_HERE: Final = Path(__file__).parent
-_component = st.components.v2.component(
-    "mistudio_sample_cards",
-    html="<div class='cards'></div>",
-    css=(_HERE / "sample_cards.css").read_text("utf-8"),
-    js=(_HERE / "sample_cards.js").read_text("utf-8"),
-)
+_component = components.registered("mistudio_sample_cards", "sample_cards", html="<div class='cards'></div>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ def find_page(library: Library, dataset: Dataset, query: SampleQuery, page: int)
 def draw_progress(found: Found, *, page_is_full: bool) -> None:
     """Draw how far the scan of this tab is until it has ended, and a way to end it; then the page is drawn anew."""
     if found.finished:
+        if not found.page.total_is_exact:
+            st.caption(
+                f":material/hourglass_disabled: The search ended before all samples were read, with "
+                f"{formats.counted(found.page.total, 'hit')} so far; there may be more."
+            )
         return
     shown = len(found.page.rows)
 

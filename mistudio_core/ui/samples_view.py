@@ -64,7 +64,7 @@ def _listing(
     first = (listing.page - 1) * asked.page_size
     sample_finding.draw_progress(found, page_is_full=len(page.rows) == asked.page_size)
     if not page.rows:
-        if found.finished:
+        if found.finished and page.total_is_exact:
             st.info("No sample fits. Take a filter out, or search for something else.", icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
