@@ -85,6 +85,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
             "parse",
             "A page of the web may hold the words <|endoftext|>: read them as that token, or as plain text.",
             {"parse": "Read as tokens", "literal": "Plain text"},
+            presets=(*_STREAMS, "transformer_lens"),
         ),
     },
     "Rows": {
