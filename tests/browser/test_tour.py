@@ -28,7 +28,7 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
     page.get_by_role("tab", name="Tokenizations").click()
     page.get_by_role("button", name="Tokenize").click()
     expect(main(page)).to_contain_text("Documents", timeout=30_000)
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1, timeout=30_000)
     picture(page, "tokenized")
 
     library = Library.open(server.home)
@@ -40,18 +40,20 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
 
 
 @pytest.fixture
-def slow_server(tmp_path: Path) -> Iterator[AppServer]:
-    """Serve an app whose workers have one thread."""
+def slow_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppServer]:
+    """Serve an app whose workers have one thread, as those that the test starts."""
+    monkeypatch.setenv("MISTUDIO_THREADS", "1")
     yield from served(AppServer(tmp_path / "home", {"MISTUDIO_THREADS": "1"}))
 
 
 def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_page: OpenPage) -> None:
     server = slow_server
     library = Library.open(server.home)
-    dataset = library.make_sample(80_000)  # enough for several seconds
+    dataset = library.make_sample(30_000)
     library.wait(dataset.id)
+    # the reference engine takes several seconds for this, which the fast one would not
+    library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
     page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
-    page.get_by_role("button", name="Tokenize").click()
     seen: list[str] = []
     bars: list[str] = []
 
