@@ -77,7 +77,7 @@ def top_tokens(result: Mapping[str, Any], *, most: int = TOP_ROWS, scale: Scale 
         .mark_bar()
         .encode(
             x=alt.X("count:Q", scale=counts).title("occurrences (tokens)").axis(labelExpr=SHORT, tickMinStep=1),
-            y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240),
+            y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240, labelOverlap=False),
             opacity=dimmed(selection),
             tooltip=_token_tooltip(),
         )

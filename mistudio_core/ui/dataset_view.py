@@ -100,23 +100,25 @@ def _unfinished(library: Library, dataset: Dataset) -> None:
 
 def _tabs(library: Library, dataset: Dataset) -> None:
     find = _jobs_of(dataset.id)
-    # A timer may run once a page only: the tab with the tokenizations draws its own jobs in full, above
-    # the others stands a line for each.
+    # A timer may run once a page only: the tabs with live figures draw their own jobs, above the
+    # others stands a line for each.
     notice = st.container()
     name, places = tabs.draw(_TABS, "dataset_tabs", parameter=keys.TAB)
     if name == "Tokenizations":
         with places[name]:
             tokenizations_view.draw(library, dataset, find)
         return
+    if name == "Statistics":
+        with places[name]:
+            statistics_view.draw(library, dataset, find)
+        return
     with notice:
         polling.live(library, find, _draw_jobs)
     with places[name]:
         if name == "Overview":
             overview.draw(library, dataset)
-        elif name == "Samples":
-            samples_view.draw(library, dataset)
         else:
-            statistics_view.draw(library, dataset)
+            samples_view.draw(library, dataset)
 
 
 def _jobs_of(dataset_id: str) -> Callable[[Library], Sequence[Job]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -38,6 +39,12 @@ def ratio(label: str, value: float | None, *, help_text: str | None = None) -> N
     st.metric(
         label, formats.UNKNOWN if value is None else f"{value:.3g}", help=help_text, border=True, height="stretch"
     )
+
+
+def mean(label: str, summary: Mapping[str, Any]) -> None:
+    """Draw the mean of a distribution, with its least and largest on hover."""
+    bounds = f"{formats.exact(summary['min'])} to {formats.exact(summary['max'])}" if summary["count"] else None
+    ratio(label, summary["mean"], help_text=bounds)
 
 
 def _card(label: str, shown: str, exactly: str, *, color: Color | None = None, border: bool) -> None:

@@ -19,6 +19,7 @@ LIST_PAGE: Final = "list_page"
 SAMPLES_SPLIT: Final = "split"
 SAMPLES_PAGE: Final = "page"
 STATISTICS_OF: Final = "stats_of"
+COMPARED: Final = "ids"
 JOBS_PAGE: Final = "jobs_page"
 
 # In the session only.

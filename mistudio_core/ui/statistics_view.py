@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.library import Library
-from mistudio_core.records import Dataset, Tokenization
-from mistudio_core.ui import failures, formats, keys, text_statistics, token_statistics
+from mistudio_core.records import Dataset, Job, Tokenization
+from mistudio_core.ui import failures, formats, job_progress, keys, polling, text_statistics, token_statistics
 from mistudio_core.ui.escape import one_line
 
+_COMPARE_PAGE: Final = "pages/compare.py"
 _TEXT: Final = "text"
+_MOST_COMPARED: Final = 4
 
 
-def draw(library: Library, dataset: Dataset) -> None:
-    """Draw the tab: of the text, or of the tokenization that the address names."""
-    done = [item for item in reversed(library.tokenizations(dataset.id)) if item.status == "ready"]
-    chooser = st.container(horizontal=True)
+def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
+    """Draw the tab: of the text, or of the tokenization that the address names; `find` returns the active jobs.
+
+    Of a tokenization that is being made, what has been counted so far is drawn and drawn again.
+    """
+    running = {job.subject_id for job in find(library) if job.kind == "tokenize"}
+    known = [item for item in reversed(library.tokenizations(dataset.id)) if _is_shown(item, running)]
+    chooser = st.container(horizontal=True, vertical_alignment="bottom")
     with chooser:
-        chosen = _choose(done)
+        chosen = _choose(known, running)
+    if chosen is not None and chosen.id in running:
+        polling.live(library, find, _draw_running(chosen))
+    else:
+        polling.live(library, find, _draw_jobs)
+        _stored(library, dataset, chosen, chooser)
+    with chooser:
+        _compare_link([item.id for item in known if item.id not in running])
+
+
+def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, chooser: DeltaGenerator) -> None:
     with failures.shown():
         statistics = library.statistics(chosen.id if chosen else dataset.id)
         if statistics is None:
@@ -28,11 +45,28 @@ def draw(library: Library, dataset: Dataset) -> None:
         elif chosen is None:
             text_statistics.draw(dataset, statistics, chooser)
         else:
-            token_statistics.draw(chosen, statistics)
+            token_statistics.draw(library, chosen, statistics)
 
 
-def _choose(done: Sequence[Tokenization]) -> Tokenization | None:
-    by_id = {item.id: item for item in done}
+def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True, gap="xsmall"):
+            job_progress.draw(job)
+            job_progress.cancel_button(job)
+
+
+def _draw_running(chosen: Tokenization) -> Callable[[Library, Sequence[Job]], None]:
+    def draw_running(library: Library, jobs: Sequence[Job]) -> None:
+        _draw_jobs(library, jobs)
+        for job in jobs:
+            if job.subject_id == chosen.id:
+                token_statistics.draw_live(chosen, job.progress_seq, job.live)
+
+    return draw_running
+
+
+def _choose(known: Sequence[Tokenization], running: set[str]) -> Tokenization | None:
+    by_id = {item.id: item for item in known}
     options = [_TEXT, *by_id]
     asked = st.query_params.get(keys.STATISTICS_OF, _TEXT)
     # A bound widget would put its labels into the address; two tokenizations may have the same one.
@@ -42,7 +76,7 @@ def _choose(done: Sequence[Tokenization]) -> Tokenization | None:
         index=options.index(asked) if asked in by_id else 0,
         key=f"_{keys.STATISTICS_OF}",
         on_change=_chosen,
-        format_func=lambda name: _label(by_id.get(name)),
+        format_func=lambda name: _label(by_id.get(name), so_far=name in running),
         width=320,
     )
     return by_id.get(chosen)
@@ -52,7 +86,23 @@ def _chosen() -> None:
     st.query_params[keys.STATISTICS_OF] = st.session_state[f"_{keys.STATISTICS_OF}"]
 
 
-def _label(tokenization: Tokenization | None) -> str:
+def _is_shown(tokenization: Tokenization, running: set[str]) -> bool:
+    return tokenization.status == "ready" or tokenization.id in running
+
+
+def _label(tokenization: Tokenization | None, *, so_far: bool) -> str:
     if tokenization is None:
         return "The text"
-    return f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} a row"
+    named = f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} a row"
+    return f"{named} (so far)" if so_far else named
+
+
+def _compare_link(ids: Sequence[str]) -> None:
+    if len(ids) < 2:
+        return
+    st.page_link(
+        _COMPARE_PAGE,
+        label="Compare tokenizations",
+        icon=":material/compare_arrows:",
+        query_params={keys.COMPARED: ",".join(ids[:_MOST_COMPARED])},
+    )

@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.records import Dataset
-from mistudio_core.ui import figure_cards, figures, formats, keys
+from mistudio_core.ui import chart_card, figure_cards, figures, formats, keys, sample_links, token_tables
 from mistudio_core.ui.escape import one_line, plain
 
 _CARD_WIDTH: Final = 150
-_CHART_WIDTH: Final = 380
+_NUMBERS: Final = ("integer", "float")
 _MEASURES: Final = {"Characters": "characters", "Words": "words", "Bytes": "bytes"}
 
 
@@ -33,7 +33,8 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
         from mistudio_core.charts.columns import split_bars
 
         with st.container(border=True):
-            figures.draw(split_bars(result), _key(dataset, "splits"))
+            chart_card.draw(split_bars(result), _key(dataset, "splits"), samples=sample_links.of_split)
+    chart_card.save_json("All statistics (JSON)", result, f"statistics-{dataset.id}", _key(dataset, "json"))
 
 
 def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -58,20 +59,27 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", column["characters"]["count"], color="green")
         figure_cards.count("Characters", column["characters"]["sum"], color="blue")
-        figure_cards.count("Characters, mean", column["characters"]["mean"], color="violet")
+        figure_cards.count("Average length", column["characters"]["mean"], color="violet")
         figure_cards.count("Words", column["words"]["sum"], color="yellow")
-        figure_cards.count("Characters, median", column["characters"]["median"])
+        figure_cards.size("Text", column["bytes"]["sum"])
         figure_cards.share(
             "Exact copies", copies["share"], help_text=f"{formats.exact(copies['copies'])} samples repeat another one"
         )
         figure_cards.count("Empty", column["empties"] + column["blanks"])
         figure_cards.count("Without text", column["nulls"])
+    if not copies["exact"]:
+        st.caption(
+            ":material/info: Exact copies are estimated from a fair sample of the different texts; the standard error "
+            f"of the share is {100 * copies['standard_error']:.2g} %."
+        )
     _lengths(dataset, column)
+    if column.get("values"):
+        _bars_of_values(dataset, column)
     if column["scripts"]["scripts"]:
         from mistudio_core.charts.columns import script_bars
 
         with st.container(border=True):
-            figures.draw(script_bars(column), _key(dataset, f"scripts:{column['name']}"))
+            chart_card.draw(script_bars(column), _key(dataset, f"scripts:{column['name']}"))
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
@@ -87,21 +95,58 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         figure = length_histogram(
             column[unit], title=f"Lengths of {one_line(column['name'], 60)}", unit=unit, counted="samples", scale=scale
         )
-        figures.draw(figure, _key(dataset, f"lengths:{column['name']}"))
+        # Samples can be asked for by their characters; bytes and words have no filter.
+        name = str(column["name"])
+        samples = sample_links.of_characters(dataset, name) if unit == "characters" else None
+        chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), samples=samples)
+        chart_card.note_if_inexact(column[unit])
+    with st.container(border=True):
+        token_tables.summary_table("Lengths", {title: column[measure] for title, measure in _MEASURES.items()})
 
 
 def _values(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    from mistudio_core.charts.columns import value_bars, value_histogram
-
     st.caption(f"{plain(column['type'], 100)} · {formats.exact(column['nulls'])} without a value")
-    key = _key(dataset, f"values:{column['name']}")
+    if column["kind"] in ("list", "binary"):
+        _element_lengths(dataset, column)
+    elif column.get("values"):
+        _bars_of_values(dataset, column)
+    elif column.get("histogram"):
+        _histogram(dataset, column)
+    else:
+        st.caption("Of a column of this type only the missing values are counted.")
+    if column["kind"] in _NUMBERS and column["count"]:
+        with st.container(border=True):
+            token_tables.summary_table("Values", {str(column["name"]): column})
+
+
+def _bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
+    from mistudio_core.charts.columns import value_bars
+
+    name = str(column["name"])
+    samples = None if column.get("unit") else sample_links.of_value(name)
     with st.container(border=True):
-        if column.get("values"):
-            figures.draw(value_bars(column), key)
-        elif column.get("histogram"):
-            figures.draw(value_histogram(column), key)
-        else:
-            st.caption("Of a column of this type only the missing values are counted.")
+        chart_card.draw(value_bars(column), _key(dataset, f"values:{name}"), samples=samples)
+
+
+def _histogram(dataset: Dataset, column: Mapping[str, Any]) -> None:
+    from mistudio_core.charts.columns import value_histogram
+
+    samples = None if column.get("unit") else sample_links.of_bin(column)
+    with st.container(border=True):
+        chart_card.draw(value_histogram(column), _key(dataset, f"histogram:{column['name']}"), samples=samples)
+
+
+def _element_lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
+    from mistudio_core.charts.lengths import length_histogram
+
+    name, unit = one_line(column["name"], 60), "bytes" if column["kind"] == "binary" else "elements"
+    with st.container(border=True):
+        scale = figures.scale_choice(_key(dataset, "text_scale"))
+        figure = length_histogram(
+            column["lengths"], title=f"Lengths of {name}", unit=unit, counted="samples", scale=scale
+        )
+        chart_card.draw(figure, _key(dataset, f"elements:{column['name']}"))
+        chart_card.note_if_inexact(column["lengths"])
 
 
 def _key(dataset: Dataset, what: str) -> str:

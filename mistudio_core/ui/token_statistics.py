@@ -1,56 +1,137 @@
-"""The statistics of one tokenization, from its stored result."""
+"""The statistics of one tokenization: the stored result, or what a running job has counted so far."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
-from mistudio_core.ui import figure_cards, figures, formats, keys
+from mistudio_core.ui import (
+    chart_card,
+    figure_cards,
+    figures,
+    formats,
+    keys,
+    rare_ids,
+    sample_links,
+    token_positions,
+    token_tables,
+)
+
+if TYPE_CHECKING:
+    from mistudio_core.charts.figure import Figure, Scale
 
 _CARD_WIDTH: Final = 150
 _CHART_WIDTH: Final = 380
+_TABLE_WIDTH: Final = 320
+_CACHED_CHARTS: Final = 64
 
 
-def draw(tokenization: Tokenization, result: Mapping[str, Any]) -> None:
-    """Draw cards and charts of a result of version 1; padding is never counted as a token."""
-    lengths = result.get("document_tokens")
-    if lengths is None:
+def draw(library: Library, tokenization: Tokenization, result: Mapping[str, Any]) -> None:
+    """Draw a stored result of version 1; padding is never counted as a token."""
+    if "document_tokens" not in result:
         st.caption("No statistics were stored with this tokenization.")
         return
-    vocabulary = result["vocabulary"]
+    scale = _scale_choice()
+    _cards(result)
+    _charts(tokenization, result, scale, None)
+    _tables(result)
+    token_positions.draw(tokenization, result["positions"])
+    rare_ids.draw(library, tokenization, result["vocabulary"])
+    chart_card.save_json(
+        "All statistics (JSON)", result, f"statistics-{tokenization.id}", keys.of(tokenization.id, "stats_json")
+    )
+
+
+def draw_live(tokenization: Tokenization, seq: int, result: Mapping[str, Any]) -> None:
+    """Draw what a running job has counted so far, as its progress number `seq` has it: the same, as far as it goes."""
+    if not result.get("documents") or "document_tokens" not in result:
+        st.caption("Nothing has been counted yet.")
+        return
+    scale = _scale_choice()
+    _cards(result)
+    _charts(tokenization, result, scale, seq)
+    _tables(result)
+    st.caption("Positions, and ids that were never or rarely seen, are told when all rows are made.")
+
+
+def _scale_choice() -> Scale:
+    return figures.scale_choice(keys.of("token_statistics", "scale"))
+
+
+def _cards(result: Mapping[str, Any]) -> None:
+    vocabulary, padding, lost = result["vocabulary"], result["padding"], result["lost"]
+    crossing = result["rows_crossing_documents"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", result["documents"], color="green")
         figure_cards.count("Tokens", result["tokens"], color="blue")
-        figure_cards.count("Tokens a sample, mean", lengths["mean"], color="violet")
+        figure_cards.count("Average length", result["document_tokens"]["mean"], color="violet")
         figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
+        figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
         figure_cards.count("Rows", result["rows"])
+        figure_cards.mean("Documents per row", result["documents_per_row"])
+        figure_cards.share("Rows crossing documents", crossing["share"], help_text=_exactly(crossing["count"], "row"))
+        figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
+        figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
+        figure_cards.share("Tokens lost", lost["share"], help_text=_exactly(lost["tokens"], "token"))
         figure_cards.ratio("Bytes per token", result["fertility"]["bytes_per_token"])
-        figure_cards.share(
-            "Vocabulary used",
-            vocabulary["share"],
-            help_text=f"{formats.exact(vocabulary['distinct'])} of {formats.exact(vocabulary['size'])} ids",
-        )
-        figure_cards.share(
-            "Tokens lost", result["lost"]["share"], help_text=f"{formats.exact(result['lost']['tokens'])} tokens"
-        )
-    _charts(tokenization, result)
 
 
-def _charts(tokenization: Tokenization, result: Mapping[str, Any]) -> None:
+def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None) -> None:
+    """Draw the charts; those of a progress number are drawn once for all who look at it, and cannot be clicked."""
+    from mistudio_core.charts.lengths import length_histogram
     from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 
-    scale = figures.scale_choice(keys.of("token_statistics", "scale"))
+    def show(name: str, make: Callable[[], Figure], samples: sample_links.ParametersOf | None = None) -> None:
+        figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
+        chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), samples=samples)
 
-    def key(name: str) -> str:
-        return keys.of(tokenization.id, f"stats_{name}")
+    def lengths() -> Figure:
+        return length_histogram(
+            result["document_tokens"], title="Document lengths", unit="tokens", scale=scale, live=result["live"]
+        )
 
     with st.container(border=True):
-        figures.stored_lengths(result, key("lengths"), scale)
+        show("lengths", lengths, sample_links.of_tokens(tokenization) if seq is None else None)
+        chart_card.note_if_inexact(result["document_tokens"])
     with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
-        figures.draw(rank_frequency(result, scale=scale), key("ranks"))
-        figures.draw(coverage_curve(result, scale=scale), key("coverage"))
+        show("ranks", lambda: rank_frequency(result, scale=scale))
+        show("coverage", lambda: coverage_curve(result, scale=scale))
     with st.container(border=True):
-        figures.draw(top_tokens(result), key("top"))
+        show("top", lambda: top_tokens(result))
+
+
+@st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)
+def _parts(record_id: str, name: str, seq: int, _make: Callable[[], Figure]) -> tuple[Any, ...]:
+    # Not the figure itself: what a cache keeps outlives a hot reload, and our classes do not.
+    del record_id, name, seq
+    figure = _make()
+    return figure.name, figure.chart, figure.alt, figure.data
+
+
+def _rebuilt(record_id: str, name: str, seq: int, make: Callable[[], Figure]) -> Figure:
+    from mistudio_core.charts.figure import Figure
+
+    return Figure(*_parts(record_id, name, seq, make))
+
+
+def _tables(result: Mapping[str, Any]) -> None:
+    with st.container(border=True):
+        token_tables.fertility(result)
+    with st.grid(2, min_column_width=_TABLE_WIDTH, border=True):
+        token_tables.distributions(result)
+        token_tables.lost(result)
+        token_tables.coverage(result)
+        token_tables.special_tokens(result)
+        token_tables.control_tokens(result)
+
+
+def _of(values: Mapping[str, Any], part: str, whole: str, noun: str) -> str:
+    return f"{formats.exact(values[part])} of {formats.exact(values[whole])} {noun}"
+
+
+def _exactly(number: int, noun: str) -> str:
+    return f"{formats.exact(number)} {noun if number == 1 else noun + 's'}"

@@ -1,0 +1,117 @@
+"""A chart in a frame of its own: bars that can be clicked, and a menu that saves it as a picture or as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+from mistudio_core.ui import keys, sample_links
+
+if TYPE_CHECKING:
+    from mistudio_core.charts.export import Look
+    from mistudio_core.charts.figure import Figure
+
+_FORMATS: Final = {
+    "png": ("PNG", "image/png", ":material/image:"),
+    "svg": ("SVG", "image/svg+xml", ":material/draw:"),
+    "csv": ("CSV", "text/csv", ":material/table:"),
+    "json": ("JSON", "application/json", ":material/data_object:"),
+}
+
+
+def draw(figure: Figure, key: str, *, samples: sample_links.ParametersOf | None = None) -> None:
+    """Draw a figure and its menu; with `samples` a click on a bar opens the samples that it asks for.
+
+    A stable key lets the browser change the data in place.
+    """
+    from mistudio_core.charts.figure import BAR
+
+    # Streamlit's theme colours everything in a chart but the subtitle, which would be black on a dark page.
+    chart = figure.chart.configure_title(subtitleColor=theme_option("grayTextColor"))
+    place = st.container(gap="xsmall")
+    with place:
+        if samples is None:
+            st.altair_chart(chart, key=key, alt=figure.alt, width="stretch")
+        else:
+            st.altair_chart(
+                chart,
+                key=key,
+                alt=f"{figure.alt} A click on a bar opens its samples.",
+                width="stretch",
+                on_select=sample_links.opener(key, samples),
+                selection_mode=BAR,
+            )
+        _menu(figure, key, can_be_clicked=samples is not None)
+
+
+def save_json(label: str, values: Any, name: str, key: str) -> None:
+    """Draw a button that saves JSON values; they are written when it is pressed."""
+    st.download_button(
+        label,
+        lambda: json.dumps(values, ensure_ascii=False, indent=1).encode(),
+        file_name=f"{name}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
+
+
+def note_if_inexact(summary: Mapping[str, Any]) -> None:
+    """Say how far the bins and percentiles of a distribution may be off, where they are not exact."""
+    if not summary["exact"]:
+        st.caption(
+            f":material/info: Too many different values to count each: median, percentiles and bins are right to "
+            f"{100 * summary['relative_error']:.2g} % of a value."
+        )
+
+
+def theme_option(name: str) -> Any:
+    """Return a setting of the theme that the visitor sees."""
+    kind = "light" if st.context.theme.type == "light" else "dark"
+    return st.get_option(f"theme.{kind}.{name}")
+
+
+def _menu(figure: Figure, key: str, *, can_be_clicked: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption("Click a bar to see its samples." if can_be_clicked else "", width="content")
+        with st.popover("Save", icon=":material/download:", type="tertiary", key=keys.of(key, "save")):
+            look = _look()
+            for ending, (label, mime, icon) in _FORMATS.items():
+                st.download_button(
+                    label,
+                    _writer(figure, ending, look),
+                    file_name=f"{figure.name}.{ending}",
+                    mime=mime,
+                    icon=icon,
+                    on_click="ignore",
+                    key=keys.of(key, ending),
+                    width="stretch",
+                )
+
+
+def _writer(figure: Figure, ending: str, look: Look) -> Callable[[], bytes]:
+    from mistudio_core.charts import export
+
+    written: Mapping[str, Callable[[], bytes]] = {
+        "png": lambda: export.png(figure, look),
+        "svg": lambda: export.svg(figure, look),
+        "csv": lambda: export.csv(figure),
+        "json": lambda: export.rows_json(figure),
+    }
+    return written[ending]
+
+
+def _look() -> Look:
+    from mistudio_core.charts.export import Look
+
+    return Look(
+        background=theme_option("backgroundColor"),
+        text=theme_option("textColor"),
+        lines=theme_option("borderColor"),
+        series=theme_option("chartCategoricalColors"),
+        ramp=theme_option("chartSequentialColors"),
+    )

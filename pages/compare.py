@@ -1,0 +1,9 @@
+import streamlit as st
+
+from mistudio_core.ui import compare_view, shell
+
+library = shell.enter()
+
+st.title("Compare tokenizations", anchor=False)
+st.caption("Two to four tokenizations side by side: how they cut texts, and how much of their vocabularies they share.")
+compare_view.draw(library)
