@@ -15,7 +15,7 @@ from mistudio_core.tokenization.recipe import Recipe
 from mistudio_core.tokenization.tokenizer import store_tokenizer
 from mistudio_core.ui import recipe_fields
 from mistudio_core.ui.recipe_fields import key
-from tests.app_driver import open_app, press, words
+from tests.app_driver import open_app, press, submit, words
 from tests.staged import StagedLibrary, staged, stories
 
 LIMIT = 96
@@ -207,3 +207,21 @@ def test_a_start_with_options_makes_the_rows_that_were_asked_for(library: Staged
     shown = words(app.run())
     assert "16 tokens a row" in shown
     assert "Ready" in shown
+
+
+def test_rows_are_handed_over_as_code_and_as_a_copy(library: StagedLibrary) -> None:
+    dataset_id, app = a_form(library)
+    opened = library.library
+    tokenization = opened.tokenize(dataset_id, {"tokenizer": "sample", "context_length": 16})
+    assert opened.wait(tokenization.id, timeout=120).status == "succeeded"
+    press(app.run(), f"{tokenization.id}:use:fold")
+    assert "LanguageModelSAERunnerConfig" in app.code[0].value
+    app.radio(key=f"{tokenization.id}:use_for").set_value("PyTorch").run()
+    assert "DataLoader" in app.code[0].value
+    press(app, f"{tokenization.id}:export:fold")
+    press(app, f"{tokenization.id}:export_parquet")
+    assert opened.wait(opened.jobs(tokenization.id)[0].id, timeout=120).status == "succeeded"
+    (made,) = opened.exports(tokenization.id)
+    assert made["path"] in [item.value for item in app.run().code]
+    submit(app, "Push")
+    assert "No repository was named" in app.error[0].value

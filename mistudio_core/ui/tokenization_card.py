@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -9,30 +10,61 @@ import streamlit as st
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Job, Tokenization
-from mistudio_core.ui import badges, deletion, failures, figure_cards, figures, folding, formats, keys, retry, use_code
+from mistudio_core.ui import (
+    badges,
+    deletion,
+    export_panel,
+    failures,
+    figure_cards,
+    figures,
+    folding,
+    formats,
+    keys,
+    retry,
+    use_code,
+)
 from mistudio_core.ui.escape import plain
 
 _FIGURE_WIDTH: Final = 130
 
 
-def draw(library: Library, tokenization: Tokenization, last_job: Job | None, *, opened: bool) -> None:
-    """Draw a tokenization that no job is at work on; `opened` shows its chart at once."""
+def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, opened: bool) -> None:
+    """Draw a tokenization that no job is making; `jobs` are its own, newest first, `opened` shows its chart at once."""
     with st.container(border=True, gap="small", key=keys.of(tokenization.id, "card")):
         head(tokenization)
         if tokenization.status == "ready":
             _figures(tokenization)
             _engine_note(library, tokenization)
-            _chart(library, tokenization, opened=opened)
-        elif tokenization.error is not None:
+            _parts(library, tokenization, jobs, opened=opened)
+            return
+        if tokenization.error is not None:
             failures.show(tokenization.error)
             retry.show_error(tokenization.id)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if tokenization.status == "ready":
-                use_code.button(library, tokenization)
             if tokenization.status == "error":
-                needs_token = last_job is not None and last_job.needs_token
-                retry.button(tokenization.id, tokenization.error, needs_token=needs_token)
+                makers = [job for job in jobs if job.kind == "tokenize"]
+                retry.button(tokenization.id, tokenization.error, needs_token=bool(makers) and makers[0].needs_token)
             deletion.button(tokenization.id)
+
+
+def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, opened: bool) -> None:
+    """Draw the buttons of the parts of the card, and those parts that are open."""
+
+    def key(name: str) -> str:
+        return keys.of(tokenization.id, name)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=opened)
+        code = folding.is_open("Use", key("use"), icon=":material/code:")
+        export = folding.is_open("Export", key("export"), icon=":material/ios_share:")
+        deletion.button(tokenization.id)
+    with failures.shown():
+        if chart:
+            figures.stored_lengths(library.statistics(tokenization.id), key("lengths"))
+        if code:
+            use_code.draw(library, tokenization)
+        if export:
+            export_panel.draw(library, tokenization, jobs)
 
 
 def head(tokenization: Tokenization) -> None:
@@ -53,6 +85,8 @@ def recipe_line(tokenization: Tokenization) -> str:
     columns = recipe.get("columns") or ()
     if columns:
         parts.append("column " + ", ".join(plain(name, 40) for name in columns))
+    elif recipe.get("chat") or recipe.get("template"):
+        parts.append(f"conversations of {plain(recipe['chat'], 40)}" if recipe.get("chat") else "template")
     if tokenization.engine:
         parts.append(f"{plain(tokenization.engine, 60)} engine")
     return " · ".join(parts)
@@ -105,9 +139,3 @@ def _exactly(tokenization: Tokenization) -> str:
     if tokenization.vocab_size:
         lines.append(f"{formats.exact(tokenization.vocab_size)} ids in the vocabulary")
     return "  \n".join(lines)
-
-
-def _chart(library: Library, tokenization: Tokenization, *, opened: bool) -> None:
-    if folding.is_open("Histogram", keys.of(tokenization.id, "chart"), icon=":material/bar_chart:", at_first=opened):
-        with failures.shown():
-            figures.stored_lengths(library.statistics(tokenization.id), keys.of(tokenization.id, "lengths"))

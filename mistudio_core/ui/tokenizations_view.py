@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import streamlit as st
 
@@ -20,6 +21,14 @@ from mistudio_core.ui import (
     tokenizer_choice,
 )
 
+_OTHERS: Final = {
+    "tokenizer": "Loading a tokenizer",
+    "export": "Export of token rows",
+    "push": "Push to the Hub",
+    "index": "Search index",
+}
+"""Jobs that make no rows, by what they do."""
+
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
     """Draw the tab; `find` returns the active jobs of this dataset."""
@@ -34,9 +43,8 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
             "appear here while they are made.",
             icon=":material/token:",
         )
-    last_job = {job.subject_id: job for job in reversed(library.jobs())}
     for position, tokenization in enumerate(reversed(done)):
-        tokenization_card.draw(library, tokenization, last_job.get(tokenization.id), opened=position == 0)
+        tokenization_card.draw(library, tokenization, library.jobs(tokenization.id), opened=position == 0)
 
 
 def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
@@ -50,8 +58,8 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(border=True, gap="small"):
             if job.kind != "tokenize":
-                if job.kind == "tokenizer":
-                    st.markdown("**Tokenizer**")
+                if job.kind in _OTHERS:
+                    st.markdown(f"**{_OTHERS[job.kind]}**")
                 job_progress.draw(job)
                 job_progress.cancel_button(job)
                 continue

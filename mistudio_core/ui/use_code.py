@@ -6,21 +6,12 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
-from mistudio_core.ui import failures, keys
+from mistudio_core.ui import keys
 from mistudio_core.ui.escape import plain
 
 
-def button(library: Library, tokenization: Tokenization) -> None:
-    """Draw the button that opens the code."""
-    with st.popover(
-        "Use", icon=":material/code:", key=keys.of(tokenization.id, "use"), on_change="rerun", width="content"
-    ) as opened:
-        if opened.open:
-            with failures.shown():
-                _snippets(library, tokenization)
-
-
-def _snippets(library: Library, tokenization: Tokenization) -> None:
+def draw(library: Library, tokenization: Tokenization) -> None:
+    """Draw the choice of the program, and its code."""
     found = {item.program: item for item in library.snippets(tokenization.id)}
     chosen = st.radio(
         "Code for",
