@@ -23,6 +23,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mistudio_core.errors import StudioError
+from mistudio_core.store import sample_listing
+from mistudio_core.store.order_cache import kept_order
 from mistudio_core.store.sample_index import build_index, open_index
 from mistudio_core.store.sample_listing import SampleListing
 from mistudio_core.store.sample_query import SampleQuery
@@ -214,6 +216,25 @@ def test_filters_and_sorts_give_what_python_gives(corpus: Corpus, data: st.DataO
     pages = [listing.rows(offset, size).tolist() for offset in range(0, len(expected) + 1, size)]
     assert [row for page in pages for row in page] == expected
     assert [row for block in listing.blocks() for row in block.tolist()] == expected
+
+
+@pytest.mark.parametrize(
+    "query", [SampleQuery(sort="chars"), SampleQuery(where=("label>=1",), sort="score", descending=True)]
+)
+def test_a_kept_order_gives_the_same_pages(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, query: SampleQuery) -> None:
+    listing = SampleListing(corpus.reader, corpus.connection, query)
+    pages = [listing.rows(offset, 9).tolist() for offset in range(0, 130, 9)]
+    count = listing.count()
+    monkeypatch.setattr(sample_listing, "_DEEP", 20)
+    assert [listing.rows(offset, 9).tolist() for offset in range(0, 130, 9)] == pages
+    assert kept_order((corpus.reader, query)) is not None
+    again = SampleListing(corpus.reader, corpus.connection, query)
+    assert [again.rows(offset, 9).tolist() for offset in range(0, 130, 9)] == pages
+    assert again.count() == count
+    assert SampleListing(corpus.reader, corpus.connection, query, np.array([3, 5])).count() <= 2
+    for sort in ("bytes", "words", "label", "source", "day"):  # more than are kept
+        SampleListing(corpus.reader, corpus.connection, SampleQuery(sort=sort)).rows(30, 1)
+    assert kept_order((corpus.reader, query)) is None
 
 
 def within(value: int | None, low: int | None, high: int | None) -> bool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from mistudio_core.errors import invalid
 from mistudio_core.store.conditions import condition_sql, is_scalar, parse_condition
+from mistudio_core.store.order_cache import MOST_ROWS, keep_order, kept_order
 from mistudio_core.store.parquet_rows import parquet_rows
 from mistudio_core.store.sample_query import MEASURES, SampleQuery
 from mistudio_core.store.sample_reader import SampleReader
@@ -21,6 +22,8 @@ from mistudio_core.store.token_lengths import TokenLengths
 Rows = npt.NDArray[np.int64]
 
 _BLOCK_ROWS: Final = 100_000
+_DEEP: Final = 1000
+"""Up to there the best rows are found faster than all are sorted."""
 _COPIES: Final = (
     '(SELECT hash, min("row") AS first_copy FROM samples WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1)'
 )
@@ -66,6 +69,7 @@ class SampleListing:
         self._hits = hits
         self._lengths = TokenLengths(reader, query.tokenization) if query.tokenization is not None else None
         self._statement = self._plan()
+        self._key = (reader, query.without_paging())
 
     @property
     def is_everything(self) -> bool:
@@ -76,15 +80,23 @@ class SampleListing:
     def count(self) -> int:
         """Return the number of rows."""
         first, last = self._reader.span(self._query.split)
-        if self.is_everything:
+        plan = self._statement
+        if self._hits is None and not (plan.conditions or plan.copies):
             return last - first
-        return int(self._run("count(*)", "", {}).fetchall()[0][0])
+        kept = kept_order(self._key) if self._hits is None else None
+        return len(kept) if kept is not None else int(self._run("count(*)", "", {}).fetchall()[0][0])
 
     def rows(self, offset: int, limit: int) -> Rows:
         """Return the rows `[offset, offset + limit)` of the result."""
         first, last = self._reader.span(self._query.split)
         if self.is_everything:
             return np.arange(min(first + offset, last), min(first + offset + limit, last), dtype=np.int64)
+        if self._hits is None and self._reader.num_samples <= MOST_ROWS:
+            order = kept_order(self._key)
+            if order is None and offset > _DEEP:
+                order = keep_order(self._key, lambda: np.concatenate([np.empty(0, np.int64), *self.blocks()]))
+            if order is not None:
+                return order[offset : offset + limit].astype(np.int64)
         tail = f" {self._order()} LIMIT $limit OFFSET $offset"
         return _numbers(self._run('"row"', tail, {"limit": limit, "offset": offset}).fetchnumpy())
 
