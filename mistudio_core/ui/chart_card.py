@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from mistudio_core.ui import keys, sample_links
+from mistudio_core.ui import keys, bar_links
 
 if TYPE_CHECKING:
     from mistudio_core.charts.export import Look
@@ -22,7 +22,7 @@ _FORMATS: Final = {
 }
 
 
-def draw(figure: Figure, key: str, *, samples: sample_links.ParametersOf | None = None) -> None:
+def draw(figure: Figure, key: str, *, samples: bar_links.ParametersOf | None = None) -> None:
     """Draw a figure and its menu; with `samples` a click on a bar opens the samples that it asks for.
 
     A stable key lets the browser change the data in place.
@@ -41,7 +41,7 @@ def draw(figure: Figure, key: str, *, samples: sample_links.ParametersOf | None 
                 key=key,
                 alt=f"{figure.alt} A click on a bar opens its samples.",
                 width="stretch",
-                on_select=sample_links.opener(key, samples),
+                on_select=bar_links.opener(key, samples),
                 selection_mode=BAR,
             )
         _menu(figure, key, can_be_clicked=samples is not None)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
-from mistudio_core.ui import chart_card, failures, formats, keys, sample_links
+from mistudio_core.ui import chart_card, failures, formats, keys, bar_links
 from mistudio_core.ui.escape import one_line, plain
 from mistudio_core.ui.opening import open_library
 
@@ -162,7 +162,7 @@ def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, A
                 _DATASET_PAGE,
                 label=f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}, after {tokens}",
                 icon=":material/open_in_new:",
-                query_params=sample_links.sample_address(one.dataset_id, parting["split"], parting["index"]),
+                query_params=bar_links.sample_address(one.dataset_id, parting["split"], parting["index"]),
             )
     st.caption(f"Looked for in the first {formats.exact(PARTING_SAMPLES)} samples of a split that both have.")
 

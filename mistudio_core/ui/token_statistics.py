@@ -16,7 +16,7 @@ from mistudio_core.ui import (
     formats,
     keys,
     rare_ids,
-    sample_links,
+    bar_links,
     token_positions,
     token_tables,
 )
@@ -85,7 +85,7 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
     from mistudio_core.charts.lengths import length_histogram
     from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 
-    def show(name: str, make: Callable[[], Figure], samples: sample_links.ParametersOf | None = None) -> None:
+    def show(name: str, make: Callable[[], Figure], samples: bar_links.ParametersOf | None = None) -> None:
         figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
         chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), samples=samples)
 
@@ -95,7 +95,7 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
         )
 
     with st.container(border=True):
-        show("lengths", lengths, sample_links.of_tokens(tokenization) if seq is None else None)
+        show("lengths", lengths, bar_links.of_tokens(tokenization) if seq is None else None)
         chart_card.note_if_inexact(result["document_tokens"])
     with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
         show("ranks", lambda: rank_frequency(result, scale=scale))
