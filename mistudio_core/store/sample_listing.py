@@ -80,23 +80,19 @@ class SampleListing:
     def count(self) -> int:
         """Return the number of rows."""
         first, last = self._reader.span(self._query.split)
-        plan = self._statement
-        if self._hits is None and not (plan.conditions or plan.copies):
+        if self._hits is None and not (self._statement.conditions or self._statement.copies):
             return last - first
-        kept = kept_order(self._key) if self._hits is None else None
-        return len(kept) if kept is not None else int(self._run("count(*)", "", {}).fetchall()[0][0])
+        order = self._whole_order(0)
+        return len(order) if order is not None else int(self._run("count(*)", "", {}).fetchall()[0][0])
 
     def rows(self, offset: int, limit: int) -> Rows:
         """Return the rows `[offset, offset + limit)` of the result."""
         first, last = self._reader.span(self._query.split)
         if self.is_everything:
             return np.arange(min(first + offset, last), min(first + offset + limit, last), dtype=np.int64)
-        if self._hits is None and self._reader.num_samples <= MOST_ROWS:
-            order = kept_order(self._key)
-            if order is None and offset > _DEEP:
-                order = keep_order(self._key, lambda: np.concatenate([np.empty(0, np.int64), *self.blocks()]))
-            if order is not None:
-                return order[offset : offset + limit].astype(np.int64)
+        order = self._whole_order(offset)
+        if order is not None:
+            return order[offset : offset + limit].astype(np.int64)
         tail = f" {self._order()} LIMIT $limit OFFSET $offset"
         return _numbers(self._run('"row"', tail, {"limit": limit, "offset": offset}).fetchnumpy())
 
@@ -115,6 +111,16 @@ class SampleListing:
         """Stop what another thread runs on this listing; that thread gets `duckdb.InterruptException`."""
         if self._cursor is not None:
             self._cursor.interrupt()
+
+    def _whole_order(self, offset: int) -> npt.NDArray[np.int32] | None:
+        """Return all rows in order, if they are kept, or if that is the cheapest way to a page from `offset` on."""
+        if self._hits is not None or self._reader.num_samples > MOST_ROWS:
+            return None
+        kept = kept_order(self._key)
+        # A condition on the Parquet costs the same for a page, for the count and for all rows.
+        if kept is None and (offset > _DEEP or (self._statement.columns and self._statement.conditions)):
+            return keep_order(self._key, lambda: np.concatenate([np.empty(0, np.int64), *self.blocks()]))
+        return kept
 
     def _plan(self) -> _Statement:
         query, plan = self._query, _Statement()
