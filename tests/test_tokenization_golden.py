@@ -25,6 +25,7 @@ def test_rows_equal_the_peers(case: Case, tmp_path: Path) -> None:
     tokenizer = stored(tmp_path / "tokenizers", corpus.TOKENIZERS / case.tokenizer)
     result = tokenized(
         tmp_path / "data", corpus.documents(case.documents), tokenizer, threads=2, groups=(97, 1000, 3),
-        shard_bytes=40_000, preset=case.peer, context_length=case.context, emulate_num_proc=case.num_proc, **case.recipe,
+        shard_bytes=40_000, preset=case.peer, context_length=case.context, emulate_num_proc=case.num_proc,
+        **case.recipe,
     )  # fmt: skip
     assert summary(result.matrix()) == GOLDEN["cases"][case.name]

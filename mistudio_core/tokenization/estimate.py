@@ -34,7 +34,7 @@ _MOST_TOKENS: Final = 8 << 20
 _FAST_FACTOR: Final = 25.0
 """How many times as fast as the reference the fast engine is where it can be used, end to end."""
 _START_SECONDS: Final = 2.0
-_FIXED_BYTES: Final = 120_000
+_FIXED_BYTES: Final = 70_000
 """Manifest and statistics."""
 
 

@@ -24,7 +24,7 @@ from mistudio_core.tokenization.row_sink import Packed, shard_file
 from mistudio_core.tokenization.shards import Receipt
 from mistudio_core.tokenization.tails import pack_tails
 from mistudio_core.tokenization.task import Task
-from mistudio_core.tokenization.texts import skip_code
+from mistudio_core.tokenization.texts import SKIP_REASONS, USED, skip_code
 from mistudio_core.tokenization.token_text import TokenTexts
 from mistudio_core.tokenization.writers import WrittenFile, data_name
 
@@ -53,7 +53,7 @@ def finish(
     each. `facts` go into the manifest as they are. `measured` are the characters and words of all texts of a split,
     where they are known.
     """
-    statistics = _merged(task, receipts)
+    statistics = _merged(task, receipts, packed)
     for split, (characters, words) in measured.items():
         if _uses_all_texts(task, receipts, split):
             nothing = np.empty(0, np.int64)
@@ -83,14 +83,13 @@ def finish(
         "padding": result["padding"],
         "num_documents": sum(receipt.documents for receipt in receipts) - unpacked[0],
         "document_tokens": sum(receipt.document_tokens for receipt in receipts) - unpacked[1],
+        "skipped": _skipped(task),
         "marks": _marks(task, receipts),
         "sidecars": sidecars(task.folder, SIDECARS),
     }
     digest = "".join(written.sha256 for _, written in files)
     write_dataset_files(task, [written.file for _, written in files], row_length, _hashed(digest))
     write_json(task.folder / "sae_lens.json", sae_lens(task, facts.get("dataset", {})), durable=True)
-    if unpacked[0]:
-        whole["skipped"] = whole["skipped"] | {"token_budget": unpacked[0]}
     whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
     write_json(task.folder / MANIFEST, whole, durable=True)
     shutil.rmtree(task.work, ignore_errors=True)
@@ -98,12 +97,13 @@ def finish(
     return whole
 
 
-def _merged(task: Task, receipts: Sequence[Receipt]) -> TokenStatistics:
+def _merged(task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed]) -> TokenStatistics:
+    """Return the statistics of all shards together; shuffled documents and the rows made of them are counted apart."""
     statistics = task.statistics()
     for receipt in receipts:
-        for suffix in ("npz", "repack.npz"):
-            if (path := task.part(receipt.index, suffix)).is_file():
-                statistics.merge(TokenStatistics.load(path))
+        statistics.merge(TokenStatistics.load(task.part(receipt.index, "npz")))
+        if task.shuffles_documents and receipt.index in packed:
+            statistics.merge(TokenStatistics.load(task.part(receipt.index, "repack.npz")))
     return statistics
 
 
@@ -198,6 +198,12 @@ def _left_out(task: Task, packed: Mapping[int, Packed], statistics: TokenStatist
 def _last_order(task: Task, split: str) -> np.typing.NDArray[np.uint32]:
     tokens = np.fromfile(task.work / f"{split_stem(task, split)}.row_tokens", np.uint32)
     return tokens[row_order(task.recipe, list(task.plan.splits).index(split), len(tokens))]
+
+
+def _skipped(task: Task) -> dict[str, int]:
+    """Return how many samples were left out, by reason."""
+    counts = np.bincount(np.fromfile(task.folder / "skipped", np.uint8)).tolist()
+    return {SKIP_REASONS[code]: count for code, count in enumerate(counts) if count and code != USED}
 
 
 def _marks(task: Task, receipts: Sequence[Receipt]) -> dict[str, int] | None:

@@ -83,10 +83,6 @@ def manifest(
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the manifest; `facts` are added: ids, versions, the dataset's own facts, the engine's."""
-    skipped: dict[str, int] = {}
-    for receipt in receipts:
-        for reason, count in receipt.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + count
     return {
         "format": FORMAT,
         **facts,
@@ -101,7 +97,6 @@ def manifest(
         "context_length": task.policy.row_length,
         "num_rows": sum(written.num_rows for _, written in files),
         "num_samples": sum(task.plan.splits.values()),
-        "skipped": skipped,
         "splits": {
             split: {
                 "num_samples": count,

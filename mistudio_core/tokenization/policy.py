@@ -123,8 +123,8 @@ def _saelens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Poli
 def _transformer_lens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
     if recipe.separator not in ("auto", "eos") or recipe.bos == "document" or recipe.add_special_tokens:
         raise invalid(
-            "The preset transformer_lens puts EOS between documents, adds no special tokens and starts rows with BOS.",
-            "Leave separator and add_special_tokens out; bos may be 'never'.",
+            "separator, bos and add_special_tokens are fixed by transformer_lens: EOS between texts, BOS before rows.",
+            "Leave them out; bos may be 'never'.",
         )
     eos = _required_eos(recipe, tokenizer)
     if recipe.bos != "never" and tokenizer.named_bos_id is None:
@@ -137,8 +137,8 @@ def _transformer_lens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy
 def _sparsify(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
     if recipe.separator not in ("auto", "eos") or recipe.bos != "auto" or recipe.add_special_tokens is False:
         raise invalid(
-            "The preset sparsify puts EOS before each document and the tokenizer's own special tokens round each row.",
-            "Leave separator, bos and add_special_tokens out.",
+            "separator, bos and add_special_tokens are fixed by sparsify: EOS before documents, its own round rows.",
+            "Leave them out.",
         )
     eos = _required_eos(recipe, tokenizer)
     if eos not in tokenizer.control.values():

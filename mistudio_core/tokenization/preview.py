@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.offsets import Placer
-from mistudio_core.tokenization.policy import resolve_policy
+from mistudio_core.tokenization.policy import Policy, resolve_policy
 from mistudio_core.tokenization.recipe import Recipe
 from mistudio_core.tokenization.token_text import TokenTexts
 from mistudio_core.tokenization.tokenizer import StoredTokenizer
@@ -40,10 +40,9 @@ class Previewer:
         policy = resolve_policy(recipe, self.tokenizer)
         placed = self._placer(recipe).place(text)
         control = set(self.tokenizer.control.values())
-        spans = zip(placed.ids.tolist(), placed.starts.tolist(), placed.ends.tolist(), strict=True)
-        tokens = self._added([*policy.row_start, *policy.sequence_start, *policy.document_start], 0)
-        if recipe.preset == "sparsify":
-            tokens += self._added(policy.separator, 0)
+        own = placed.ids.tolist()
+        spans = zip(own, placed.starts.tolist(), placed.ends.tolist(), strict=True)
+        tokens = self._added(_before(recipe, policy, own), 0)
         tokens += [
             {"id": ident, "text": self._texts.shown(ident), "start": start, "end": end, "special": ident in control}
             for ident, start, end in spans
@@ -63,3 +62,15 @@ class Previewer:
             {"id": ident, "text": self._texts.shown(ident), "start": place, "end": place, "special": True}
             for ident in ids
         ]
+
+
+def _before(recipe: Recipe, policy: Policy, own: Sequence[int]) -> list[int]:
+    """Return what stands before a document at the start of a row."""
+    if recipe.preset == "sparsify":
+        return [*policy.row_start, *policy.separator]
+    before = list(policy.document_start)
+    for prefix in (policy.sequence_start, policy.row_start):
+        following = [*before, *own][:1]
+        if recipe.preset != "saelens" or list(prefix) != following:  # SAELens puts none before its like
+            before = [*prefix, *before]
+    return before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,10 @@ from mistudio_core.tokenization.saelens import marks_of
 from mistudio_core.tokenization.task import Task
 from mistudio_core.tokenization.texts import SKIP_REASONS, USED, skip_code
 from mistudio_core.tokenization.writers import WrittenFile
+
+_FILTERED: Final = [
+    skip_code(reason) for reason in SKIP_REASONS if reason not in ("used", "null", "empty", "token_budget")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,8 @@ def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
 
 def _count(statistics: Any, batch: Batch, split: str) -> None:
     statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=split)
-    left_out = int(np.count_nonzero(batch.skipped != USED))
-    if batch.filtered_tokens:
-        statistics.add_lost("filtered", batch.filtered_tokens, left_out)
+    filtered = int(np.isin(batch.skipped, _FILTERED).sum())
+    if filtered:
+        statistics.add_lost("filtered", batch.filtered_tokens, filtered)
     if batch.control.documents:
         statistics.add_control_tokens(batch.control.counts, batch.control.documents)

@@ -82,7 +82,7 @@ class StoredTokenizer:
         for left_out in ("folder", "chat_template"):
             del fields[left_out]
         derived = {"bos_id": self.bos_id, "eos_id": self.eos_id, "has_chat_template": self.chat_template is not None}
-        return fields | derived
+        return fields | derived | {"prefix": list(self.prefix), "suffix": list(self.suffix)}
 
 
 def store_tokenizer(
