@@ -187,9 +187,13 @@ def _plain_patterns(units: tuple[Unit, ...]) -> tuple[re.Pattern[str], ...]:
 
 def _phrases(piece: str, phrases: list[Unit]) -> list[tuple[int, int]]:
     tokens = {token.position: token for token in _unlimited_analyzer().pre_tokenize(piece).tokens}
+    by_first: dict[str, list[Unit]] = {}
+    for unit in phrases:
+        by_first.setdefault(unit.terms[0][1], []).append(unit)
+    stems = any(is_hangul(unit.terms[0][1]) for unit in phrases)  # found in longer words too
     found = []
     for position, token in tokens.items():
-        for unit in phrases:
+        for unit in phrases if stems else by_first.get(token.text, ()):
             last = tokens.get(position + unit.terms[-1][0])
             if last is not None and all(_same(tokens.get(position + step), term) for step, term in unit.terms):
                 found.append((token.char_offset_from, last.char_offset_to))
