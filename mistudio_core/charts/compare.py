@@ -20,6 +20,7 @@ from mistudio_core.charts.figure import (
     titled,
 )
 
+_HEIGHT: Final = 380  # with room for a legend of four lines
 FERTILITIES: Final = {
     "tokens_per_character": "tokens per character",
     "tokens_per_byte": "tokens per byte",
@@ -46,7 +47,7 @@ def fertility_by_split(comparison: Mapping[str, Any], measure: str = "tokens_per
     data = rows_table(rows, _BY_SPLIT)
     words = FERTILITIES[measure]
     chart = (
-        alt.Chart(data, height=HEIGHT, title=titled("Fertility by split", "all documents"))
+        alt.Chart(data, height=_HEIGHT, title=titled("Fertility by split", "all documents"))
         .mark_bar()
         .encode(
             x=alt.X("split:N", sort=None).title("split").axis(labelAngle=0),
@@ -105,8 +106,8 @@ def overlap_map(comparison: Mapping[str, Any]) -> Figure:
         )
         .mark_rect()
         .encode(
-            x=alt.X("other:N", sort=names).title("strings of").axis(labelAngle=0),
-            y=alt.Y("one:N", sort=names).title("tokens of"),
+            x=alt.X("other:N", sort=names).title("strings of").axis(labelAngle=0, labelLimit=220),
+            y=alt.Y("one:N", sort=names).title("tokens of").axis(labelLimit=220),
             color=alt.Color("covered:Q", scale=alt.Scale(domain=[0, 1])).title("share").legend(format="%"),
             tooltip=[
                 alt.Tooltip("one:N", title="tokens of"),
@@ -127,7 +128,7 @@ def _lines(
     data = rows_table(rows, _BY_LENGTH)
     value = alt.Tooltip("value:Q", title="share", format=PERCENT) if percent else alt.Tooltip("value:Q", title="value")
     chart = (
-        alt.Chart(data, height=HEIGHT, title=title)
+        alt.Chart(data, height=_HEIGHT, title=title)
         .mark_line(point=True)
         .encode(
             x=alt.X("middle:Q", scale=alt.Scale(type="log", nice=False)).title(x).axis(**axis_of("log")),
@@ -146,7 +147,8 @@ def _lines(
 
 
 def _series() -> alt.Color:
-    return alt.Color("name:N", sort=None).title("tokenization").legend(orient="bottom")
+    # One below the other: side by side, long names would take the room of the chart.
+    return alt.Color("name:N", sort=None).title(None).legend(orient="bottom", columns=1, labelLimit=360)
 
 
 def _point(row: Mapping[str, Any], count: int, value: float | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from mistudio_core.ui import keys, bar_links
+from mistudio_core.ui import bar_links, keys
 
 if TYPE_CHECKING:
     from mistudio_core.charts.export import Look
@@ -22,8 +22,12 @@ _FORMATS: Final = {
 }
 
 
-def draw(figure: Figure, key: str, *, samples: bar_links.ParametersOf | None = None) -> None:
-    """Draw a figure and its menu; with `samples` a click on a bar opens the samples that it asks for.
+Clicks = tuple[str, bar_links.FieldsOf]
+"""The dataset whose samples a click opens, and which of them a bar stands for."""
+
+
+def draw(figure: Figure, key: str, *, samples: Clicks | None = None) -> None:
+    """Draw a figure and its menu; with `samples` a click on a bar opens the samples that it stands for.
 
     A stable key lets the browser change the data in place.
     """
@@ -41,7 +45,7 @@ def draw(figure: Figure, key: str, *, samples: bar_links.ParametersOf | None = N
                 key=key,
                 alt=f"{figure.alt} A click on a bar opens its samples.",
                 width="stretch",
-                on_select=bar_links.opener(key, samples),
+                on_select=bar_links.opener(key, *samples),
                 selection_mode=BAR,
             )
         _menu(figure, key, can_be_clicked=samples is not None)

@@ -10,15 +10,15 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
-from mistudio_core.ui import chart_card, failures, formats, keys, bar_links
+from mistudio_core.ui import chart_card, failures, formats, keys, sample_links
 from mistudio_core.ui.escape import one_line, plain
 from mistudio_core.ui.opening import open_library
+from mistudio_core.ui.sample_address import DEFAULT_PAGE_SIZE
 
 FEWEST: Final = 2
 MOST: Final = 4
 _CHART_WIDTH: Final = 380
 _CACHED: Final = 16
-_DATASET_PAGE: Final = "pages/dataset.py"
 _CHOICE: Final = "compare_choice"
 _SEEN: Final = "compare_seen"
 _FACTS: Final = (
@@ -158,11 +158,13 @@ def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, A
                 )
                 continue
             tokens = formats.counted(parting["tokens"], "token")
-            st.page_link(
-                _DATASET_PAGE,
-                label=f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}, after {tokens}",
-                icon=":material/open_in_new:",
-                query_params=bar_links.sample_address(one.dataset_id, parting["split"], parting["index"]),
+            where = f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}"
+            sample_links.link(
+                f"{where}, after {tokens}",
+                one.dataset_id,
+                split=parting["split"],
+                page=parting["index"] // DEFAULT_PAGE_SIZE + 1,
+                opened=parting["index"],
             )
     st.caption(f"Looked for in the first {formats.exact(PARTING_SAMPLES)} samples of a split that both have.")
 

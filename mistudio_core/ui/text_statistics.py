@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.records import Dataset
-from mistudio_core.ui import chart_card, figure_cards, figures, formats, keys, bar_links, token_tables
+from mistudio_core.ui import bar_links, chart_card, figure_cards, figures, formats, keys, token_tables
 from mistudio_core.ui.escape import one_line, plain
 
 _CARD_WIDTH: Final = 150
@@ -33,7 +33,7 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
         from mistudio_core.charts.columns import split_bars
 
         with st.container(border=True):
-            chart_card.draw(split_bars(result), _key(dataset, "splits"), samples=bar_links.of_split)
+            chart_card.draw(split_bars(result), _key(dataset, "splits"), samples=(dataset.id, bar_links.of_split))
     chart_card.save_json("All statistics (JSON)", result, f"statistics-{dataset.id}", _key(dataset, "json"))
 
 
@@ -97,7 +97,7 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         )
         # Samples can be asked for by their characters; bytes and words have no filter.
         name = str(column["name"])
-        samples = bar_links.of_characters(dataset, name) if unit == "characters" else None
+        samples = (dataset.id, bar_links.of_characters(dataset, name)) if unit == "characters" else None
         chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), samples=samples)
         chart_card.note_if_inexact(column[unit])
     with st.container(border=True):
@@ -123,7 +123,7 @@ def _bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.columns import value_bars
 
     name = str(column["name"])
-    samples = None if column.get("unit") else bar_links.of_value(name)
+    samples = None if column.get("unit") else (dataset.id, bar_links.of_value(name))
     with st.container(border=True):
         chart_card.draw(value_bars(column), _key(dataset, f"values:{name}"), samples=samples)
 
@@ -131,7 +131,7 @@ def _bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
 def _histogram(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.columns import value_histogram
 
-    samples = None if column.get("unit") else bar_links.of_bin(column)
+    samples = None if column.get("unit") else (dataset.id, bar_links.of_bin(column))
     with st.container(border=True):
         chart_card.draw(value_histogram(column), _key(dataset, f"histogram:{column['name']}"), samples=samples)
 

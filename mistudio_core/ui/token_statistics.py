@@ -10,13 +10,13 @@ import streamlit as st
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
 from mistudio_core.ui import (
+    bar_links,
     chart_card,
     figure_cards,
     figures,
     formats,
     keys,
     rare_ids,
-    bar_links,
     token_positions,
     token_tables,
 )
@@ -73,7 +73,7 @@ def _cards(result: Mapping[str, Any]) -> None:
         figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
         figure_cards.count("Rows", result["rows"])
         figure_cards.mean("Documents per row", result["documents_per_row"])
-        figure_cards.share("Rows crossing documents", crossing["share"], help_text=_exactly(crossing["count"], "row"))
+        figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
         figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
         figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
         figure_cards.share("Tokens lost", lost["share"], help_text=_exactly(lost["tokens"], "token"))
@@ -85,7 +85,7 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
     from mistudio_core.charts.lengths import length_histogram
     from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 
-    def show(name: str, make: Callable[[], Figure], samples: bar_links.ParametersOf | None = None) -> None:
+    def show(name: str, make: Callable[[], Figure], samples: chart_card.Clicks | None = None) -> None:
         figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
         chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), samples=samples)
 
@@ -95,7 +95,12 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
         )
 
     with st.container(border=True):
-        show("lengths", lengths, bar_links.of_tokens(tokenization) if seq is None else None)
+        # While rows are made, the samples cannot be asked for their tokens yet.
+        show(
+            "lengths",
+            lengths,
+            None if seq is not None else (tokenization.dataset_id, bar_links.of_tokens(tokenization)),
+        )
         chart_card.note_if_inexact(result["document_tokens"])
     with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
         show("ranks", lambda: rank_frequency(result, scale=scale))
@@ -131,6 +136,10 @@ def _tables(result: Mapping[str, Any]) -> None:
 
 def _of(values: Mapping[str, Any], part: str, whole: str, noun: str) -> str:
     return f"{formats.exact(values[part])} of {formats.exact(values[whole])} {noun}"
+
+
+def _crossing(rows: int) -> str:
+    return f"{_exactly(rows, 'row')} with parts of more than one document"
 
 
 def _exactly(number: int, noun: str) -> str:

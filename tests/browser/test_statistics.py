@@ -1,0 +1,112 @@
+"""Statistics in a browser: a bar leads to its samples, charts are saved, and charts move while rows are made."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from mistudio_core.library import Library
+from tests.browser.acts import idle, main, picture, wait_for
+from tests.browser.app_server import AppServer
+from tests.browser.conftest import OpenPage, served
+
+LIVE_SAMPLES = 80_000  # enough for several seconds with one thread
+
+
+@pytest.fixture
+def slow_server(tmp_path: Path) -> Iterator[AppServer]:
+    """Serve an app whose workers have one thread."""
+    yield from served(AppServer(tmp_path / "home", {"MISTUDIO_THREADS": "1"}))
+
+
+def chart(page: Page, title: str) -> Locator:
+    """Return the chart whose words begin with its kind and title."""
+    return page.locator(f"[data-testid=stVegaLiteChart][aria-label*='{title}']")
+
+
+def test_a_bar_opens_the_samples_that_it_counts(server: AppServer, open_page: OpenPage) -> None:
+    library = Library.open(server.home)
+    dataset = library.make_sample(1000)
+    library.wait(dataset.id)
+    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
+    library.wait(tokenization.id)
+    result = library.statistics(tokenization.id)
+    assert result is not None
+    page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
+    lengths = chart(page, "Document lengths")
+    lengths.wait_for()
+    idle(page)
+    picture(page, "statistics-of-tokens-clickable")
+    bars = lengths.locator("path[aria-roledescription=bar]")
+    fullest = max(range(bars.count()), key=lambda place: bars.nth(place).bounding_box()["height"])  # type: ignore[index]
+    bars.nth(fullest).click()
+    page.get_by_role("tab", name="Samples", selected=True).wait_for()
+    largest = max(result["document_tokens"]["log"], key=lambda row: row["count"])
+    expect(main(page)).to_contain_text(re.compile(f"of {largest['count']:,}\\b"))
+    assert f"min_tokens={largest['first']}" in page.url
+    assert f"max_tokens={largest['last']}" in page.url
+    assert f"tok={tokenization.id}" in page.url
+    picture(page, "samples-of-a-bar")
+    page.get_by_role("tab", name="Statistics").click()
+    chart(page, "Document lengths").wait_for()
+
+
+@pytest.mark.parametrize(("label", "start"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b'"'), ("JSON", b"[")])
+def test_a_chart_is_saved(sample_server: AppServer, open_page: OpenPage, label: str, start: bytes) -> None:
+    (dataset,) = Library.open(sample_server.home).datasets()
+    page = open_page(f"{sample_server.url}/dataset?id={dataset.id}&tab=Statistics")
+    chart(page, "Lengths of text").wait_for()
+    idle(page)
+    page.get_by_role("button", name="Save").first.click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=label, exact=False).first.click()
+    assert Path(waiting.value.path()).read_bytes().startswith(start)
+    assert waiting.value.suggested_filename == f"characters-histogram.{label.lower()}"
+
+
+@pytest.fixture(scope="module")
+def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """Serve a library with the sample."""
+    app = AppServer(tmp_path_factory.mktemp("saved") / "home")
+    library = Library.open(app.home)
+    library.wait(library.make_sample(200).id)
+    yield from served(app)
+
+
+def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
+    slow_server: AppServer, open_page: OpenPage
+) -> None:
+    library = Library.open(slow_server.home)
+    dataset = library.make_sample(LIVE_SAMPLES)
+    library.wait(dataset.id)
+    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
+    page = open_page(f"{slow_server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
+    seen: list[str] = []
+    places: list[float] = []
+
+    def ended() -> bool:
+        lengths = chart(page, "Document lengths")
+        if lengths.count():
+            words, box = str(lengths.first.get_attribute("aria-label")), lengths.first.bounding_box()
+            if box is not None and "seen so far" in words:
+                seen.append(words)
+                places.append(box["height"])
+            return "seen so far" not in words
+        return False
+
+    wait_for(page, ended, "the end of the tokenization")
+    assert len(set(seen)) >= 2, f"the chart was drawn in these states only: {set(seen)}"
+    idle(page)
+    final = chart(page, "Document lengths").first
+    done = library.tokenization(tokenization.id)
+    assert f"{done.num_documents:,} documents" in str(final.get_attribute("aria-label"))
+    box = final.bounding_box()
+    assert box is not None
+    assert abs(box["height"] - places[-1]) <= 1, "the chart has another height at the end"
+    assert json.dumps(sorted(set(places)))  # one height all along
+    assert len(set(places[1:])) <= 1, places
