@@ -1,9 +1,26 @@
-"""The words in which samples are asked for, so that pages need to know nothing behind the library."""
+"""The words in which samples and tokens are asked for, so that pages need to know nothing behind the library."""
 
+from mistudio_core.library.token_reading import Neighbour, TokenHits
 from mistudio_core.store.sample_columns import SampleColumn
 from mistudio_core.store.sample_export import EXPORT_KINDS
 from mistudio_core.store.sample_query import MODES, RANKED_MODES, SampleQuery
 from mistudio_core.store.sample_search import NO_INDEX, Found
 from mistudio_core.store.search_pool import SearchPool
+from mistudio_core.store.token_view import TokenHit, TokenPiece
+from mistudio_core.tokenization.provenance import Source
 
-__all__ = ["EXPORT_KINDS", "MODES", "NO_INDEX", "RANKED_MODES", "Found", "SampleColumn", "SampleQuery", "SearchPool"]
+__all__ = [
+    "EXPORT_KINDS",
+    "MODES",
+    "NO_INDEX",
+    "RANKED_MODES",
+    "Found",
+    "Neighbour",
+    "SampleColumn",
+    "SampleQuery",
+    "SearchPool",
+    "Source",
+    "TokenHit",
+    "TokenHits",
+    "TokenPiece",
+]

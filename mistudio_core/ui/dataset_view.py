@@ -23,6 +23,7 @@ from mistudio_core.ui import (
     samples_view,
     statistics_view,
     tabs,
+    token_address,
     tokenizations_view,
 )
 from mistudio_core.ui.dataset_card import source_line
@@ -33,7 +34,9 @@ _TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
 
 
 def draw(library: Library) -> None:
-    """Draw the dataset that the address names."""
+    """Draw the dataset that the address names; an address with a row of tokens leads to that row."""
+    if "row" in st.query_params and keys.TAB not in st.query_params:
+        st.switch_page(token_address.PAGE, query_params=dict(st.query_params))
     st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
     dataset = _asked(library)
     if dataset is None:

@@ -45,6 +45,7 @@ SAMPLES_SHOWN: Final = "samples_shown"
 SAMPLES_FOCUS: Final = "samples_focus"
 SEARCH_SESSION: Final = "search_session"
 INDEX_ERROR: Final = "index_error"
+TOKENS_ERROR: Final = "tokens_error"
 EXPORTED: Final = "exported"
 
 

@@ -32,11 +32,12 @@ def draw_order(
         on_change=sample_address.changed,
         width=190,
     )
-    st.toggle(
-        "Descending",
-        **sample_address.typed("descending", bool(fields.get("descending"))),
-        on_change=sample_address.changed,
-    )
+    if options[""] == "position" or fields.get("sort"):  # best first, or copies together: that has no other way round
+        st.toggle(
+            "Descending",
+            **sample_address.typed("descending", bool(fields.get("descending"))),
+            on_change=sample_address.changed,
+        )
     with st.popover("View", icon=":material/tune:", help="How many samples a page, and whose tokens are counted"):
         st.selectbox(
             "Samples a page",

@@ -20,6 +20,7 @@ from mistudio_core.ui.opening import open_library
 DATASETS_PAGE: Final = "pages/datasets.py"
 DATASET_PAGE: Final = "pages/dataset.py"
 COMPARE_PAGE: Final = "pages/compare.py"
+TOKENS_PAGE: Final = "pages/tokens.py"
 JOBS_PAGE: Final = "pages/jobs.py"
 SETTINGS_PAGE: Final = "pages/settings.py"
 # The switch between light and dark does not run the page again: each pair can be seen on the other ground too.
@@ -44,6 +45,7 @@ def navigate() -> Page:
             st.Page(DATASETS_PAGE, title="Datasets", icon=":material/database:", default=True),
             st.Page(DATASET_PAGE, title="Dataset", icon=":material/dataset:", visibility="hidden"),
             st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare_arrows:"),
+            st.Page(TOKENS_PAGE, title="Token rows", icon=":material/token:", visibility="hidden"),
             st.Page(JOBS_PAGE, title="Jobs", icon=":material/pending_actions:"),
             st.Page(SETTINGS_PAGE, title="Settings", icon=":material/settings:"),
         ]

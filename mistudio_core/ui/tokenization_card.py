@@ -21,6 +21,7 @@ from mistudio_core.ui import (
     formats,
     keys,
     retry,
+    token_address,
     use_code,
 )
 from mistudio_core.ui.escape import plain
@@ -57,6 +58,7 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
         chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=opened)
         code = folding.is_open("Use", key("use"), icon=":material/code:")
         export = folding.is_open("Export", key("export"), icon=":material/ios_share:")
+        token_address.link("Read and search rows", tokenization.dataset_id, tokenization.id)
         deletion.button(tokenization.id)
     with failures.shown():
         if chart:

@@ -1,0 +1,80 @@
+"""One row of a tokenization, token by token, and the way to every other one."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Tokenization
+from mistudio_core.ui import formats, keys, sample_links, token_address, token_drawing
+from mistudio_core.ui.escape import plain
+from mistudio_core.ui.token_address import Asked
+
+_WINDOW: Final = 4096
+"""Tokens that are drawn at a time; rows of a hundred thousand exist."""
+_GO_TO: Final = "token_row"
+
+
+def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
+    """Draw the row of the address, the first one by default."""
+    total = tokenization.num_rows
+    number = min(asked.row or 0, max(0, total - 1))
+    row = library.row(tokenization.id, number)
+    specials = sum(token.special for token in row.tokens)
+    _steps(number, total)
+    facts = [f"Row {formats.exact(number)} of {formats.exact(total)}", plain(row.split, 40),
+             f"{formats.exact(len(row.tokens))} tokens"]  # fmt: skip
+    if specials:
+        facts.append(formats.counted(specials, "control token"))
+    if row.parts:
+        facts.append(f"from {formats.counted(len({(part.split, part.sample) for part in row.parts}), 'sample')}")
+    st.caption(" · ".join(facts))
+    first = _window(len(row.tokens), number, asked.mark)
+    token_drawing.draw_tokens(
+        row.tokens[first : first + _WINDOW],
+        keys.of(tokenization.id, f"row:{number}:{first}"),
+        first=first,
+        parts=[part for part in row.parts if part.start < first + _WINDOW and part.end > first],
+        mark=asked.mark,
+        on_find=lambda ident: token_address.ask(ids=str(ident), text=None, row=None, at=None, page=None),
+        on_sample=lambda split, index: sample_links.open_samples(tokenization.dataset_id, split=split, opened=index),
+    )
+
+
+def _steps(number: int, total: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.button("Previous", key="token_previous", icon=":material/arrow_back:", disabled=number <= 0,
+                  on_click=_go, args=(number - 1,))  # fmt: skip
+        st.button("Next", key="token_next", icon=":material/arrow_forward:", icon_position="right",
+                  disabled=number + 1 >= total, on_click=_go, args=(number + 1,))  # fmt: skip
+        with st.popover("Go to", icon=":material/my_location:"):
+            st.number_input(
+                "Row (from 0)", min_value=0, max_value=max(0, total - 1), value=None, step=1, key=_GO_TO,
+                on_change=_go_typed,
+            )  # fmt: skip
+        st.button("Random", key="token_random", icon=":material/casino:", help="A row by chance",
+                  on_click=lambda: _go(random.randrange(total)))  # fmt: skip
+
+
+def _window(length: int, number: int, mark: tuple[int, int] | None) -> int:
+    """Return the first token that is drawn; of a long row a part can be chosen."""
+    windows = -(-length // _WINDOW)
+    if windows <= 1:
+        return 0
+    default = min(windows, mark[0] // _WINDOW + 1) if mark else 1
+    part = st.pagination(windows, default=default, key=f"token_window:{number}:{default}")
+    last = min(length, part * _WINDOW)
+    st.caption(f"Tokens {formats.exact((part - 1) * _WINDOW)} to {formats.exact(last - 1)}")
+    return (part - 1) * _WINDOW
+
+
+def _go(number: int) -> None:
+    token_address.ask(row=str(number), at=None)
+
+
+def _go_typed() -> None:
+    if st.session_state[_GO_TO] is not None:
+        _go(st.session_state[_GO_TO])
