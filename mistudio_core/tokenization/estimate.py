@@ -134,11 +134,11 @@ def _of_preset(recipe: Recipe, sampled: Sampled, tokenizer: StoredTokenizer) -> 
         return Estimate(recipe.preset, problem=error.message)
     lengths = sampled.lengths[: max(1, int(np.searchsorted(np.cumsum(sampled.lengths), _MOST_TOKENS)))]
     times = sampled.times * float(sampled.lengths.sum()) / max(1, int(lengths.sum()))
-    return _packed(recipe, policy, lengths, times, sampled, tokenizer)
+    return _packed(recipe, policy, lengths, times, sampled=sampled, tokenizer=tokenizer)
 
 
 def _packed(
-    recipe: Recipe, policy: Policy, lengths: Places, times: float, sampled: Sampled, tokenizer: StoredTokenizer
+    recipe: Recipe, policy: Policy, lengths: Places, times: float, *, sampled: Sampled, tokenizer: StoredTokenizer
 ) -> Estimate:
     """Pack documents of these lengths, and reckon up to all of them."""
     packer = make_packer(recipe, policy, len(lengths))

@@ -15,7 +15,7 @@ class StoppedError(Exception):
 
 
 def in_threads(
-    indexes: Sequence[int], act: Callable[[int], Any], threads: int, look: Callable[[], None],
+    indexes: Sequence[int], act: Callable[[int], Any], *, threads: int, look: Callable[[], None],
     enough: Callable[[], bool], stop: threading.Event,
 ) -> None:  # fmt: skip
     """Call `act` for each index, `threads` at a time, the smallest first, until `enough`; raise the first failure.

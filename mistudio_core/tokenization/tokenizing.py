@@ -191,7 +191,14 @@ class _Pass:
         self, indexes: Sequence[int], act: Callable[[int], Any], enough: Callable[[], bool] = lambda: False
     ) -> None:
         self._stop.clear()
-        in_threads(indexes, act, self._threads, lambda: self._report("tokenizing", self.tally), enough, self._stop)
+        in_threads(
+            indexes,
+            act,
+            threads=self._threads,
+            look=lambda: self._report("tokenizing", self.tally),
+            enough=enough,
+            stop=self._stop,
+        )
 
 
 def _packed(receipts: Mapping[int, Receipt]) -> dict[int, Packed]:
