@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +46,7 @@ def test_a_bar_opens_the_samples_that_it_counts(server: AppServer, open_page: Op
     bars.nth(fullest).click()
     page.get_by_role("tab", name="Samples", selected=True).wait_for()
     largest = max(result["document_tokens"]["log"], key=lambda row: row["count"])
-    expect(main(page)).to_contain_text(re.compile(f"of {largest['count']:,}\\b"))
+    expect(main(page)).to_contain_text(f"of {largest['count']:,}")
     assert f"min_tokens={largest['first']}" in page.url
     assert f"max_tokens={largest['last']}" in page.url
     assert f"tok={tokenization.id}" in page.url
@@ -64,7 +63,7 @@ def test_a_chart_is_saved(sample_server: AppServer, open_page: OpenPage, label: 
     idle(page)
     page.get_by_role("button", name="Save").first.click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=label, exact=False).first.click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name=label).click()
     assert Path(waiting.value.path()).read_bytes().startswith(start)
     assert waiting.value.suggested_filename == f"characters-histogram.{label.lower()}"
 
@@ -108,5 +107,4 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
     box = final.bounding_box()
     assert box is not None
     assert abs(box["height"] - places[-1]) <= 1, "the chart has another height at the end"
-    assert json.dumps(sorted(set(places)))  # one height all along
-    assert len(set(places[1:])) <= 1, places
+    assert len(set(places[1:])) <= 1, f"the chart had these heights while it moved: {places}"
