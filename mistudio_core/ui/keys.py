@@ -24,6 +24,7 @@ JOBS_PAGE: Final = "jobs_page"
 
 # In the session only.
 ROUTED: Final = "_routed"
+FRAMED: Final = "_framed"
 DIALOG: Final = "_dialog"
 NOTICE: Final = "_notice"
 ADD: Final = "add"

@@ -17,7 +17,7 @@ def draw(dataset: Dataset) -> None:
     chosen = recipe_fields.preset(dataset)
     with st.grid(len(recipe_fields.PRESETS), min_column_width=_CARD_WIDTH, gap="small"):
         for name, line in recipe_fields.PRESETS.items():
-            with st.container(border=True, gap="xsmall", height="stretch"):
+            with st.container(gap="xsmall"):
                 st.button(
                     recipe_fields.PRESET_NAMES[name],
                     key=recipe_fields.key(dataset, f"preset_{name}"),

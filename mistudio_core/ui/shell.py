@@ -55,7 +55,7 @@ def navigate() -> Page:
 def run() -> None:
     """Draw the frame and the page: all that `app.py` does."""
     page = navigate()
-    st.session_state[keys.ROUTED] = True
+    st.session_state[keys.ROUTED] = st.session_state[keys.FRAMED] = True
     page.run()
 
 
@@ -66,6 +66,11 @@ def enter() -> Library:
     """
     if not st.session_state.pop(keys.ROUTED, False):
         navigate()
+        # Widgets belong to the script that drew them: without a second run, through `app.py`, the first thing
+        # that somebody chooses on this page would be forgotten.
+        if not st.session_state.get(keys.FRAMED):
+            st.session_state[keys.FRAMED] = True
+            st.rerun()
     show_notice()
     try:
         return open_library()
