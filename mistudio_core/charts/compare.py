@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from mistudio_core.charts.figure import (
     EXACT,
-    HEIGHT,
     PERCENT,
     Figure,
     axis_of,
@@ -20,7 +19,8 @@ from mistudio_core.charts.figure import (
     titled,
 )
 
-_HEIGHT: Final = 380  # with room for a legend of four lines
+_HEIGHT: Final = 440  # with room for a legend of four lines
+_NAME_WIDTH: Final = 130  # of the names along the map
 FERTILITIES: Final = {
     "tokens_per_character": "tokens per character",
     "tokens_per_byte": "tokens per byte",
@@ -86,7 +86,7 @@ def length_lines(comparison: Mapping[str, Any]) -> Figure:
         rows,
         alt.TitleParams("Document length in tokens", subtitle="all documents, four bins a doubling", anchor="start"),
         x="length (tokens)",
-        y=alt.Y("value:Q").title("share of documents (%)").axis(format="%"),
+        y=alt.Y("value:Q").title("documents (%)").axis(format="%"),
         percent=True,
     )
 
@@ -102,12 +102,14 @@ def overlap_map(comparison: Mapping[str, Any]) -> Figure:
     names = [facts["name"] for facts in comparison["tokenizations"]]
     chart = (
         alt.Chart(
-            data, height=HEIGHT, title=titled("Shared tokens", "share of the tokens of a row in the column's strings")
+            data, height=_HEIGHT, title=titled("Shared tokens", "share of the tokens of a row in the column's strings")
         )
         .mark_rect()
         .encode(
-            x=alt.X("other:N", sort=names).title("strings of").axis(labelAngle=0, labelLimit=220),
-            y=alt.Y("one:N", sort=names).title("tokens of").axis(labelLimit=220),
+            x=alt.X("other:N", sort=names)
+            .title("strings of")
+            .axis(labelAngle=-30, labelLimit=_NAME_WIDTH, labelOverlap=False),
+            y=alt.Y("one:N", sort=names).title("tokens of").axis(labelLimit=_NAME_WIDTH),
             color=alt.Color("covered:Q", scale=alt.Scale(domain=[0, 1])).title("share").legend(format="%"),
             tooltip=[
                 alt.Tooltip("one:N", title="tokens of"),
