@@ -14,6 +14,7 @@ from tests.browser.acts import idle, main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
 
+SOON_MS = 30_000  # a worker starts, or a tokenizer is read for the first time
 HOSTILE = "<i>Once</i> [upon](x) a $time$ 🙂"
 
 
@@ -33,8 +34,10 @@ def press(page: Page, name: str) -> None:
 
 
 def switch(page: Page, name: str) -> None:
-    """Press a toggle, whose box is hidden behind its drawing."""
+    """Press a toggle, whose box is hidden behind its drawing, when the page is at rest."""
+    idle(page)
     main(page).get_by_test_id("stCheckbox").filter(has_text=name).locator("label").first.click()
+    expect(main(page).get_by_role("switch", name=name)).to_be_checked()
 
 
 def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, open_page: OpenPage) -> None:
@@ -47,7 +50,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     idle(page)
     expect(main(page)).to_contain_text("Press Load")
     press(page, "Load")
-    expect(main(page)).to_contain_text("4,096 ids with added tokens")
+    expect(main(page)).to_contain_text("4,096 ids with added tokens", timeout=SOON_MS)
 
     page.get_by_role("tab", name="Overview").click()
     page.get_by_role("tab", name="Tokenizations").click()
@@ -57,18 +60,18 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
 
     switch(page, "Preview")
     main(page).get_by_text("My own text").click()
-    expect(main(page)).to_contain_text("parts of characters")
+    expect(main(page)).to_contain_text("parts of characters", timeout=SOON_MS)
     text = page.get_by_role("textbox", name="Text", exact=True)
     text.fill(HOSTILE)
     text.blur()
-    expect(main(page)).to_contain_text(f"of {len(HOSTILE)} characters")
+    expect(main(page)).to_contain_text(f"of {len(HOSTILE)} characters", timeout=SOON_MS)
     assert "\ufffd" not in main(page).inner_text()
     assert page.locator("[data-testid=stMain] i, [data-testid=stMain] .katex").count() == 0, "text became markup"
     switch(page, "Positions")
     expect(main(page).get_by_test_id("stDataFrame")).to_have_count(1)
 
     press(page, "Estimate")
-    expect(main(page)).to_contain_text("Estimated from a sample")
+    expect(main(page)).to_contain_text("Estimated from a sample", timeout=SOON_MS)
     expect(main(page).get_by_test_id("stDataFrame")).to_have_count(2)
     idle(page)
     picture(page, "tokenize-form")
