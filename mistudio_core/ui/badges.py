@@ -47,6 +47,9 @@ KINDS: Final[Mapping[str, str]] = {
     "sample": "Sample",
     "tokenize": "Tokenization",
     "index": "Search index",
+    "tokenizer": "Tokenizer",
+    "export": "Export",
+    "push": "Push to the Hub",
 }
 MAKES_DATASET: Final = frozenset({"download", "import", "sample"})
 """The kinds of job while which a dataset is not whole yet."""

@@ -21,6 +21,11 @@ _PHASES: Final = {
     "preparing": "Preparing",
     "tokenizing": "Tokenizing",
     "finishing": "Finishing",
+    "indexing samples": "Indexing samples",
+    "indexing words": "Indexing words",
+    "loading": "Loading",
+    "exporting": "Exporting",
+    "uploading": "Uploading",
 }
 
 

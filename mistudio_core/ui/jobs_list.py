@@ -70,7 +70,8 @@ def _past(library: Library, job: Job, subject: tuple[str, str] | None, *, can_re
 
 def _head(job: Job, subject: tuple[str, str] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
-        name, dataset_id = subject or ("deleted since", "")
+        own = job.subject_id == job.id  # a look-up, which makes nothing that could be deleted
+        name, dataset_id = subject or ("for previews" if own else "deleted since", "")
         label = f"**{badges.KINDS.get(job.kind, job.kind)}** · {plain(name, 80)}"
         if dataset_id:
             st.page_link(_DATASET_PAGE, label=label, query_params={keys.DATASET_ID: dataset_id})
