@@ -102,7 +102,7 @@ def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, datas
     result = json.loads(before)
     for totals in result["splits"].values():
         totals |= {"characters": 0, "words": 0}
-        totals["fertility"] |= {"tokens_per_character": None, "tokens_per_word": None, "characters_per_token": None}
+        totals["fertility"] |= {"tokens_per_character": None, "tokens_per_word": None, "characters_per_token": 0.0}
     try:
         stored.write_text(json.dumps(result))
         app = statistics_of(dataset, tokenization.id)
@@ -110,6 +110,7 @@ def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, datas
         assert list(fertility[""])[8:10] == ["Characters", "Words"]
         assert list(fertility["train"])[8:10] == ["unknown", "unknown"]
         assert list(fertility["train"])[1:3] == ["unknown", "unknown"]
+        assert list(fertility["train"])[4] == "unknown"
     finally:
         stored.write_text(before)
 

@@ -45,6 +45,7 @@ def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, cho
         elif chosen is None:
             text_statistics.draw(dataset, statistics, chooser)
         else:
+            st.caption("All rows are counted.")  # in the place of what a running job has to say
             token_statistics.draw(library, chosen, statistics)
 
 
@@ -57,10 +58,12 @@ def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
 
 def _draw_running(chosen: Tokenization) -> Callable[[Library, Sequence[Job]], None]:
     def draw_running(library: Library, jobs: Sequence[Job]) -> None:
-        _draw_jobs(library, jobs)
         for job in jobs:
             if job.subject_id == chosen.id:
+                st.caption(job_progress.describe(job))
                 token_statistics.draw_live(chosen, job.progress_seq, job.live)
+        # Below the charts, so that they stay where they are when the job has ended.
+        _draw_jobs(library, jobs)
 
     return draw_running
 

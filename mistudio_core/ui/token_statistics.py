@@ -71,7 +71,7 @@ def _cards(result: Mapping[str, Any]) -> None:
         figure_cards.count("Average length", result["document_tokens"]["mean"], color="violet")
         figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
         figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
-        figure_cards.count("Rows", result["rows"])
+        figure_cards.count("Rows", (result["rows"] or None) if result["live"] else result["rows"])
         figure_cards.mean("Documents per row", result["documents_per_row"])
         figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
         figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")

@@ -25,7 +25,8 @@ _TOTALS: Final = {
     "words": "Words",
     "rows": "Rows",
 }
-_NOT_COUNTED: Final = frozenset({"characters", "words"})  # 0 where the text was only seen as bytes
+# 0 where the text was only seen as bytes, and while rows are still to be made of what was counted.
+_NOT_COUNTED: Final = frozenset({"characters", "words", "rows"})
 _LOSSES: Final = {
     "truncation": "Cut off at the end of a row",
     "remainder": "Left over behind the last full row",
@@ -120,7 +121,7 @@ def _number(number: float | None) -> str:
 
 
 def _fertility_column(totals: Mapping[str, Any], ratios: Mapping[str, float | None]) -> list[str]:
-    known = [ratios[name] for name in _MEASURES]
+    known = [ratios[name] or None for name in _MEASURES]  # 0 comes of a total that is not known
     counts = [None if name in _NOT_COUNTED and not totals[name] else totals[name] for name in _TOTALS]
     return [
         *(formats.UNKNOWN if ratio is None else f"{ratio:.4f}" for ratio in known),
