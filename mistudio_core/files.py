@@ -67,6 +67,8 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders; raise `invalid_request` when the home cannot be written."""
+        if "?" in str(self.root):  # DuckDB would take the rest of the path for parameters
+            raise invalid(f"The library folder {self.root} has a question mark in its path.", "Choose another folder.")
         try:
             for folder in (
                 self.root, self.datasets, self.jobs, self.tokenizers, self.uploads, self.exports, self.locks, self.trash

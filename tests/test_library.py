@@ -165,6 +165,9 @@ def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(StudioError) as caught:
         Library.open(tmp_path / "file" / "library")
     assert code_of(caught) == "invalid_request"
+    with pytest.raises(StudioError, match="question mark") as caught:
+        Library.open(tmp_path / "what?" / "library")
+    assert code_of(caught) == "invalid_request"
 
 
 def test_a_shared_library_lets_nobody_touch_what_others_made(tmp_path: Path) -> None:

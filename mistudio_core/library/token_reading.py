@@ -30,7 +30,8 @@ class TokenHits:
     """One page of a token search, and what it tells of all hits.
 
     `following` and `preceding` are most often first; `by_position` counts the hits in equal parts of the
-    row, of `position_step` positions each.
+    row, of `position_step` positions each. Where `seams_known` is False, hits may reach from one document
+    into the next.
     """
 
     total: int
@@ -41,6 +42,7 @@ class TokenHits:
     preceding: tuple[Neighbour, ...]
     by_position: tuple[int, ...]
     position_step: int
+    seams_known: bool = True
 
 
 class TokenReading(Reading):
@@ -93,6 +95,7 @@ class TokenReading(Reading):
             preceding=_neighbours(view, found.preceding),
             by_position=found.by_position,
             position_step=found.position_step,
+            seams_known=found.seams_known,
         )
 
     def export_samples(self, dataset_id: str, kind: str, *, progress: Progress | None = None, **fields: Any) -> Path:
