@@ -13,7 +13,6 @@ from mistudio_core.library.reading import Reading
 
 if TYPE_CHECKING:
     from mistudio_core.store.sample_export import Progress
-    from mistudio_core.store.token_search import RowSources
     from mistudio_core.store.token_view import TokenHit, TokenPiece, TokenRow, TokenView
 
 
@@ -50,7 +49,7 @@ class TokenReading(Reading):
 
     def row(self, tokenization_id: str, number: int) -> TokenRow:
         """Return a row token by token, with the samples that its pieces come from; rows count from 0."""
-        return self._token_view(tokenization_id)[0].row(number)
+        return self._token_view(tokenization_id).row(number)
 
     def manifest(self, tokenization_id: str) -> dict[str, Any]:
         """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""
@@ -82,10 +81,10 @@ class TokenReading(Reading):
 
         if (text is None) == (ids is None):
             raise invalid("Give either a text or ids.", "For example --text ' Paris', or --ids 6342.")
-        view, sources = self._token_view(tokenization_id)
+        view = self._token_view(tokenization_id)
         sequence = view.encode(text) if text is not None else list(ids or ())
         rows = open_token_rows(self._tokenization_folder(tokenization_id))
-        found = find_sequence(rows, sequence, offset=offset, limit=limit, across=across, sources=sources)
+        found = find_sequence(rows, sequence, offset=offset, limit=limit, across=across)
         return TokenHits(
             total=found.total,
             total_is_exact=found.total_is_exact,
@@ -114,13 +113,11 @@ class TokenReading(Reading):
             export_samples(SampleSearch(reader, index), query, target, kind, progress)
         return target
 
-    def _token_view(self, tokenization_id: str) -> tuple[TokenView, RowSources | None]:
+    def _token_view(self, tokenization_id: str) -> TokenView:
         from mistudio_core.store.token_rows import open_token_rows
         from mistudio_core.store.token_view import TokenView
 
-        rows = open_token_rows(self._tokenization_folder(tokenization_id))
-        sources: RowSources | None = None
-        return TokenView(self.home.tokenizers, rows, sources), sources
+        return TokenView(self.home.tokenizers, open_token_rows(self._tokenization_folder(tokenization_id)))
 
     def _tokenization_folder(self, tokenization_id: str) -> Path:
         path = self.tokenization(tokenization_id).path
