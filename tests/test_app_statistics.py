@@ -138,7 +138,7 @@ def test_ids_that_are_never_seen_are_listed_by_pages(library: Library, dataset: 
 def test_every_chart_can_be_saved_in_four_ways(library: Library, dataset: Dataset) -> None:
     for subject in (None, rows_of(library, dataset).id):
         app = statistics_of(dataset, subject)
-        labels = [button.label for button in app.get("download_button")]
+        labels = [str(getattr(button, "label", "")) for button in app.get("download_button")]
         assert labels.count("PNG") == labels.count("SVG") == labels.count("CSV") == len(charts(app)) > 1
         assert "All statistics (JSON)" in labels
 
