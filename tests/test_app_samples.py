@@ -149,6 +149,29 @@ def test_filters_show_as_pills_that_can_be_taken_out(library: StagedLibrary) -> 
     assert address(app) == {}
 
 
+def test_an_order_that_goes_without_saying_follows_the_search(library: StagedLibrary) -> None:
+    dataset_id = library.ready("stories", {"train": stories(9)})
+    library.open()
+    app = open_samples(dataset_id, q="story")
+    for mode, expected in (("substring", "position"), ("words", "relevance"), ("regex", "position")):
+        choose(app, "mode", mode)
+        assert app.get_by_key(sample_address.key("sort")).value == expected
+        assert "by" not in address(app)
+    choose(app, "sort", "chars")
+    choose(app, "mode", "words")
+    assert address(app) == {"q": "story", "by": "chars"}
+
+
+def test_options_that_look_the_same_are_told_apart(library: StagedLibrary) -> None:
+    long = "the same long beginning of the name of a column, longer than a label " * 2
+    table = pa.table({"text": ["a", "b"], f"{long}one": ["x", "y"], f"{long}two": ["y", "x"]})
+    dataset_id = library.ready("twins", {"train": table})
+    library.open()
+    app = choose(open_samples(dataset_id), "sort", f"{long}two")
+    assert numbers(app) == ["train:1", "train:0"]
+    assert len(set(app.get_by_key(sample_address.key("column")).options)) == 3
+
+
 def test_copies_stand_together_and_name_the_first(library: StagedLibrary) -> None:
     texts = ["one", "two", "one", "three", "two", "one"]
     dataset_id = library.ready("copies", {"train": pa.table({"text": texts})})
@@ -175,7 +198,7 @@ def test_ranked_search_is_paged_by_relevance(library: StagedLibrary) -> None:
     build_ranked_index(opened.home.dataset(dataset_id))
     app = open_samples(dataset_id, q="story", page="3")
     assert "Samples 101 to 120 of 120" in words(app)
-    assert app.get_by_key(sample_address.key("sort")).value == ""
+    assert app.get_by_key(sample_address.key("sort")).value == "relevance"
     choose(app, "search", "number 7")
     assert numbers(app) == ["train:7"]
     assert address(app) == {"q": "number 7"}

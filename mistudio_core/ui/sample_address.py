@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.ui import address, keys
+
 PAGE_SIZES: Final = (10, 20, 50, 100)
 DEFAULT_PAGE_SIZE: Final = 50
 
@@ -47,24 +49,21 @@ class Asked:
 
 def read() -> Asked:
     """Read the address; what cannot be is left out."""
-    fields: dict[str, Any] = {}
-    for name, parameter in _TEXTS.items():
-        if value := st.query_params.get(parameter):
-            fields[name] = value
+    there = address.parameters()
+    one = {name: values[-1] for name, values in there.items() if values}
+    fields: dict[str, Any] = {name: one[parameter] for name, parameter in _TEXTS.items() if one.get(parameter)}
     for name, parameter in _NUMBERS.items():
-        if (number := _number(st.query_params.get(parameter))) is not None:
+        if (number := _number(one.get(parameter))) is not None:
             fields[name] = number
-    for name, parameter in _SWITCHES.items():
-        if st.query_params.get(parameter) == "1":
-            fields[name] = True
-    if conditions := tuple(item for item in st.query_params.get_all(_CONDITIONS) if item):
+    fields |= {name: True for name, parameter in _SWITCHES.items() if one.get(parameter) == "1"}
+    if conditions := tuple(item for item in there.get(_CONDITIONS, ()) if item):
         fields["where"] = conditions
-    page_size = _number(st.query_params.get(_PAGE_SIZE))
+    page_size = _number(one.get(_PAGE_SIZE))
     return Asked(
         fields,
-        page=max(1, _number(st.query_params.get(_PAGE)) or 1),
+        page=max(1, _number(one.get(_PAGE)) or 1),
         page_size=page_size if page_size in PAGE_SIZES else DEFAULT_PAGE_SIZE,
-        opened=_number(st.query_params.get(_OPENED)),
+        opened=_number(one.get(_OPENED)),
     )
 
 
@@ -92,9 +91,13 @@ def typed(field: str, value: Any) -> dict[str, Any]:
     return {"key": key(field)} if _set(field, value) else {"key": key(field), "value": value}
 
 
-def chosen(field: str, options: Sequence[Any], value: Any) -> dict[str, Any]:
-    """Return the same for a choice between options; what is none of them gives way to the first."""
+def chosen(field: str, options: Sequence[Any], value: Any, *, default: Any = None) -> dict[str, Any]:
+    """Return the same for a choice between options; what is none of them gives way to the first.
+
+    The option that is the `default` does not stand in the address: chosen in one search, it means another in the next.
+    """
     value = value if value in options else options[0]
+    st.session_state[keys.of(key(field), "options")] = (list(options), default)
     return {"key": key(field)} if _set(field, value) else {"key": key(field), "index": list(options).index(value)}
 
 
@@ -108,33 +111,30 @@ def ask(**changes: Any) -> None:
     asked = read()
     fields = dict(asked.fields) | {"page_size": asked.page_size} | _of_widgets() | changes
     left_out: dict[str, str | list[str] | None] = dict.fromkeys((*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED))
-    _put(left_out | parameters(fields))
+    address.put(left_out | parameters(fields))
 
 
 def turn_to(page: int) -> None:
     """Go to a page of what is asked for."""
-    _put({_PAGE: str(page) if page > 1 else None, _OPENED: None})
+    address.put({_PAGE: str(page) if page > 1 else None, _OPENED: None})
 
 
 def open_sample(number: int | None) -> None:
     """Open a sample of the result, by its number from 0, for reading; None closes it."""
-    _put({_OPENED: None if number is None else str(number)})
+    address.put({_OPENED: None if number is None else str(number)})
 
 
 def _of_widgets() -> dict[str, Any]:
-    return {name: st.session_state[key(name)] for name in _FIELDS if key(name) in st.session_state}
-
-
-def _put(changes: Mapping[str, str | list[str] | None]) -> None:
-    """Write some parameters, None taking one out, all at once: each writing is a step of the browser's history."""
-    there: dict[str, Any] = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = {name: value for name, value in {**there, **changes}.items() if value}
-    if _differ(there, wanted):
-        st.query_params.from_dict(wanted)
-
-
-def _differ(there: Mapping[str, list[str]], wanted: Mapping[str, str | list[str]]) -> bool:
-    return there != {name: [value] if isinstance(value, str) else value for name, value in wanted.items()}
+    """Return what the widgets say; one that comes with an option of a moment before says nothing."""
+    values: dict[str, Any] = {}
+    for name in _FIELDS:
+        if key(name) not in st.session_state:
+            continue
+        value = st.session_state[key(name)]
+        options, default = st.session_state.get(keys.of(key(name), "options"), (None, None))
+        if options is None or value in options:
+            values[name] = None if value == default else value
+    return values
 
 
 def _number(text: str | None) -> int | None:

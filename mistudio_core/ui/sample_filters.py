@@ -10,6 +10,7 @@ import streamlit as st
 from mistudio_core.library.queries import SampleColumn
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui import formats, sample_address, sample_order
+from mistudio_core.ui.choices import distinct
 from mistudio_core.ui.escape import one_line
 
 _COLUMN: Final = "samples_filter_column"
@@ -31,12 +32,13 @@ def draw_split(dataset: Dataset, fields: Mapping[str, Any]) -> None:
     """Draw the choice of split with the number of samples of each."""
     if len(dataset.splits) < 2:
         return
-    counts = {"": dataset.num_samples, **dataset.splits}
+    labels = distinct({name: f"{one_line(name)} ({formats.exact(count)})" for name, count in dataset.splits.items()})
+    labels = {"": f"All splits ({formats.exact(dataset.num_samples)})", **labels}
     st.selectbox(
         "Split",
-        list(counts),
-        **sample_address.chosen("split", list(counts), fields.get("split")),
-        format_func=lambda name: f"{one_line(name, 40) or 'All splits'} ({formats.exact(counts[name])})",
+        list(labels),
+        **sample_address.chosen("split", list(labels), fields.get("split")),
+        format_func=labels.__getitem__,
         label_visibility="collapsed",
         on_change=sample_address.changed,
         width=210,
@@ -87,8 +89,10 @@ def _condition(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> No
     if not columns:
         return
     by_name = {column.name: column for column in columns}
-    name = st.selectbox("Column", list(by_name), key=_COLUMN, format_func=lambda name: one_line(name, 60))
-    column = by_name[name]
+    names = distinct({name: one_line(name, 60) for name in by_name})
+    name = st.selectbox("Column", list(names), key=_COLUMN, format_func=names.__getitem__)
+    column = by_name.get(name, columns[0])  # of a dataset that was open before
+    name = column.name
     tests = list(_TESTS) if column.is_scalar else list(_NULL_TESTS)
     if column.labels:
         tests = ["=", "!=", *_NULL_TESTS]
@@ -98,7 +102,8 @@ def _condition(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> No
         if test in _NULL_TESTS:
             value: str | None = ""
         elif column.labels:
-            value = st.selectbox("Value", column.labels, key=value_key, format_func=lambda name: one_line(name, 60))
+            labels = distinct({label: one_line(label, 60) for label in column.labels})
+            value = st.selectbox("Value", list(labels), key=value_key, format_func=labels.__getitem__)
         else:
             value = st.text_input("Value", key=value_key, placeholder=_example(column))
     st.button(

@@ -12,7 +12,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.library.queries import NO_INDEX, Found, SampleQuery
 from mistudio_core.records import Dataset, Tokenization
-from mistudio_core.ui import failures, formats, keys, search_resources
+from mistudio_core.ui import address, failures, formats, keys, search_resources
 from mistudio_core.ui.opening import open_library
 
 _POLL_SECONDS: Final = 0.5
@@ -77,6 +77,8 @@ def draw_progress(found: Found, *, page_is_full: bool) -> None:
 
     @st.fragment(run_every=_POLL_SECONDS)
     def poll() -> None:
+        if not address.is_settled():
+            return  # another search has been asked for meanwhile, and draws the page anew
         hits, ended = search_resources.pool().progress(search_resources.session())
         if ended or (hits > shown and not page_is_full):
             st.rerun()

@@ -11,6 +11,7 @@ import streamlit as st
 from mistudio_core.library.queries import RANKED_MODES, SampleColumn
 from mistudio_core.records import Tokenization
 from mistudio_core.ui import formats, keys, sample_address
+from mistudio_core.ui.choices import distinct
 from mistudio_core.ui.escape import one_line
 
 _MEASURES: Final = {"chars": "characters", "words": "words", "bytes": "bytes"}
@@ -23,16 +24,17 @@ def draw_order(
 ) -> None:
     """Draw the choices of order, page size and tokenization whose tokens are counted."""
     options = _sorts(fields, columns, tokenizations)
+    default = next(iter(options))
     st.selectbox(
         "Order",
         list(options),
-        **sample_address.chosen("sort", list(options), fields.get("sort")),
-        format_func=lambda name: f"By {options[name]}",
+        **sample_address.chosen("sort", list(options), fields.get("sort"), default=default),
+        format_func=options.__getitem__,
         label_visibility="collapsed",
         on_change=sample_address.changed,
         width=190,
     )
-    if options[""] == "position" or fields.get("sort"):  # best first, or copies together: that has no other way round
+    if default == "position" or fields.get("sort"):  # best first, or copies together: that has no other way round
         st.toggle(
             "Descending",
             **sample_address.typed("descending", bool(fields.get("descending"))),
@@ -111,11 +113,11 @@ def go_to(number: int, page_size: int) -> None:
 def _sorts(
     fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizations: Sequence[Tokenization]
 ) -> dict[str, str]:
+    """Return what can be sorted by, with its label; what the store does unasked comes first."""
     ranked = bool(fields.get("search")) and fields.get("mode", RANKED_MODES[0]) in RANKED_MODES
     copies = bool(fields.get("duplicates"))
-    sorts = {"": "relevance" if ranked else "copies" if copies else "position"}
-    if ranked or copies:
-        sorts["position"] = "position"
+    sorts = {"relevance": "relevance"} if ranked else {"copies": "copies"} if copies else {}
+    sorts["position"] = "position"
     other_text = bool(fields.get("column"))  # words are counted in the main text only
     sorts |= {name: label for name, label in _MEASURES.items() if not (other_text and name == "words")}
     if tokenizations:
@@ -126,17 +128,17 @@ def _sorts(
             needs_prefix = column.name in taken or column.name.startswith(_COLUMN)
             name = f"{_COLUMN}{column.name}" if needs_prefix else column.name
             sorts[name] = f"column {one_line(column.name, 60)}"
-    return sorts
+    return distinct({name: f"By {label}" for name, label in sorts.items()})
 
 
 def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenization]) -> None:
     chosen = chosen_tokenization(fields, tokenizations)
-    by_id = {item.id: item for item in tokenizations}
+    labels = distinct({item.id: _tokenization_label(item) for item in tokenizations})
     st.selectbox(
         "Tokens as counted by",
-        list(by_id),
-        **sample_address.chosen("tokenization", list(by_id), chosen.id if chosen else ""),
-        format_func=lambda ident: _tokenization_label(by_id[ident]),
+        list(labels),
+        **sample_address.chosen("tokenization", list(labels), chosen.id if chosen else ""),
+        format_func=labels.__getitem__,
         help="Its token counts are shown, filtered and sorted by.",
         on_change=sample_address.changed,
     )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.library.queries import MODES, RANKED_MODES, SampleColumn
 from mistudio_core.ui import sample_address
+from mistudio_core.ui.choices import distinct
 from mistudio_core.ui.escape import one_line
 
 _MODE_NAMES: Final = {
@@ -65,12 +66,13 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> None:
 
 def _column(fields: Mapping[str, Any], columns: Sequence[SampleColumn], texts: Sequence[str]) -> None:
     main = next((column.name for column in columns if column.is_main), texts[0])
-    options = ["", *(name for name in texts if name != main)]
+    others = {name: f"in {one_line(name, 60)}" for name in texts if name != main}
+    options = distinct({"": f"in {one_line(main, 60)}", **others})
     st.selectbox(
         "Column of the text",
-        options,
-        **sample_address.chosen("column", options, fields.get("column")),
-        format_func=lambda name: f"in {one_line(name or main, 40)}",
+        list(options),
+        **sample_address.chosen("column", list(options), fields.get("column")),
+        format_func=options.__getitem__,
         label_visibility="collapsed",
         help="The column that is shown as the text and searched.",
         on_change=sample_address.changed,

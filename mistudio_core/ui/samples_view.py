@@ -10,6 +10,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui import (
+    address,
     keys,
     sample_address,
     sample_export,
@@ -32,6 +33,7 @@ def draw(library: Library, dataset: Dataset) -> None:
     if not dataset.num_samples:
         st.info("This dataset holds no sample.", icon=":material/inbox:")
         return
+    address.settle()
     asked = sample_address.read()
     tokenizations = [item for item in library.tokenizations(dataset.id) if item.status == "ready"]
     try:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.ui import address as current
 from mistudio_core.ui import keys
 
 PAGE: Final = "pages/tokens.py"
@@ -38,7 +39,7 @@ class Asked:
 
 def read() -> Asked:
     """Read the address; what cannot be is left out."""
-    parameters = st.query_params
+    parameters = {name: values[-1] for name, values in current.parameters().items() if values}
     first, _, last = parameters.get("at", "").partition("-")
     start, end = _number(first), _number(last)
     return Asked(
@@ -79,8 +80,7 @@ def address(dataset_id: str, tokenization_id: str, **asked: Any) -> dict[str, st
 
 def ask(**changes: str | None) -> None:
     """Change some parameters, None taking one out, in one step of the browser's history."""
-    there = {name: st.query_params[name] for name in st.query_params}
-    st.query_params.from_dict({name: value for name, value in {**there, **changes}.items() if value})
+    current.put(changes)
 
 
 def open_row(dataset_id: str, tokenization_id: str, row: int, mark: tuple[int, int] | None = None) -> None:

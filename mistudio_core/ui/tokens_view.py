@@ -11,6 +11,7 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui import failures, keys, token_address, token_hits, token_reading
+from mistudio_core.ui.choices import distinct
 from mistudio_core.ui.escape import one_line, plain
 from mistudio_core.ui.token_address import Asked
 
@@ -78,7 +79,7 @@ def _choose(ready: Sequence[Tokenization], asked: Asked) -> Tokenization:
         list(by_id),
         index=index,
         key=_CHOSEN,
-        format_func=lambda ident: _label(by_id[ident]),
+        format_func=distinct({item.id: _label(item) for item in ready}).__getitem__,
         on_change=_chosen,
         width=420,
     )
