@@ -51,7 +51,7 @@ def _drawer(dataset: Dataset) -> None:
     nested = {name: value for name, value in sample.columns.items() if sample_cards.is_nested(value)}
     sample_cards.draw_columns(
         {name: value for name, value in sample.columns.items() if name not in nested},
-        f"sample_columns:{dataset.id}:{sample_cards.name(sample)}",
+        "sample_columns",
     )
     for name, value in nested.items():
         _tree(name, value)
@@ -111,7 +111,7 @@ def _text(dataset: Dataset, sample: Sample) -> None:
         st.caption(f"Part {formats.exact(part)} of {formats.exact(parts)} of the text")
     start = (part - 1) * _PART_CHARS
     excerpt = excerpts.cut(text, sample.matches, start, start + _PART_CHARS)
-    sample_cards.draw_text(excerpt.pieces, f"sample_text:{name}:{part}")
+    sample_cards.draw_text(excerpt.pieces, "sample_text")
 
 
 def _tree(name: str, value: Any) -> None:

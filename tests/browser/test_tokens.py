@@ -1,0 +1,76 @@
+"""Token rows in a real browser: tokens that can be pointed at, samples that are linked, hits in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from mistudio_core.library import Library
+from tests.browser.acts import idle, main, picture
+from tests.browser.app_server import AppServer
+from tests.browser.conftest import OpenPage, served
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    yield from served(AppServer(tmp_path_factory.mktemp("tokens") / "home"))
+
+
+@pytest.fixture(scope="module")
+def address(app: AppServer) -> str:
+    library = Library.open(app.home)
+    dataset = library.make_sample(300)
+    library.wait(dataset.id)
+    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64})
+    library.wait(tokenization.id)
+    return f"{app.url}/tokens?id={dataset.id}&tok={tokenization.id}"
+
+
+def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address: str, open_page: OpenPage) -> None:
+    library = Library.open(app.home)
+    (tokenization,) = library.tokenizations()
+    row = library.row(tokenization.id, 4)
+    page = open_page(f"{address}&row=4")
+    tokens = main(page).locator(".row .token")
+    expect(tokens).to_have_count(64)
+    assert tokens.all_text_contents() == [token.text for token in row.tokens]
+    tokens.nth(7).hover()
+    expect(main(page).locator(".about")).to_contain_text(f"Position 7 · id {row.tokens[7].id}")
+    picture(page, "tokens-row")
+    tokens.nth(7).click()
+    page.get_by_role("button", name="Find this token").click()
+    found = library.search_tokens(tokenization.id, ids=[row.tokens[7].id])
+    expect(main(page)).to_contain_text(f"of {found.total:,}")
+    assert f"ids={row.tokens[7].id}" in page.url
+    expect(main(page).locator(".hit")).to_have_count(min(50, found.total))
+    picture(page, "tokens-hits")
+    main(page).locator(".hit button").first.click()
+    expect(main(page).locator(".row .mark")).to_have_count(1)
+    assert f"row={found.hits[0].row}" in page.url
+    page.reload()
+    expect(main(page).locator(".row .mark")).to_be_in_viewport()
+
+
+def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open_page: OpenPage) -> None:
+    library = Library.open(app.home)
+    (tokenization,) = library.tokenizations()
+    part = library.row(tokenization.id, 9).parts[0]
+    page = open_page(f"{address}&row=9", scheme="light", width=390)
+    main(page).locator(".seam button").first.click()
+    drawer = page.get_by_role("dialog")
+    sample = library.samples(tokenization.dataset_id, split=part.split, offset=part.sample, limit=1).rows[0]
+    expect(drawer.locator(".text")).to_have_text(str(sample.text), use_inner_text=False)
+    idle(page)
+    picture(page, "tokens-sample-phone")
+    assert f"open={part.sample}" in page.url
+
+
+def test_a_text_is_found_with_its_space(address: str, open_page: OpenPage) -> None:
+    page = open_page(address)
+    page.get_by_role("textbox", name="Find tokens, as text").fill(" the")
+    page.get_by_role("textbox", name="Find tokens, as text").press("Enter")
+    expect(main(page).locator(".hit").first.locator(".match")).to_have_text(" the")
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(2)
