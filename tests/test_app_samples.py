@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -202,3 +203,35 @@ def test_ranked_search_is_paged_by_relevance(library: StagedLibrary) -> None:
     choose(app, "search", "number 7")
     assert numbers(app) == ["train:7"]
     assert address(app) == {"q": "number 7"}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "csv"])
+def test_the_whole_result_is_exported(library: StagedLibrary, kind: str) -> None:
+    dataset_id = library.ready("stories", {"train": stories(120, n=range(120))})
+    opened = library.open()
+    app = open_samples(dataset_id, where="n>=40", descending="1")
+    app.session_state["samples_export"] = True
+    app.run()
+    app.get_by_key("samples_export_kind").set_value(kind).run()
+    press(app, "samples_export_make")
+    (made,) = opened.home.exports.iterdir()
+    assert str(made) in words(app)
+    if kind == "parquet":
+        assert pq.read_table(made).column("n").to_pylist() == list(range(119, 39, -1))
+    else:
+        assert len(made.read_text().splitlines()) == 80 + (kind == "csv")
+    choose(app, "search", "nothing of the kind")
+    assert str(made) not in words(app), "that is a file of another list"
+
+
+def test_a_shared_library_tells_no_path_of_an_export(library: StagedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTUDIO_SHARED", "1")
+    dataset_id = library.ready("stories", {"train": stories(3)})
+    opened = library.open()
+    app = open_samples(dataset_id)
+    app.session_state["samples_export"] = True
+    app.run()
+    press(app, "samples_export_make")
+    (made,) = opened.home.exports.iterdir()
+    assert str(made) not in words(app)
+    assert str(opened.home.root) not in words(app)

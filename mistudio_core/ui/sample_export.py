@@ -39,6 +39,8 @@ def draw(library: Library, dataset: Dataset, asked: Asked, tokenization: Tokeniz
         )  # fmt: skip
         asked_for = (dataset.id, tuple(sorted(asked.fields.items())), kind)
         if st.button("Make the file", key="samples_export_make", icon=":material/save:"):
+            if library.settings.shared:
+                _forget()  # strangers' files would fill the disk
             with failures.shown():
                 path = _write(library, dataset, str(kind), asked.fields, tokenization)
                 st.session_state[keys.EXPORTED] = (asked_for, str(path))
@@ -62,6 +64,13 @@ def _write(
     )
     bar.empty()
     return path
+
+
+def _forget() -> None:
+    """Delete the file that this session has made before."""
+    _, path = st.session_state.pop(keys.EXPORTED, (None, ""))
+    if path:
+        Path(path).unlink(missing_ok=True)
 
 
 def _tell(bar: Any, done: int, most: int) -> None:

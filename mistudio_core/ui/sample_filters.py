@@ -41,7 +41,7 @@ def draw_split(dataset: Dataset, fields: Mapping[str, Any]) -> None:
         format_func=labels.__getitem__,
         label_visibility="collapsed",
         on_change=sample_address.changed,
-        width=210,
+        width=170,
     )
 
 

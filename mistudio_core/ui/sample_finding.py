@@ -43,8 +43,18 @@ def query_of(fields: Mapping[str, Any], tokenization: Tokenization | None, **pag
 
 def find(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
     """Return a page of a query; a scan goes on behind it, and stops the scan that this tab had before."""
+    import duckdb
+
     if query.is_plain:
         return library.search(dataset.id, query)
+    try:
+        return _search(library, dataset, query)
+    except duckdb.ConnectionException:
+        # Another session has closed this index, to open one more or because it was built again.
+        return _search(library, dataset, query)
+
+
+def _search(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
     return library.search(
         dataset.id,
         query,

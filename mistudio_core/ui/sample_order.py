@@ -32,7 +32,7 @@ def draw_order(
         format_func=options.__getitem__,
         label_visibility="collapsed",
         on_change=sample_address.changed,
-        width=190,
+        width=160,
     )
     if default == "position" or fields.get("sort"):  # best first, or copies together: that has no other way round
         st.toggle(

@@ -28,6 +28,9 @@ _INDEX_FILE: Final = "samples.duckdb"
 def connection(library: Library, dataset: Dataset) -> duckdb.DuckDBPyConnection:
     """Return the open sample index of a dataset; raises `corrupt_data` where a job has to build it first."""
     stamp = _stamp(dataset)
+    if not stamp:
+        library.open_sample_index(dataset.id).close()  # which makes the file that is not there
+        stamp = _stamp(dataset)
     if _stamps().get(dataset.id, stamp) != stamp:
         release(dataset.id)  # or the file that was there before would be opened once more
     _stamps()[dataset.id] = stamp
