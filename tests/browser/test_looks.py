@@ -17,6 +17,10 @@ PAGES = {
     "datasets": "",
     "overview": "dataset?id={id}",
     "samples": "dataset?id={id}&tab=Samples",
+    "samples-search": "dataset?id={id}&tab=Samples&q=the+snow&split=train&min_chars=100",
+    "samples-reading": "dataset?id={id}&tab=Samples&q=snow&mode=substring&open=2",
+    "tokens": "tokens?id={id}&tok={tok}&row=3",
+    "tokens-search": "tokens?id={id}&tok={tok}&text=%20snow",
     "tokenizations": "dataset?id={id}&tab=Tokenizations",
     "statistics": "dataset?id={id}&tab=Statistics",
     "statistics-of-tokens": "dataset?id={id}&tab=Statistics&stats_of={tok}",
@@ -26,6 +30,7 @@ PAGES = {
 LOOKS = {"dark": ("dark", 1280), "light": ("light", 1280), "phone": ("dark", 390), "phone-light": ("light", 390)}
 
 CONTRAST = """() => {
+  const above = (e) => e.parentElement ?? e.getRootNode().host;  // out of a component too
   const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
   const light = (rgb) => {
     const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
@@ -37,14 +42,14 @@ CONTRAST = """() => {
   };
   const ground = (element) => {
     const layers = [];
-    for (let e = element; e; e = e.parentElement) {
+    for (let e = element; e; e = above(e)) {
       const colour = parse(getComputedStyle(e).backgroundColor);
       if (colour.length && colour[3] !== 0) { layers.push(colour); if ((colour[3] ?? 1) === 1) break; }
     }
     return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
   };
   const shown = (element) => {
-    for (let e = element; e; e = e.parentElement) {
+    for (let e = element; e; e = above(e)) {
       const style = getComputedStyle(e);
       if (style.visibility === 'hidden' || style.display === 'none' || e.disabled) return 0;
     }
@@ -52,14 +57,21 @@ CONTRAST = """() => {
   };
   const opacity = (element) => {
     let product = 1;
-    for (let e = element; e; e = e.parentElement) product *= Number(getComputedStyle(e).opacity);
+    for (let e = element; e; e = above(e)) product *= Number(getComputedStyle(e).opacity);
     return product;
   };
   const found = [];
-  const walker = document.createTreeWalker(document.querySelector('[data-testid=stApp]'), NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    const words = walker.currentNode.textContent.trim();
+  const within = (root) => {
+    const texts = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    const inner = [...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => within(e.shadowRoot));
+    return [...texts, ...inner];
+  };
+  for (const text of within(document.querySelector('[data-testid=stApp]'))) {
+    const element = text.parentElement;
+    if (!element) continue;  // a style of a component
+    const words = text.textContent.trim();
     const box = element.getBoundingClientRect();
     if (!words || !box.width || !shown(element)) continue;
     if (element.closest('svg, canvas, style, script, [aria-hidden=true]')) continue;
