@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -85,24 +86,24 @@ def test_a_lock_that_is_never_given_back_is_reported(home: Home) -> None:
 
 def test_a_file_held_by_another_program_is_reported(home: Home) -> None:
     Catalog(home, 30).snapshot()
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(str(home.catalog), ready, done))
-    other.start()
-    try:
-        assert ready.wait(30)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(home.catalog)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
         with pytest.raises(StudioError) as caught, Catalog(home, 30).transaction():
             pass
         assert caught.value.code == "library_locked"
-    finally:
-        done.set()
-        other.join()
+        holder.communicate("done\n", timeout=30)
 
 
-def _hold(path: str, ready: threading.Event, done: threading.Event) -> None:
-    with duckdb.connect(path):
-        ready.set()
-        done.wait(30)
+_HOLD = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
 
 
 def test_threads_lose_no_write(home: Home) -> None:

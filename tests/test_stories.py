@@ -152,6 +152,8 @@ def test_no_list_repeats_itself() -> None:
 def test_a_second_choice_differs_from_the_first(chances: list[float], theme: Theme) -> None:
     scene = Scene(cycle(chances).__next__, {**KEPT, **theme.words}, first_person=False)
     for name in theme.words:
+        if name[-1] in "23":
+            continue  # a list of its own, which has no second and third word
         assert len({scene[name + "2"], scene[name], scene[name + "3"]}) == 3
 
 

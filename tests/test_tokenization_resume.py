@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,12 +38,17 @@ def _work(raw: Path, tokenizer: Path, out: Path, fields: dict[str, Any], threads
 
 @pytest.fixture(scope="module")
 def forks() -> Iterator[Any]:
-    """Processes forked from one that has everything imported and nothing started, since imports take a second."""
+    """Processes forked from one that has everything imported and nothing started, since imports take a second.
+
+    A child runs the main module of its parent again, which may be a page that another test has drawn here.
+    """
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["mistudio_core.tokenization.tokenizing", "tests.test_tokenization_resume", "gigatoken"]
     )
-    return context
+    yield context
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="module")
