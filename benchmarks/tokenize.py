@@ -1,10 +1,10 @@
-"""Tokenization end to end beside its peers, in interleaved rounds, each method in a process of its own.
+"""Tokenization against its peers, side by side: MB/s, tokens/s, memory, bytes written, and whether ids are the same.
 
     python benchmarks/tokenize.py [--data FILE.parquet] [--tokenizer FOLDER] [--megabytes 200] [--rounds 3]
 
-Without `--data` the text is that of the built-in sample; it is repeated and perturbed up to `--megabytes`. Without
-`--tokenizer` (a folder that AutoTokenizer loads) the sample's is used. The peers' time starts at `map`, with the
-library and the data loaded; ours is the whole job: process, imports, identity check, rows and statistics on disk.
+Without --data, text is generated; without --tokenizer, the built-in sample's is trained. The text of --data is repeated
+and perturbed up to the wanted size. Every candidate runs in a process of its own; the rounds go through all of them in
+random order, and ratios are formed within a round, since a machine has good and bad minutes.
 """
 
 from __future__ import annotations
@@ -12,301 +12,288 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# This file has the name of a standard module: its folder must not come first where modules are looked for.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 # ruff: noqa: E402
 
 import argparse
+import hashlib
 import json
+import random
 import statistics
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mistudio_core.library import Library
-from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.tokenizer import open_tokenizer
+from mistudio_core.files import Home
+from mistudio_core.raw import RawSplit, open_splits
+from mistudio_core.raw_write import PartWriter
+from mistudio_core.tokenization.encoding import encode_texts
+from mistudio_core.tokenization.engines import Engine
+from mistudio_core.tokenization.fast_engine import FastEngine
+from mistudio_core.tokenization.recipe import Recipe
+from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
+from mistudio_core.tokenization.tokenizing import open_task, tokenize
+from mistudio_core.tokenization.verify import verify_rows
 
-CONTEXT = 1024
-CHANGED_WORDS = 0.015  # made-up words, so that a cache of words is not flattered by the repetition
 THREADS = 2
-METHODS = ("map", "map 2 processes", "raw batch", "encode only", "read and encode", "ours", "ours, reference engine")
-SLOW = frozenset({"map", "map 2 processes", "raw batch", "ours, reference engine"})
-SAMPLED_EVERY_S = 0.02
+PEER_MEGABYTES = 100
+"""What the slow ones get of larger data: their rate does not depend on it."""
+SLOW = ("datasets.map, 1 process", "datasets.map, 2 processes", "encode_batch_fast", "ours, reference engine")
 
 
 def main() -> None:
-    """Prepare the text, run every method in rounds and print medians and ratios."""
+    arguments = _arguments()
+    if arguments.candidate:
+        _candidate(arguments.candidate, Path(arguments.folder))
+        return
+    with tempfile.TemporaryDirectory(prefix="tokenize-", dir=arguments.scratch) as scratch:
+        folder = Path(scratch)
+        size = _prepare(folder, arguments)
+        print(f"{size / 1e6:,.0f} MB of text, {arguments.rounds} rounds, {THREADS} threads\n")
+        rounds = [_round(folder, number) for number in range(arguments.rounds)]
+        _report(rounds)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--tokenizer", default="sample")
+    parser.add_argument("--data", type=Path, help="a Parquet file with a column `text`")
+    parser.add_argument("--tokenizer", help="a folder with a tokenizer; the sample's without it")
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", action="append", choices=METHODS, help="may be repeated")
-    parser.add_argument("--method", choices=METHODS, help=argparse.SUPPRESS)
-    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.method:
-        print(json.dumps(measure(options.method, options.home)))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "library"
-        size = prepare(home, options.data, options.tokenizer, options.megabytes)
-        report(size, run_rounds(home, options.only or METHODS, options.rounds))
+    parser.add_argument("--scratch", help="where temporary files go")
+    parser.add_argument("--candidate", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
-def prepare(home: Path, data: Path | None, tokenizer: str, megabytes: int) -> int:
-    """Make the dataset and load the tokenizer; return the bytes of text."""
-    library = Library.open(home)
-    job = library.wait(library.load_tokenizer(tokenizer).id)
-    if job.error is not None:
-        raise job.error.exception()
-    (home / "tokenizer").write_text(tokenizer)
-    source = home / "text.parquet"
-    texts = pq.read_table(data, columns=["text"]).column("text") if data else sample_texts(library)
-    size = write_perturbed(texts.drop_null().to_pylist(), megabytes * 1_000_000, source)
-    job = library.wait(library.import_files([source], name="benchmark").id)
-    if job.error is not None:
-        raise job.error.exception()
-    for index in library.jobs(active=True):
-        library.cancel(index.id)  # the search index would run beside the first round
-    source.unlink()
-    return size
-
-
-def sample_texts(library: Library) -> pa.ChunkedArray:
-    """Return the texts of the built-in sample."""
-    dataset = library.make_sample()
-    library.wait(dataset.id)
-    split = open_splits(library.dataset(dataset.id).path or Path())["train"]
-    texts = split.read(0, split.num_samples, ["text"]).column("text")
-    library.delete(dataset.id, cascade=True)
-    return texts
-
-
-def write_perturbed(texts: list[str], wanted: int, path: Path) -> int:
-    """Write documents until there are `wanted` bytes, the first time as they are, then with some words made up."""
-    rng = np.random.default_rng(7)
+def _prepare(folder: Path, arguments: argparse.Namespace) -> int:
+    """Write the text as raw samples, whole and in part, and keep the tokenizer; return the bytes of text."""
+    texts = _texts(arguments.data)
     size = 0
-    with pq.ParquetWriter(path, pa.schema([("text", pa.string())])) as writer:
-        while size < wanted:
-            chunk: list[str] = []
-            for place in rng.permutation(len(texts)):
-                words = texts[place].split(" ")
-                for at in rng.integers(0, len(words), int(len(words) * CHANGED_WORDS) if size else 0):
-                    words[at] = f"{words[at][:2]}{rng.integers(1 << 40):x}"
-                chunk.append(" ".join(words))
-                size += len(chunk[-1].encode())
-                if size >= wanted:
+    for name, megabytes in (("whole", arguments.megabytes), ("part", min(arguments.megabytes, PEER_MEGABYTES))):
+        target = folder / name / "raw" / "train"
+        target.mkdir(parents=True)
+        written, schema = 0, pa.schema([("text", pa.string())])
+        with PartWriter(target, "0", schema) as writer:
+            for batch in _perturbed(texts):
+                writer.write(pa.table({"text": pa.array(batch)}, schema))
+                written += sum(len(text.encode()) for text in batch)
+                if written >= megabytes * 1e6:
                     break
-            writer.write_table(pa.table({"text": chunk}))
+        (folder / name / "bytes").write_text(str(written))
+        size = max(size, written)
+    (folder / "tokenizer").write_text(str(_tokenizer(folder, arguments.tokenizer).folder))
     return size
 
 
-def run_rounds(home: Path, methods: tuple[str, ...], rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """Run the methods in turn, so that a change of the machine's speed meets them all; the slow ones once less."""
-    found: dict[str, list[dict[str, Any]]] = {method: [] for method in methods}
-    for number in range(rounds):
-        for method in methods:
-            if method in SLOW and number and number == rounds - 1:
-                continue
-            command = [sys.executable, __file__, "--method", method, "--home", str(home)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(f"{method}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
-                continue
-            found[method].append(json.loads(done.stdout.splitlines()[-1]))
-            print(f"  round {number + 1}, {method}: {found[method][-1]['seconds']:.1f} s", file=sys.stderr, flush=True)
+def _texts(data: Path | None) -> list[str]:
+    if data is not None:
+        return [text for text in pq.read_table(data, columns=["text"]).column(0).to_pylist() if text]
+    from itertools import islice
+
+    from mistudio_core.sources.stories import stories
+
+    return [story.text for story in islice(stories(), 20_000)]
+
+
+def _perturbed(texts: list[str]) -> Iterator[list[str]]:
+    """Yield the texts over and over, cut elsewhere each time, with some words replaced by made-up ones."""
+    dice = random.Random(1)
+    while True:
+        for first in range(0, len(texts), 1000):
+            batch = []
+            for text in texts[first : first + 1000]:
+                words = text[dice.randrange(max(1, len(text) // 4)) :].split(" ")
+                for _ in range(len(words) // 70):
+                    words[dice.randrange(len(words))] = f"{dice.getrandbits(40):x}"
+                batch.append(" ".join(words))
+            yield batch
+
+
+def _tokenizer(folder: Path, name: str | None) -> StoredTokenizer:
+    home = Home(folder / "home")
+    home.prepare()
+    if name is None:
+        from mistudio_core.sources.sample import sample_tokenizer
+
+        return open_tokenizer(sample_tokenizer(home))
+    from mistudio_core.tokenization.tokenizer_load import load_tokenizer
+
+    return load_tokenizer(home.tokenizers, str(Path(name).resolve()))
+
+
+def _round(folder: Path, number: int) -> dict[str, dict[str, Any]]:
+    names = list(CANDIDATES)
+    random.Random(number).shuffle(names)
+    found = {}
+    for name in names:
+        command = [sys.executable, __file__, "--candidate", name, "--folder", str(folder)]
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+        found[name] = json.loads(done.stdout) | {"process_s": time.perf_counter() - started}
+        print(f"  round {number + 1}: {name}: {found[name]['seconds']:.1f} s", file=sys.stderr)
     return found
 
 
-def report(size: int, found: dict[str, list[dict[str, Any]]]) -> None:
-    """Print one line per method, ratios to the peer, and whether all made the same ids."""
-    print(f"{size / 1e6:.0f} MB of text, medians")
-    print(f"{'method':24} {'s':>7} {'MB/s':>7} {'Mtok/s':>7} {'x map':>6} {'peak MB':>8} {'out MB':>7}")
-    peer = statistics.median(run["seconds"] for run in found["map"]) if found.get("map") else None
-    for method, runs in found.items():
-        if not runs:
-            continue
-        seconds = statistics.median(run["seconds"] for run in runs)
-        tokens, out = runs[0]["tokens"], runs[0]["bytes"]
-        peak = max(run["peak"] for run in runs)
-        ratio = f"{peer / seconds:6.1f}" if peer else "     -"
-        rates = f"{size / 1e6 / seconds:7.1f} {tokens / 1e6 / seconds:7.2f}"
-        print(f"{method:24} {seconds:7.2f} {rates} {ratio} {peak / 1e6:8.0f} {out / 1e6:7.0f}")
-    prints = {run["ids"] for runs in found.values() for run in runs}
-    print("all methods made the same ids" if len(prints) == 1 else f"THE IDS DIFFER: {prints}")
-
-
-def measure(method: str, home: Path) -> dict[str, Any]:
-    """Run one method in this process and return seconds, tokens, bytes written, peak anonymous memory and ids."""
-    library = Library.open(home)
-    (dataset,) = library.datasets()
-    name = (home / "tokenizer").read_text()
-    if method.startswith("ours"):
-        return ours(library, dataset.id, name, "reference" if "reference" in method else "fast")
-    kept = library.tokenizers()[0]
-    folder = dataset.path or Path()
-    if method.startswith("map"):
-        return peer_map(folder, kept.folder, 2 if "2" in method else 1)
-    texts = open_splits(folder)["train"]
-    run = {"raw batch": raw_batch, "encode only": encode_only, "read and encode": read_and_encode}[method]
-    return run(texts, kept.folder)
-
-
-def ours(library: Library, dataset_id: str, tokenizer: str, engine: str) -> dict[str, Any]:
-    """Run the whole job through the library."""
-    recipe = {"tokenizer": tokenizer, "context_length": CONTEXT, "engine": engine, "separator": "none", "bos": "never"}
-    start = time.perf_counter()
-    made = library.tokenize(dataset_id, recipe)
-    peak = 0
-
-    def look(_: Any) -> None:
-        nonlocal peak
-        for child in psutil.Process().children():
-            peak = max(peak, anonymous(child))
-
-    job = library.wait(made.id, look)
-    seconds = time.perf_counter() - start
-    if job.error is not None:
-        raise job.error.exception()
-    record = library.tokenization(made.id)
-    lengths = np.fromfile((record.path or Path()) / "lengths", np.uint32)
-    found = {"seconds": seconds, "tokens": int(lengths.sum()), "bytes": record.size_bytes, "peak": peak}
-    library.delete(made.id)
-    return found | {"ids": fingerprint(lengths)}
-
-
-def peer_map(dataset: Path, tokenizer: Path, processes: int) -> dict[str, Any]:
-    """The usual way: `datasets.map(batched=True)` and `save_to_disk`."""
-    from datasets import load_dataset
-    from transformers import AutoTokenizer
-
-    loaded = AutoTokenizer.from_pretrained(tokenizer)
-    with tempfile.TemporaryDirectory() as scratch:
-        files = [str(path) for path in sorted((dataset / "raw/train").glob("*.parquet"))]
-        texts = load_dataset("parquet", data_files=files, split="train", cache_dir=f"{scratch}/cache")
-
-        def act() -> Any:
-            tokens = texts.map(
-                lambda batch: loaded(batch["text"], add_special_tokens=False),
-                batched=True,
-                remove_columns=texts.column_names,
-                num_proc=processes if processes > 1 else None,
-            )
-            tokens.save_to_disk(f"{scratch}/out")
-            return tokens
-
-        tokens, seconds, peak = watched(act)
-        lengths = np.concatenate(
-            [pc.list_value_length(chunk).to_numpy() for chunk in tokens.data.column("input_ids").chunks]
+def _report(rounds: list[dict[str, dict[str, Any]]]) -> None:
+    print(f"{'':34}{'MB/s':>8}{'M tok/s':>9}{'peak MB':>9}{'out MB':>8}{'process s':>11}{'x peer':>8}")
+    peer = "datasets.map, 1 process"
+    for name in CANDIDATES:
+        runs = [found[name] for found in rounds]
+        ratio = statistics.median(found[name]["rate"] / found[peer]["rate"] for found in rounds)
+        middle = {
+            key: statistics.median(run[key] for run in runs)
+            for key in ("rate", "tokens_s", "peak", "output", "process_s")
+        }
+        print(
+            f"{name:34}{middle['rate'] / 1e6:8.1f}{middle['tokens_s'] / 1e6:9.2f}{middle['peak'] / 1e6:9.0f}"
+            f"{middle['output'] / 1e6:8.0f}{middle['process_s']:11.1f}{ratio:8.1f}"
         )
-        out = sum(path.stat().st_size for path in Path(f"{scratch}/out").rglob("*") if path.is_file())
-    facts = {"seconds": seconds, "tokens": int(lengths.sum()), "bytes": out, "peak": peak}
-    return facts | {"ids": fingerprint(lengths.astype(np.uint32))}
+
+    def against(name: str, other: str) -> float:
+        return statistics.median(found[name]["rate"] / found[other]["rate"] for found in rounds)
+
+    print(f"\nours / engine alone, {THREADS} threads          {against('ours', 'fast engine alone'):.2f}")
+    print(f"ours / reading and encoding alone    {against('ours', 'reading and fast engine'):.2f}")
+    print(f"reference: ours / datasets.map       {against('ours, reference engine', peer):.2f}")
+    print(f"reference: ours / encode_batch_fast  {against('ours, reference engine', 'encode_batch_fast'):.2f}")
+    for part in ("whole", "part"):
+        told = {run["lengths"] for found in rounds for run in found.values() if run["data"] == part}
+        print(f"tokens of every document, {part:5}: {'the same everywhere' if len(told) == 1 else 'DIFFERENT'}")
+    rows, wrong = (sum(found["ours"]["verified"][place] for found in rounds) for place in (0, 1))
+    print(f"rows encoded again by the reference: {rows}, wrong: {wrong}")
 
 
-def raw_batch(texts: Any, tokenizer: Path) -> dict[str, Any]:
-    """`encode_batch_fast` with its own threads, batches of 1,000, text in memory, nothing written."""
-    encoder = open_tokenizer(tokenizer).load()
-    batches = [table.column("text").to_pylist() for table in texts.batches(0, texts.num_samples, ["text"])]
-
-    def act() -> Any:
-        lengths = [
-            len(encoding.ids)
-            for batch in batches
-            for encoding in encoder.encode_batch_fast(batch, add_special_tokens=False)
-        ]
-        return np.array(lengths, np.uint32)
-
-    return counted(*watched(act))
-
-
-def encode_only(texts: Any, tokenizer: Path) -> dict[str, Any]:
-    """The fast engine alone, one object for each of two threads, text in memory."""
-    tables = [large(table) for table in texts.batches(0, texts.num_samples, ["text"])]
-    return counted(*watched(lambda: in_threads(tables, tokenizer)))
-
-
-def read_and_encode(texts: Any, tokenizer: Path) -> dict[str, Any]:
-    """Reading the samples and the fast engine, two threads: the least that any way through the data has to do."""
-    groups = [(group.first, group.first + group.num_rows) for group in texts.row_groups]
-    return counted(*watched(lambda: in_threads(groups, tokenizer, texts)))
-
-
-def in_threads(parts: list[Any], tokenizer: Path, texts: Any = None) -> Any:
-    """Encode parts in order, half of them in each thread, and return the length of every document."""
-    from mistudio_core.tokenization.fast_engine import FastEngine
-
-    pa.set_cpu_count(1)
-    kept = open_tokenizer(tokenizer)
-
-    def run(half: list[Any]) -> list[Any]:
-        engine = FastEngine(kept)
-        arrays: Iterator[Any] = (large(texts.read(*part, ["text"])) for part in half) if texts else iter(half)
-        return [engine.encode(array).lengths for array in arrays]
-
-    middle = len(parts) // THREADS
-    with ThreadPoolExecutor(THREADS) as pool:
-        return np.concatenate([length for done in pool.map(run, (parts[:middle], parts[middle:])) for length in done])
-
-
-def large(table: pa.Table) -> pa.LargeStringArray:
-    """Return the texts of a table as the engines take them."""
-    return table.column("text").cast(pa.large_string()).combine_chunks()
-
-
-def watched(act: Callable[[], Any]) -> tuple[Any, float, int]:
-    """Return what `act` gives, its seconds, and the peak anonymous memory of this process and its children."""
-    over, peak = threading.Event(), 0
-
-    def watch() -> None:
-        nonlocal peak
-        own = psutil.Process()
-        while not over.wait(SAMPLED_EVERY_S):
-            peak = max(peak, sum(anonymous(process) for process in (own, *own.children(recursive=True))))
-
-    watcher = threading.Thread(target=watch)
+def _candidate(name: str, folder: Path) -> None:
+    part = "part" if name in SLOW else "whole"
+    splits = open_splits(folder / part)
+    tokenizer = open_tokenizer(Path((folder / "tokenizer").read_text()))
+    size = int((folder / part / "bytes").read_text())
+    peak, stop = [0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(peak, stop))
     watcher.start()
-    start = time.perf_counter()
-    result = act()
-    seconds = time.perf_counter() - start
-    over.set()
+    with tempfile.TemporaryDirectory(dir=folder) as output:
+        result = CANDIDATES[name](splits["train"], tokenizer, Path(output))
+    stop.set()
     watcher.join()
-    return result, seconds, peak
+    lengths = np.asarray(result.pop("lengths"), np.uint32)
+    answer = {
+        "data": part,
+        "rate": size / result["seconds"],
+        "tokens_s": int(lengths.sum(dtype=np.int64)) / result["seconds"],
+        "peak": peak[0],
+        "lengths": hashlib.sha256(lengths.tobytes()).hexdigest(),
+    }
+    print(json.dumps({"output": 0} | result | answer))
 
 
-def anonymous(process: psutil.Process) -> int:
-    """Return the memory of a process that no file stands behind, in bytes; 0 for one that has ended."""
-    try:
-        memory = process.memory_info()
-    except psutil.Error:
-        return 0
-    return int(memory.rss - memory.shared)
+def _watch(peak: list[int], stop: threading.Event) -> None:
+    """Follow the anonymous memory of this process and its children."""
+    import psutil
+
+    process = psutil.Process()
+    while not stop.wait(0.1):
+        total = 0
+        for one in [process, *process.children(recursive=True)]:
+            try:
+                lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
+                total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
+            except (OSError, psutil.Error):
+                continue
+        peak[0] = max(peak[0], total)
 
 
-def counted(lengths: Any, seconds: float, peak: int) -> dict[str, Any]:
-    """Return the facts of a method that writes nothing."""
-    facts = {"seconds": seconds, "tokens": int(lengths.sum()), "bytes": 0, "peak": peak}
-    return facts | {"ids": fingerprint(lengths.astype(np.uint32))}
+def _ours(split: RawSplit, tokenizer: StoredTokenizer, output: Path, engine: str = "auto") -> dict[str, Any]:
+    recipe = Recipe.from_fields({"tokenizer": "t", "splits": ["train"], "columns": ["text"], "engine": engine})
+    started = time.perf_counter()
+    task = open_task(output / "rows", {"train": split}, recipe, tokenizer)
+    tokenize(task, {}, threads=THREADS, report=lambda _phase, tally: tally.live())
+    seconds = time.perf_counter() - started
+    rows, problems = verify_rows(task.folder, {"train": split}, tokenizer)
+    lengths = np.fromfile(task.folder / "lengths", np.uint32)
+    size = sum(path.stat().st_size for path in task.folder.iterdir())
+    return {"seconds": seconds, "lengths": lengths, "output": size, "verified": [rows, len(problems)]}
 
 
-def fingerprint(lengths: Any) -> str:
-    """Return a short hash of the tokens of every document, which differs as soon as one document is cut otherwise."""
-    import xxhash
+def _map(split: RawSplit, tokenizer: StoredTokenizer, output: Path, processes: int) -> dict[str, Any]:
+    import datasets
+    from transformers import PreTrainedTokenizerFast
 
-    return str(xxhash.xxh3_64_hexdigest(np.ascontiguousarray(lengths).tobytes()))
+    datasets.disable_progress_bars()
+    peer = PreTrainedTokenizerFast(tokenizer_file=str(tokenizer.json_path))
+    data = datasets.Dataset.from_parquet([str(part) for part in split.parts], cache_dir=str(output / "cache"))
+    started = time.perf_counter()
+    rows = data.map(
+        lambda batch: peer(batch["text"], add_special_tokens=False), batched=True, remove_columns=["text"],
+        num_proc=processes if processes > 1 else None,
+    )  # fmt: skip
+    rows.save_to_disk(str(output / "rows"))
+    seconds = time.perf_counter() - started
+    size = sum(path.stat().st_size for path in (output / "rows").iterdir())
+    lengths = pc.list_value_length(rows.data.column("input_ids")).to_numpy()
+    return {"seconds": seconds, "lengths": lengths, "output": size}
 
+
+def _raw(split: RawSplit, tokenizer: StoredTokenizer, _output: Path) -> dict[str, Any]:
+    texts = split.read(0, split.num_samples, ["text"]).column(0).to_pylist()
+    plain = tokenizer.load()
+    started = time.perf_counter()
+    lengths: list[int] = []
+    for first in range(0, len(texts), 1000):
+        lengths += [
+            len(one.ids) for one in plain.encode_batch_fast(texts[first : first + 1000], add_special_tokens=False)
+        ]
+    return {"seconds": time.perf_counter() - started, "lengths": lengths}
+
+
+def _alone(split: RawSplit, tokenizer: StoredTokenizer, _output: Path, *, reading: bool) -> dict[str, Any]:
+    """Encode in threads, each with its own engine and every so many row groups, and do nothing else."""
+    pa.set_cpu_count(1)
+    engines: list[Engine] = [FastEngine(tokenizer) for _ in range(THREADS)]
+    groups = list(split.row_groups)
+
+    def texts_of(number: int) -> pa.Array:
+        group = groups[number]
+        column = split.read(group.first, group.first + group.num_rows, ["text"]).column(0)
+        return pa.concat_arrays(column.chunks).cast(pa.large_string())
+
+    held = [] if reading else [texts_of(number) for number in range(len(groups))]
+    lengths: list[Any] = [None] * len(groups)
+
+    def work(place: int) -> None:
+        for number in range(place, len(groups), THREADS):
+            texts = texts_of(number) if reading else held[number]
+            lengths[number] = encode_texts(engines[place], texts).encoded.lengths
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(THREADS)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"seconds": time.perf_counter() - started, "lengths": np.concatenate(lengths)}
+
+
+CANDIDATES: dict[str, Callable[[RawSplit, StoredTokenizer, Path], dict[str, Any]]] = {
+    "datasets.map, 1 process": lambda *given: _map(*given, processes=1),
+    "datasets.map, 2 processes": lambda *given: _map(*given, processes=2),
+    "encode_batch_fast": _raw,
+    "fast engine alone": lambda *given: _alone(*given, reading=False),
+    "reading and fast engine": lambda *given: _alone(*given, reading=True),
+    "ours, reference engine": lambda *given: _ours(*given, engine="reference"),
+    "ours": _ours,
+}
+"""The benchmark's lines, in their order. Times start when everything is imported and, for peers, loaded."""
 
 if __name__ == "__main__":
     main()

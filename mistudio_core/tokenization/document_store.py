@@ -31,6 +31,7 @@ class DocumentSink:
         self._path = task.part(index, "documents")
         self._draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         self._dtype = np.dtype(np.uint16 if task.policy.dtype == "uint16" else np.uint32)
+        self._counts = task.statistics()
 
     def __enter__(self) -> Self:
         """Open the file."""
@@ -44,9 +45,15 @@ class DocumentSink:
         self._file.close()
         self._draft.unlink(missing_ok=True)
 
+    @property
+    def frequencies(self) -> npt.NDArray[np.int64]:
+        """How often each id stands in the documents so far."""
+        return self._counts.frequencies
+
     def add(self, documents: Documents) -> int:
         """Append documents; return how many, for all of them are used."""
         self._file.write(documents.encoded.ids.astype(self._dtype).tobytes())
+        self._counts.add_tokens(documents.encoded.ids)
         return len(documents)
 
     def finish(self, publish: Callable[[], None]) -> None:

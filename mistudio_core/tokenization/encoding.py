@@ -90,7 +90,9 @@ def _calls(pieces: Places, batch_bytes: int) -> list[tuple[int, int]]:
     """Cut the pieces into calls of about `batch_bytes`."""
     if len(pieces) < 2:
         return []
-    numbers = (pieces[1:] - pieces[0] - 1) // batch_bytes
+    # A little over is one call rather than two, of which one would be tiny.
+    calls = max(1, -(-4 * int(pieces[-1] - pieces[0]) // (5 * batch_bytes)))
+    numbers = (pieces[1:] - pieces[0] - 1) * calls // max(1, int(pieces[-1] - pieces[0]))
     seams = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(pieces) - 1]
     return list(pairwise(seams))
 

@@ -13,6 +13,7 @@ from mistudio_core.tokenization.identity import (
     EnginesDifferError,
     SampledEngine,
     Verdict,
+    Watcher,
     check_identity,
     keep_verdict,
     stored_verdict,
@@ -40,8 +41,8 @@ class EngineChoice:
         self._key += [recipe.is_peer, ReferenceEngine.version]
         self._proven = threading.Event()
         self._failure: BaseException | None = None
-        self._watching = threading.Lock()
-        self._watcher: Engine | None = None
+        self._watcher = Watcher()
+        self._handing_out = threading.Lock()
         self.fast = False
         self.reason: str | None = None
         self.verdict: Verdict | None = None
@@ -57,12 +58,10 @@ class EngineChoice:
         """Return a new engine for one thread: the reference if `reference` asks for it or nothing else may be used."""
         if reference or not self.fast:
             return ReferenceEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        with self._watching:
+        with self._handing_out:
             first, self._first = self._first, None
-            if self._watcher is None:
-                self._watcher = self.engine(reference=True)
         fast = first or FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        return SampledEngine(fast, self._watcher, self._watching)
+        return SampledEngine(fast, self._watcher)
 
     def publish(self) -> None:
         """Wait for the verdict; raise `EnginesDifferError` when it is against the fast engine."""
@@ -110,21 +109,24 @@ class EngineChoice:
             return
         self.fast = True
         self.verdict = stored_verdict(self._task.tokenizer, self._key) if self._keeps else None
-        if self.verdict is None:
-            threading.Thread(target=self._check, name="identity check", daemon=True).start()
-            return
-        self._proven.set()
-        if not self.verdict.equal:
-            self.fall_back(self.verdict.difference or "")
+        if self.verdict is not None:
+            self._proven.set()
+            if not self.verdict.equal:
+                self.fall_back(self.verdict.difference or "")
+                return
+        threading.Thread(target=self._check, name="identity check", daemon=True).start()
 
     def _check(self) -> None:
+        """Check unless that was done before; from then on the reference watches a running sample."""
+        task = self._task
         try:
-            fast = FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-            self.verdict = check_identity(
-                fast, self.engine(reference=True), self._task.tokenizer, self._task.reader, self._task.splits
-            )
-            if self._keeps:
-                keep_verdict(self._task.tokenizer, self._key, self.verdict)
+            reference = self.engine(reference=True)
+            if self.verdict is None:
+                fast = FastEngine(task.tokenizer, control_as_text=task.control_as_text)
+                self.verdict = check_identity(fast, reference, task.tokenizer, task.reader, task.splits)
+                if self._keeps:
+                    keep_verdict(task.tokenizer, self._key, self.verdict)
+            self._watcher.reference = reference
         except BaseException as error:  # noqa: BLE001 - told to whoever waits
             self._failure = error
         finally:

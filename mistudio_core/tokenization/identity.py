@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw import RawSplit
-from mistudio_core.tokenization.encoding import encode_texts
-from mistudio_core.tokenization.engines import Encoded, Engine, ReferenceEngine
+from mistudio_core.tokenization.encoding import buffers, encode_texts
+from mistudio_core.tokenization.engines import Encoded, Engine
 from mistudio_core.tokenization.hard_strings import hard_strings
 from mistudio_core.tokenization.texts import TextReader
 from mistudio_core.tokenization.tokenizer import StoredTokenizer
@@ -26,8 +26,10 @@ DRAWN_BYTES: Final = 1 << 20
 _PLACES: Final = 16
 """Row groups of the dataset from which documents are drawn."""
 _LONGEST_DRAWN: Final = 32 << 10
+_IS_LETTER: Final = np.array([(chr(byte).isalpha() and byte < 128) or byte == 32 for byte in range(256)])
 _SAMPLE_EVERY: Final = 2000
 """One byte in so many is encoded by both engines while the job runs."""
+_LEAST_SAMPLED: Final = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +84,47 @@ def first_difference(fast: Engine, reference: Engine, texts: pa.LargeStringArray
     return _compare(found.encoded, encode_texts(reference, texts, reference.piece_bytes).encoded, texts)
 
 
+class Watcher:
+    """The reference that looks after the fast engines of all threads. Until it has one, it lets everything pass."""
+
+    def __init__(self) -> None:
+        """Begin without a reference."""
+        self.reference: Engine | None = None
+        self._lock = threading.Lock()
+
+    def encode(self, texts: pa.LargeStringArray) -> Encoded | None:
+        """Return the right ids, or None as long as there is no reference."""
+        with self._lock:
+            return None if self.reference is None else self.reference.encode(texts)
+
+
 class SampledEngine:
     """The fast engine with an eye on it: about one byte in 2,000 is encoded by the reference as well."""
 
     name = "fast"
 
-    def __init__(self, fast: Engine, reference: Engine, lock: threading.Lock) -> None:
-        """Watch `fast`; the reference and its lock may be shared by several threads."""
+    def __init__(self, fast: Engine, watcher: Watcher) -> None:
+        """Watch `fast`, whose ids are compared with those of the watcher."""
         self.version, self.batch_bytes, self.piece_bytes = fast.version, fast.batch_bytes, fast.piece_bytes
-        self._fast, self._reference, self._lock = fast, reference, lock
+        self._fast, self._watcher = fast, watcher
         self._due = 0
 
     def encode(self, texts: pa.LargeStringArray) -> Encoded:
         """Return the ids; raise `EnginesDifferError` when the sample does not agree."""
         encoded = self._fast.encode(texts)
-        sizes = pc.binary_length(texts).to_numpy()
+        sizes = np.diff(buffers(texts)[1])
         self._due += int(sizes.sum()) // _SAMPLE_EVERY
-        candidates = np.flatnonzero((sizes > 0) & (sizes <= max(self._due, 1 << 10)))
+        candidates = np.flatnonzero((sizes > 0) & (sizes <= max(self._due, _LEAST_SAMPLED)))
         if len(candidates) and self._due > 0:
             chosen = int(candidates[len(candidates) // 2])
-            self._due -= int(sizes[chosen])
             sample = texts.slice(chosen, 1)
-            with self._lock:
-                right = self._reference.encode(sample)
-            ids = encoded.ids[encoded.offsets[chosen] : encoded.offsets[chosen + 1]]
-            difference = _compare(Encoded(ids, np.array([0, len(ids)], np.int64)), right, sample)
-            if difference is not None:
-                raise EnginesDifferError(difference)
+            right = self._watcher.encode(sample)
+            if right is not None:
+                self._due -= int(sizes[chosen])
+                ids = encoded.ids[encoded.offsets[chosen] : encoded.offsets[chosen + 1]]
+                difference = _compare(Encoded(ids, np.array([0, len(ids)], np.int64)), right, sample)
+                if difference is not None:
+                    raise EnginesDifferError(difference)
         return encoded
 
 
@@ -125,11 +141,6 @@ def keep_verdict(tokenizer: StoredTokenizer, key: Sequence[Any], verdict: Verdic
     write_json(path, asdict(verdict))
 
 
-def watched(fast: Engine, tokenizer: StoredTokenizer, *, control_as_text: bool) -> SampledEngine:
-    """Return a fast engine that is watched by a reference of its own."""
-    return SampledEngine(fast, ReferenceEngine(tokenizer, control_as_text=control_as_text), threading.Lock())
-
-
 def _verdict_path(tokenizer: StoredTokenizer, key: Sequence[Any]) -> Path:
     digest = hashlib.sha256(json.dumps(list(key), sort_keys=True).encode()).hexdigest()
     return tokenizer.folder / "verdicts" / f"{digest[:32]}.json"
@@ -137,12 +148,15 @@ def _verdict_path(tokenizer: StoredTokenizer, key: Sequence[Any]) -> Path:
 
 def _oddest(texts: pa.LargeStringArray, most_bytes: int) -> pa.LargeStringArray:
     """Return half of the bytes as the oddest texts, half as the first ones: odd has many bytes that are no letters."""
-    sizes = pc.binary_length(texts).to_numpy()
-    letters = pc.binary_length(pc.replace_substring_regex(texts, r"[^A-Za-z ]+", "")).to_numpy()
-    order = np.argsort(letters / np.maximum(sizes, 1), kind="stable")
-    fits = sizes[order] <= _LONGEST_DRAWN
-    odd = order[fits][np.cumsum(sizes[order][fits]) <= most_bytes // 2]
-    plain = np.flatnonzero((np.cumsum(sizes) <= most_bytes // 2) & (sizes <= _LONGEST_DRAWN))
+    texts = texts.filter(pc.and_(pc.less_equal(pc.binary_length(texts), _LONGEST_DRAWN), pc.not_equal(texts, "")))
+    data, offsets = buffers(texts)
+    if data is None:
+        return texts
+    sizes = np.diff(offsets)
+    letters = np.add.reduceat(_IS_LETTER[np.frombuffer(data, np.uint8, int(offsets[-1]))], offsets[:-1], dtype=np.int64)
+    order = np.argsort(letters / sizes, kind="stable")
+    odd = order[np.cumsum(sizes[order]) <= most_bytes // 2]
+    plain = np.flatnonzero(np.cumsum(sizes) <= most_bytes // 2)
     return texts.take(pa.array(np.union1d(odd, plain)))
 
 

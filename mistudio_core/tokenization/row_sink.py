@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mistudio_core.files import write_bytes
 from mistudio_core.statistics.tokens import TokenStatistics
@@ -58,6 +59,11 @@ class RowSink:
     ) -> None:
         """Close the file, and remove it after an exception."""
         self._writer.__exit__(kind, error, trace)
+
+    @property
+    def frequencies(self) -> npt.NDArray[np.int64]:
+        """How often each id stands in the rows so far."""
+        return self.statistics.frequencies
 
     @property
     def full(self) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from mistudio_core.files import read_json, write_bytes, write_json
 from mistudio_core.tokenization.batches import Batch, make_batch
 from mistudio_core.tokenization.document_store import DocumentSink
 from mistudio_core.tokenization.engines import Engine
+from mistudio_core.tokenization.plan import Shard
 from mistudio_core.tokenization.row_sink import Packed, RowSink
 from mistudio_core.tokenization.saelens import marks_of
 from mistudio_core.tokenization.task import Task
@@ -56,11 +58,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One batch of a shard that is done, for whoever counts along."""
+    """A batch of a shard that is done, for whoever counts along; after the last one comes a step without a batch.
 
-    num_samples: int
-    batch: Batch
+    `frequencies` counts the ids of the shard so far. It goes on being changed: look at it only before returning.
+    """
+
+    index: int
     split: str
+    batch: Batch | None
+    frequencies: npt.NDArray[np.int64]
 
 
 OnStep = Callable[[Step], None]
@@ -79,42 +85,27 @@ def run_shard(
     if done is not None and done.limit == limit:
         return done
     shard = task.plan.shards[index]
-    statistics = task.statistics()
-    lengths: list[npt.NDArray[np.uint32]] = []
-    skipped: list[npt.NDArray[np.uint8]] = []
-    marks: list[npt.NDArray[np.uint32]] = []
-    first = shard.first
+    known = _Known(task, shard)
     with _sink(task, index, shard.split, limit) as sink:
-        for table in task.splits[shard.split].batches(shard.first, shard.last, task.recipe.source_columns()):
+        for table in _tables(task, shard, engine.batch_bytes):
             if sink.full:
                 break
-            batch = make_batch(task, shard, table, first, engine)
+            batch = make_batch(task, shard, table, known.next_sample, engine)
             batch = batch.first(sink.add(batch.documents))
-            _count(statistics, batch, shard.split)
-            lengths.append(batch.lengths)
-            skipped.append(batch.skipped)
-            if task.recipe.preset == "saelens":
-                marks.append(marks_of(task.policy, batch.documents))
-            first += table.num_rows
-            on_step(Step(table.num_rows, batch, shard.split))
+            known.add(batch)
+            on_step(Step(index, shard.split, batch, sink.frequencies))
         packed = sink.finish(publish)
+        on_step(Step(index, shard.split, None, sink.frequencies))
     if sink.statistics is not None:
-        statistics.merge(sink.statistics)
-    rest = shard.last - first  # samples beyond a token budget
-    all_lengths = np.concatenate([*lengths, np.zeros(rest, np.uint32)])
-    all_skipped = np.concatenate([*skipped, np.full(rest, skip_code("token_budget"), np.uint8)])
-    write_bytes(task.part(index, "lengths"), all_lengths.tobytes())
-    write_bytes(task.part(index, "skipped"), all_skipped.tobytes())
-    if task.recipe.preset == "saelens":
-        write_bytes(task.part(index, "marks"), np.concatenate([np.empty((0, 3), np.uint32), *marks]).tobytes())
-    statistics.save(task.part(index, "npz"))
-    reasons = np.bincount(all_skipped, minlength=len(SKIP_REASONS)).tolist()
+        known.statistics.merge(sink.statistics)
+    lengths, skipped = known.write()
+    reasons = np.bincount(skipped, minlength=len(SKIP_REASONS)).tolist()
     receipt = Receipt(
         index=index,
         split=shard.split,
-        num_samples=len(all_lengths),
+        num_samples=len(lengths),
         documents=reasons[USED],
-        document_tokens=int(all_lengths[all_skipped == USED].sum(dtype=np.int64)),
+        document_tokens=int(lengths[skipped == USED].sum(dtype=np.int64)),
         engine=engine.name,
         skipped={SKIP_REASONS[code]: count for code, count in enumerate(reasons) if count and code != USED},
         packed=packed,
@@ -124,14 +115,57 @@ def run_shard(
     return receipt
 
 
+class _Known:
+    """What a shard has come to know of its samples: lengths, why any was skipped, statistics."""
+
+    def __init__(self, task: Task, shard: Shard) -> None:
+        self._task, self._shard = task, shard
+        self._lengths: list[npt.NDArray[np.uint32]] = []
+        self._skipped: list[npt.NDArray[np.uint8]] = []
+        self._marks = [np.empty((0, 3), np.uint32)]
+        self.next_sample = shard.first
+        self.statistics = task.statistics()
+
+    def add(self, batch: Batch) -> None:
+        self._lengths.append(batch.lengths)
+        self._skipped.append(batch.skipped)
+        self.next_sample += len(batch.skipped)
+        if self._task.recipe.preset == "saelens":
+            self._marks.append(marks_of(self._task.policy, batch.documents))
+        self.statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=self._shard.split)
+        filtered = int(np.isin(batch.skipped, _FILTERED).sum())
+        if filtered:
+            self.statistics.add_lost("filtered", batch.filtered_tokens, filtered)
+        if batch.control.documents:
+            self.statistics.add_control_tokens(batch.control.counts, batch.control.documents)
+
+    def write(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+        """Write everything beside the rows; return lengths and codes of all samples."""
+        task, index = self._task, self._shard.index
+        rest = self._shard.last - self.next_sample  # samples beyond a token budget
+        lengths = np.concatenate([*self._lengths, np.zeros(rest, np.uint32)])
+        skipped = np.concatenate([*self._skipped, np.full(rest, skip_code("token_budget"), np.uint8)])
+        write_bytes(task.part(index, "lengths"), lengths.tobytes())
+        write_bytes(task.part(index, "skipped"), skipped.tobytes())
+        if task.recipe.preset == "saelens":
+            write_bytes(task.part(index, "marks"), np.concatenate(self._marks).tobytes())
+        self.statistics.save(task.part(index, "npz"))
+        return lengths, skipped
+
+
+def _tables(task: Task, shard: Shard, batch_bytes: int) -> Iterator[pa.Table]:
+    """Yield the samples of a shard, some row groups at a time: each call of an engine has a price."""
+    pending: list[pa.Table] = []
+    size = 0
+    for table in task.splits[shard.split].batches(shard.first, shard.last, task.recipe.source_columns()):
+        pending.append(table)
+        size += table.nbytes
+        if size >= batch_bytes:
+            yield pa.concat_tables(pending)
+            pending, size = [], 0
+    if pending:
+        yield pa.concat_tables(pending)
+
+
 def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
     return DocumentSink(task, index) if task.shuffles_documents else RowSink(task, index, split, limit)
-
-
-def _count(statistics: Any, batch: Batch, split: str) -> None:
-    statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=split)
-    filtered = int(np.isin(batch.skipped, _FILTERED).sum())
-    if filtered:
-        statistics.add_lost("filtered", batch.filtered_tokens, filtered)
-    if batch.control.documents:
-        statistics.add_control_tokens(batch.control.counts, batch.control.documents)
