@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.files import read_json, write_json
@@ -32,32 +34,45 @@ from mistudio_core.tokenization.task import Task
 from mistudio_core.tokenization.threads import StoppedError, in_threads
 from mistudio_core.tokenization.tokenizer import StoredTokenizer
 
+_NEWS_S: Final = 0.3
+"""How often the counts of ids are looked at while a shard is made; each look costs a pass over the vocabulary."""
 
-@dataclass(slots=True)
+
 class Tally:
     """How far the pass is; filled by the threads, read by whoever tells the user."""
 
-    total_samples: int
-    statistics: TokenStatistics
-    samples: int = 0
-    text_bytes: int = 0
-    document_tokens: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, total_samples: int, statistics: TokenStatistics) -> None:
+        """Start with empty statistics."""
+        self.total_samples = total_samples
+        self.samples = self.text_bytes = self.document_tokens = 0
+        self._statistics = statistics
+        self._seen: dict[int, tuple[float, npt.NDArray[np.int64]]] = {}
+        self._lock = threading.Lock()
 
     def add(self, step: Step) -> None:
         """Count a batch that is done."""
-        batch = step.batch
-        with self.lock:
-            self.samples += step.num_samples
-            self.text_bytes += int(batch.sizes.sum())
-            self.document_tokens += len(batch.documents.encoded.ids)
-            self.statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=step.split)
-            self.statistics.add_tokens(batch.documents.encoded.ids)
+        with self._lock:
+            if step.batch is not None:
+                lengths = step.batch.documents.encoded.lengths
+                self.samples += len(step.batch.skipped)
+                self.text_bytes += int(step.batch.sizes.sum())
+                self.document_tokens += int(lengths.sum())
+                self._statistics.add_documents(lengths, step.batch.sizes, split=step.split)
+            self._look(step)
 
     def live(self) -> Mapping[str, Any]:
-        """Return the statistics so far: those of the documents, as far as they are encoded."""
-        with self.lock:
-            return self.statistics.live()
+        """Return the statistics so far: of documents that are encoded, and of ids in rows that are full."""
+        with self._lock:
+            return self._statistics.live()
+
+    def _look(self, step: Step) -> None:
+        looked, before = self._seen.get(step.index, (-_NEWS_S, 0))
+        moment = time.monotonic()
+        if step.batch is None or moment - looked >= _NEWS_S:
+            self._statistics.frequencies += step.frequencies - before
+            self._seen[step.index] = (moment, step.frequencies.copy())
+        if step.batch is None:
+            del self._seen[step.index]
 
 
 Report = Callable[[str, Tally], None]
