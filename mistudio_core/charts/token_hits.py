@@ -8,9 +8,8 @@ from typing import Any, Final
 import altair as alt
 import pyarrow as pa
 
-from mistudio_core.charts.figure import EXACT, SHORT, Figure, exact, rows_table, span, titled
+from mistudio_core.charts.figure import EXACT, HEIGHT, SHORT, Figure, exact, rows_table, span, titled
 
-_HEIGHT: Final = 180
 _FIELDS: Final = [("first", pa.int64()), ("end", pa.int64()), ("range", pa.string()), ("count", pa.int64())]
 
 
@@ -24,7 +23,7 @@ def hits_by_position(counts: Sequence[int], step: int) -> Figure:
     ]  # fmt: skip
     data = rows_table(rows, _FIELDS)
     chart = (
-        alt.Chart(data, height=_HEIGHT, title=titled("Hits by position", "where in its row a hit begins"))
+        alt.Chart(data, height=HEIGHT, title=titled("Hits by position", "where in its row a hit begins"))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("first:Q", bin="binned").title("position (tokens)").axis(grid=False, tickMinStep=1),
