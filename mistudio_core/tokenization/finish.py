@@ -74,6 +74,9 @@ def finish(
     _write_sidecars(task, receipts)
     unpacked = _left_out(task, packed, statistics)
     result = _statistics(task, statistics, [task.folder / written.file for _, written in files], row_length)
+    for draft in task.folder.glob(".*"):  # of a file that a kill kept from getting its name
+        if draft.is_file():
+            draft.unlink()
     write_json(task.folder / "statistics.json", result, durable=True)
     statistics.save(task.folder / "statistics.npz", durable=True)
     whole = manifest(task, receipts, packed, files, facts) | {
