@@ -35,13 +35,13 @@ import pyarrow.parquet as pq
 from mistudio_core.files import Home
 from mistudio_core.raw import RawSplit, open_splits
 from mistudio_core.raw_write import PartWriter
-from mistudio_core.tokenization.encoding import encode_texts
-from mistudio_core.tokenization.engines import Engine
-from mistudio_core.tokenization.fast_engine import FastEngine
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
-from mistudio_core.tokenization.tokenizing import open_task, tokenize
-from mistudio_core.tokenization.verify import verify_rows
+from mistudio_core.tokenization.engines.encoded import Engine
+from mistudio_core.tokenization.engines.encoding import encode_texts
+from mistudio_core.tokenization.engines.fast import FastEngine
+from mistudio_core.tokenization.made.verify import verify_rows
+from mistudio_core.tokenization.making.tokenizing import open_task, tokenize
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 
 THREADS = 2
 PEER_MEGABYTES = 100
@@ -125,7 +125,7 @@ def _tokenizer(folder: Path, name: str | None) -> StoredTokenizer:
         from mistudio_core.sources.sample import sample_tokenizer
 
         return open_tokenizer(sample_tokenizer(home))
-    from mistudio_core.tokenization.tokenizer_load import load_tokenizer
+    from mistudio_core.tokenization.tokenizer.load import load_tokenizer
 
     return load_tokenizer(home.tokenizers, str(Path(name).resolve()))
 

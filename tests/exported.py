@@ -14,7 +14,7 @@ import pyarrow as pa
 from mistudio_core.files import Home, new_id, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.raw import column_types, open_splits
-from mistudio_core.tokenization.export_source import Source
+from mistudio_core.tokenization.exports.source import Source
 from tests.corpora import write_dataset
 from tests.golden import corpus
 from tests.tokenized import run, stored, task_of

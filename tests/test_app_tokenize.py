@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mistudio_core.sources.sample import sample_tokenizer
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.tokenizer import store_tokenizer
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
 from mistudio_core.ui import recipe_fields
 from mistudio_core.ui.recipe_fields import key
 from tests.app_driver import open_app, press, submit, words

@@ -13,10 +13,10 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
-from mistudio_core.tokenization import export_rows
-from mistudio_core.tokenization.export_source import Source
-from mistudio_core.tokenization.exports import KINDS, export_folder, export_tokenization, exports_of
-from mistudio_core.tokenization.stored_rows import StoredRows
+from mistudio_core.tokenization.exports import rows as export_rows
+from mistudio_core.tokenization.exports.copies import KINDS, export_folder, export_tokenization, exports_of
+from mistudio_core.tokenization.exports.source import Source
+from mistudio_core.tokenization.made.stored_rows import StoredRows
 from tests.exported import asked, job, texts, tokenization
 
 LOADED = """
@@ -43,8 +43,8 @@ GROWTH = """
 import sys
 from pathlib import Path
 import psutil
-from mistudio_core.tokenization.export_source import Source
-from mistudio_core.tokenization.exports import export_tokenization
+from mistudio_core.tokenization.exports.source import Source
+from mistudio_core.tokenization.exports.copies import export_tokenization
 own = lambda: (m := psutil.Process().memory_info()).rss - m.shared
 growth = 0
 for kind in ("parquet", "bin"):

@@ -28,6 +28,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "app": frozenset({"ui"}),
     "work": frozenset({"jobs", "sources", "store", "tokenization", "statistics"}),
 }
+# Inside the tokenization room each folder may import those before it.
+TOKENIZATION = ("recipes", "tokenizer", "texts", "engines", "packing", "making", "made", "exports", "previews")
 # Of the rooms that a worker shares with the app it uses only a part: it never opens the catalog.
 CLOSED_TO_WORK = frozenset(
     {"mistudio_core.store.catalog", "mistudio_core.store.migrations", "mistudio_core.store.rows"}
@@ -86,6 +88,17 @@ def test_imports_run_one_way(trees: dict[Path, ast.Module]) -> None:
                 target = parts[1]
                 if target not in {room} | LEAVES | ALLOWED.get(room, frozenset()):
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} imports {name}")
+    assert wrong == []
+
+
+def test_inside_the_tokenization_room_imports_run_one_way(trees: dict[Path, ast.Module]) -> None:
+    wrong = []
+    for path in sorted((CORE / "tokenization").rglob("*.py")):
+        folder = path.relative_to(CORE / "tokenization").parts[0]
+        for node, name in _imports(trees[path]):
+            inner = name.removeprefix("mistudio_core.tokenization.").split(".")[0]
+            if inner in TOKENIZATION and TOKENIZATION.index(inner) > TOKENIZATION.index(folder):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} imports {name}")
     assert wrong == []
 
 

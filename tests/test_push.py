@@ -11,7 +11,7 @@ import pytest
 
 from mistudio_core.files import Home
 from mistudio_core.jobs import protocol
-from mistudio_core.tokenization.stored_rows import StoredRows
+from mistudio_core.tokenization.made.stored_rows import StoredRows
 from tests.exported import asked, job, texts, tokenization
 from tests.hub.access import OWNER_TOKEN, READ_TOKEN, STRANGER_TOKEN, UNKNOWN_TOKEN
 from tests.hub.faults import Status

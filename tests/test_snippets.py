@@ -12,8 +12,8 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
-from mistudio_core.tokenization.snippets import PROGRAMS, STAND_IN, snippet
-from mistudio_core.tokenization.stored_rows import StoredRows
+from mistudio_core.tokenization.exports.snippets import PROGRAMS, STAND_IN, snippet
+from mistudio_core.tokenization.made.stored_rows import StoredRows
 from tests.exported import asked, texts, tokenization
 
 SAELENS_BATCH = 4096

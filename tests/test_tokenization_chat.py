@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.texts.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
 from tests.golden import corpus
 from tests.tokenized import run, task_of, write_raw
 from tests.tokenizer_families import family

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization import cutting
-from mistudio_core.tokenization.cutting import cut_places
-from mistudio_core.tokenization.encoding import encode_texts, prove_cuts
-from mistudio_core.tokenization.engines import ReferenceEngine
-from mistudio_core.tokenization.fast_engine import FastEngine
-from mistudio_core.tokenization.offsets import Placer
-from mistudio_core.tokenization.texts import SKIP_REASONS
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
+from mistudio_core.tokenization.engines import cutting
+from mistudio_core.tokenization.engines.cutting import cut_places
+from mistudio_core.tokenization.engines.encoding import encode_texts, prove_cuts
+from mistudio_core.tokenization.engines.fast import FastEngine
+from mistudio_core.tokenization.engines.offsets import Placer
+from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.texts.reader import SKIP_REASONS
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import tokenized
 from tests.tokenizer_families import FAMILIES, FAST, family, text_of
 
@@ -55,7 +55,7 @@ def test_cutting_changes_no_id(
     engine = ReferenceEngine(tokenizers[name])
     whole = encode_texts(engine, texts)
     monkeypatch.setattr(cutting, "PIECE_BYTES", 2048)
-    monkeypatch.setattr("mistudio_core.tokenization.encoding.PIECE_BYTES", 2048)
+    monkeypatch.setattr("mistudio_core.tokenization.engines.encoding.PIECE_BYTES", 2048)
     pieces = encode_texts(engine, texts)
     assert np.array_equal(pieces.encoded.ids, whole.encoded.ids)
     assert np.array_equal(pieces.encoded.offsets, whole.encoded.offsets)
@@ -102,7 +102,7 @@ def test_places_of_tokens_survive_cutting(
     text = "mountain 机器 river 🙂 water " * 500
     whole = Placer(tokenizers["own"]).place(text)
     monkeypatch.setattr(cutting, "PIECE_BYTES", 1024)
-    monkeypatch.setattr("mistudio_core.tokenization.offsets.PIECE_BYTES", 1024)
+    monkeypatch.setattr("mistudio_core.tokenization.engines.offsets.PIECE_BYTES", 1024)
     pieces = Placer(tokenizers["own"]).place(text)
     assert np.array_equal(whole.ids, pieces.ids)
     assert np.array_equal(whole.starts, pieces.starts)

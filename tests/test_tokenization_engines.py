@@ -13,14 +13,15 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization import engine_choice
-from mistudio_core.tokenization.encoding import encode_texts
-from mistudio_core.tokenization.engines import Encoded, ReferenceEngine
-from mistudio_core.tokenization.fast_engine import FastEngine, FastEngineError
-from mistudio_core.tokenization.hard_strings import hard_strings
-from mistudio_core.tokenization.identity import first_difference
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
-from mistudio_core.tokenization.tokenizing import tokenize
+from mistudio_core.tokenization.engines.encoded import Encoded
+from mistudio_core.tokenization.engines.encoding import encode_texts
+from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError
+from mistudio_core.tokenization.engines.hard_strings import hard_strings
+from mistudio_core.tokenization.engines.identity import first_difference
+from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.making import engine_choice
+from mistudio_core.tokenization.making.tokenizing import tokenize
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import run, task_of, texts_table, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, FAST, family, text_of
 
@@ -124,12 +125,12 @@ def test_difference_that_the_check_missed_is_found_by_the_running_sample(
     tokenizers: dict[str, StoredTokenizer], tmp_path: Path, wrong_engine: type[_WrongEngine],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("mistudio_core.tokenization.identity._SAMPLE_EVERY", 20)
+    monkeypatch.setattr("mistudio_core.tokenization.engines.identity._SAMPLE_EVERY", 20)
     wrong_engine.word = "zyzzyva"  # stands only where no document is drawn for the check
     texts = ["plain words only " * 3] * 6000
     texts[4000:5000] = ["zyzzyva and words " * 3] * 1000
     splits = write_raw(tmp_path, {"train": texts_table(texts)}, (200,))
-    monkeypatch.setattr("mistudio_core.tokenization.identity._PLACES", 2)
+    monkeypatch.setattr("mistudio_core.tokenization.engines.identity._PLACES", 2)
     right = run(task_of(tmp_path / "right", splits, tokenizers["own"], engine="reference", shard_bytes=60_000))
     result = run(task_of(tmp_path / "auto", splits, tokenizers["own"], shard_bytes=60_000), threads=2)
     assert result.manifest["engine"] == "reference"
@@ -202,7 +203,7 @@ def test_fresh_object_after_much_text_changes_nothing(
 ) -> None:
     texts = pa.array(_texts(), pa.large_string())
     whole = FastEngine(tokenizers[name]).encode(texts)
-    monkeypatch.setattr("mistudio_core.tokenization.fast_engine.RENEW_BYTES", 100)
+    monkeypatch.setattr("mistudio_core.tokenization.engines.fast.RENEW_BYTES", 100)
     engine = FastEngine(tokenizers[name])
     parts = [engine.encode(texts.slice(first, 10)) for first in range(0, len(texts), 10)]
     assert np.array_equal(np.concatenate([part.ids for part in parts]), whole.ids)

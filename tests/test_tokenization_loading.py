@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.tokenizer import open_tokenizer
-from mistudio_core.tokenization.tokenizer_load import load_tokenizer
-from mistudio_core.tokenization.tokenizer_process import load_apart
+from mistudio_core.library import Library
+from mistudio_core.tokenization.tokenizer.load import load_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 from tests.golden import corpus
 from tests.hub import models
 from tests.hub.access import READ_TOKEN, STRANGER_TOKEN, UNKNOWN_TOKEN
@@ -22,7 +22,7 @@ from tests.tokenizer_families import FAMILIES, family
 
 def test_hub_tokenizers_are_pinned_and_known_again(hub: HubServer, tmp_path: Path) -> None:
     repo = hub.add(models.bpe())
-    first = load_apart(tmp_path, "acme/tiny-gpt")
+    first = load_tokenizer(tmp_path, "acme/tiny-gpt")
     assert (first.name, first.revision) == ("acme/tiny-gpt", repo.sha)
     assert (first.vocab_size, first.model_max_length, first.prefix) == (models.VOCABULARY, models.CONTEXT, ())
     assert first.load().encode("The miller").ids == models_ids("The miller")
@@ -40,9 +40,9 @@ def models_ids(text: str) -> list[int]:
 def test_what_a_tokenizer_adds_is_found_by_encoding(hub: HubServer, tmp_path: Path) -> None:
     hub.add(models.with_start())
     hub.add(models.wordpiece())
-    start = load_apart(tmp_path, "acme/tiny-start")
+    start = load_tokenizer(tmp_path, "acme/tiny-start")
     assert (start.prefix, start.suffix, start.vocab_size) == ((models.VOCABULARY,), (), models.VOCABULARY + 1)
-    bert = load_apart(tmp_path, "acme/tiny-bert")
+    bert = load_tokenizer(tmp_path, "acme/tiny-bert")
     assert (bert.prefix, bert.suffix) == ((2,), (3,))
     assert (bert.named_bos_id, bert.bos_id, bert.eos_id, bert.pad_id, bert.unk_id) == (None, 2, 3, 0, 1)
 
@@ -72,26 +72,26 @@ def test_hub_refusals_have_codes(
 
 def test_gate_that_was_passed_opens(hub: HubServer, tmp_path: Path) -> None:
     hub.add(models.gated_bpe())
-    assert load_apart(tmp_path, "acme/gated-gpt", token=READ_TOKEN).vocab_size == models.VOCABULARY
+    assert load_tokenizer(tmp_path, "acme/gated-gpt", token=READ_TOKEN).vocab_size == models.VOCABULARY
 
 
 def test_code_of_a_repository_is_never_run(hub: HubServer, tmp_path: Path) -> None:
     hub.add(models.remote_code())
     with pytest.raises(StudioError, match="code of its own") as caught:
-        load_apart(tmp_path, "acme/remote-code")
+        load_tokenizer(tmp_path, "acme/remote-code")
     assert caught.value.code == "tokenizer_unsupported"
 
 
 def test_hub_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(StudioError) as caught:
-        load_apart(tmp_path, "acme/tiny-gpt")
-    assert caught.value.code == "hub_unreachable"
+    library = Library.open(tmp_path)
+    job = library.wait(library.load_tokenizer("acme/tiny-gpt").id, timeout=60)
+    assert (job.status, (job.error or pytest.fail("no error")).code) == ("failed", "hub_unreachable")
 
 
 def test_folder_and_file_give_the_same_tokenizer(tmp_path: Path) -> None:
-    folder = load_apart(tmp_path / "kept", str(corpus.TOKENIZERS / "own"))
-    file = load_apart(tmp_path / "kept", str(corpus.TOKENIZERS / "own" / "tokenizer.json"))
+    folder = load_tokenizer(tmp_path / "kept", str(corpus.TOKENIZERS / "own"))
+    file = load_tokenizer(tmp_path / "kept", str(corpus.TOKENIZERS / "own" / "tokenizer.json"))
     assert folder.sha256 == file.sha256
     assert folder.prefix == (0,)
     assert file.name.endswith("tokenizer.json")
@@ -99,7 +99,7 @@ def test_folder_and_file_give_the_same_tokenizer(tmp_path: Path) -> None:
 
 def test_file_without_settings_still_loads(tmp_path: Path) -> None:
     shutil.copy(corpus.TOKENIZERS / "metaspace" / "tokenizer.json", tmp_path / "alone.json")
-    loaded = load_apart(tmp_path / "kept", str(tmp_path / "alone.json"))
+    loaded = load_tokenizer(tmp_path / "kept", str(tmp_path / "alone.json"))
     assert (loaded.named_bos_id, loaded.bos_id, loaded.prefix) == (None, 1, (1,))
 
 
@@ -116,7 +116,7 @@ def test_file_without_settings_still_loads(tmp_path: Path) -> None:
 def test_bad_folders_are_refused(tmp_path: Path, make: Any, code: str) -> None:
     make(tmp_path / "given")
     with pytest.raises(StudioError) as caught:
-        load_apart(tmp_path / "kept", str(tmp_path / "given"))
+        load_tokenizer(tmp_path / "kept", str(tmp_path / "given"))
     assert caught.value.code == code
 
 

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.engines import ReferenceEngine
-from mistudio_core.tokenization.provenance import Provenance
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
+from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.made.provenance import Provenance
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, family, text_of
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.recipe_columns import chat_columns, is_chat_type, template_parts
+from mistudio_core.tokenization.recipes.columns import chat_columns, is_chat_type, template_parts
+from mistudio_core.tokenization.recipes.recipe import Recipe
 
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("tokenizer", {"tokenizer": ""}),

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.task import WORK
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
+from mistudio_core.tokenization.making.task import WORK
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from tests.tokenized import Result, run, task_of, texts_table, write_raw
 from tests.tokenizer_families import family, text_of
 
@@ -45,7 +45,7 @@ def forks() -> Iterator[Any]:
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["mistudio_core.tokenization.tokenizing", "tests.test_tokenization_resume", "gigatoken"]
+        ["mistudio_core.tokenization.making.tokenizing", "tests.test_tokenization_resume", "gigatoken"]
     )
     yield context
     sys.modules["__main__"] = main

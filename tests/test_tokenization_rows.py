@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.policy import resolve_policy
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
+from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import Result, tokenized
 from tests.tokenizer_families import FAMILIES, family, text_of
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.texts import SKIP_REASONS
-from mistudio_core.tokenization.token_text import TokenTexts
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
+from mistudio_core.tokenization.texts.reader import SKIP_REASONS
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 from tests.tokenized import Result, run, task_of, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, family, text_of
 

@@ -11,14 +11,14 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.estimate import estimate
-from mistudio_core.tokenization.offsets import Placer
-from mistudio_core.tokenization.preview import MOST_CHARACTERS, Previewer
-from mistudio_core.tokenization.provenance import Provenance
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.recipe_checks import PRESETS
-from mistudio_core.tokenization.tokenizer import StoredTokenizer
-from mistudio_core.tokenization.verify import verify_files, verify_rows
+from mistudio_core.tokenization.engines.offsets import Placer
+from mistudio_core.tokenization.made.provenance import Provenance
+from mistudio_core.tokenization.made.verify import verify_files, verify_rows
+from mistudio_core.tokenization.previews.estimate import estimate
+from mistudio_core.tokenization.previews.preview import MOST_CHARACTERS, Previewer
+from mistudio_core.tokenization.recipes.checks import PRESETS
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, family, text_of
 

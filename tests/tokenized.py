@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.raw import RawSplit, column_types, open_splits, text_columns
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.task import Task
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, store_tokenizer
-from mistudio_core.tokenization.tokenizing import open_task, tokenize
+from mistudio_core.tokenization.making.task import Task
+from mistudio_core.tokenization.making.tokenizing import open_task, tokenize
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
 
 
 @dataclass(frozen=True)

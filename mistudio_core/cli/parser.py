@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mistudio_core.cli import commands
 from mistudio_core.errors import invalid
-from mistudio_core.tokenization.recipe import Recipe
+from mistudio_core.tokenization.recipes.recipe import Recipe
 
 _RENAMED: Final = {"splits": ["--split", "--splits"], "columns": ["--column", "--columns"]}
 

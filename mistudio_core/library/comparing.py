@@ -13,7 +13,7 @@ from mistudio_core.records import Tokenization
 if TYPE_CHECKING:
     from mistudio_core.statistics.compare import Compared
     from mistudio_core.statistics.tokens import TokenStatistics
-    from mistudio_core.tokenization.tokenizer import StoredTokenizer
+    from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 PARTING_SAMPLES: Final = 1000
 """Samples that are read for the first document in which two tokenizers part; it is nearly always among the first."""
@@ -97,7 +97,7 @@ class Comparing(Previewing):
                 yield [strings[ident] for ident in ids]
 
     def _tokenizer_of(self, record: Tokenization) -> StoredTokenizer:
-        from mistudio_core.tokenization.tokenizer import open_tokenizer
+        from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 
         manifest = read_json(self._tokenization_folder(record.id) / "manifest.json") or {}
         known = {tokenizer.sha256 for tokenizer in self.tokenizers()}
@@ -107,7 +107,7 @@ class Comparing(Previewing):
         return open_tokenizer(self.home.tokenizers / digest)
 
     def _strings(self, tokenizer: StoredTokenizer) -> list[str]:
-        from mistudio_core.tokenization.token_text import TokenTexts
+        from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 
         texts = TokenTexts(tokenizer)
         return [texts.shown(ident) for ident in range(tokenizer.vocab_size)]

@@ -33,8 +33,8 @@ class HandingOver(Comparing):
         `kind` is `parquet`, `bin` (sparsify's, for vocabularies up to 65,536), or the text alone as `text`
         (Parquet) or `jsonl`, of which `max_samples` of each split may be taken.
         """
-        from mistudio_core.tokenization.export_source import Source
-        from mistudio_core.tokenization.exports import check_export
+        from mistudio_core.tokenization.exports.copies import check_export
+        from mistudio_core.tokenization.exports.source import Source
 
         record = self._ready(tokenization_id)
         check_export(Source.of(self.home, record.dataset_id, record.id), kind, max_samples)
@@ -57,13 +57,13 @@ class HandingOver(Comparing):
 
     def exports(self, tokenization_id: str) -> list[dict[str, Any]]:
         """Return the whole copies that were made: `kind`, `path`, `size_bytes`, `made_at` (seconds since 1970)."""
-        from mistudio_core.tokenization.exports import exports_of
+        from mistudio_core.tokenization.exports.copies import exports_of
 
         return exports_of(self.home, self.tokenization(tokenization_id).id)
 
     def snippets(self, tokenization_id: str) -> list[Snippet]:
         """Return the code to copy for each program; where strangers share the library, no path of the machine."""
-        from mistudio_core.tokenization.snippets import PROGRAMS, snippet
+        from mistudio_core.tokenization.exports.snippets import PROGRAMS, snippet
 
         folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
         shown = Path(folder.name) if self.settings.shared else folder

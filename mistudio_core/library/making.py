@@ -97,7 +97,7 @@ def make_sample(context: Context, num_samples: int) -> str:
 
 def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
     """Start a tokenization; return its id."""
-    from mistudio_core.tokenization.recipe import Recipe
+    from mistudio_core.tokenization.recipes.recipe import Recipe
 
     if dataset.status != "ready":
         raise StudioError("in_use", f"{dataset.name} is not ready.", "Wait for its job, or resume it.")

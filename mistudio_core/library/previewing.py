@@ -14,9 +14,9 @@ from mistudio_core.library.token_reading import TokenReading
 from mistudio_core.records import Dataset, Job
 
 if TYPE_CHECKING:
-    from mistudio_core.tokenization.estimate import Estimate
-    from mistudio_core.tokenization.recipe import Recipe
-    from mistudio_core.tokenization.tokenizer import StoredTokenizer
+    from mistudio_core.tokenization.previews.estimate import Estimate
+    from mistudio_core.tokenization.recipes.recipe import Recipe
+    from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
 class Previewing(TokenReading):
@@ -24,7 +24,7 @@ class Previewing(TokenReading):
 
     def tokenizers(self) -> list[StoredTokenizer]:
         """Return the tokenizers that the library keeps, by name."""
-        from mistudio_core.tokenization.tokenizer import open_tokenizer
+        from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 
         kept = []
         for folder in self.home.tokenizers.iterdir():
@@ -77,8 +77,8 @@ class Previewing(TokenReading):
 
         Raises `tokenizer_not_found` while the library does not keep the tokenizer: load it first.
         """
-        from mistudio_core.tokenization.preview import Previewer
-        from mistudio_core.tokenization.recipe import Recipe
+        from mistudio_core.tokenization.previews.preview import Previewer
+        from mistudio_core.tokenization.recipes.recipe import Recipe
 
         wanted = Recipe.from_fields(recipe)
         if text is None and dataset_id is not None:
@@ -94,7 +94,7 @@ class Previewing(TokenReading):
 
     def text_sources(self, dataset_id: str) -> dict[str, tuple[str, ...]]:
         """Return the columns that a recipe can read: `text`, `chat` (conversations) and `tokens` (lists of ids)."""
-        from mistudio_core.tokenization.recipe_columns import chat_columns, is_token_type
+        from mistudio_core.tokenization.recipes.columns import chat_columns, is_token_type
 
         dataset = self.dataset(dataset_id)
         return {
@@ -106,13 +106,13 @@ class Previewing(TokenReading):
     def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> list[Estimate]:
         """Return what each preset would give and cost for a dataset, estimated from a part of it."""
         from mistudio_core.raw import open_splits
-        from mistudio_core.tokenization.estimate import estimate
+        from mistudio_core.tokenization.previews.estimate import estimate
 
         wanted = self._resolved(recipe, self.dataset(dataset_id))
         return estimate(wanted, open_splits(self._whole(dataset_id)), self._kept(wanted))
 
     def _resolved(self, fields: Mapping[str, Any], dataset: Dataset) -> Recipe:
-        from mistudio_core.tokenization.recipe import Recipe
+        from mistudio_core.tokenization.recipes.recipe import Recipe
 
         return Recipe.from_fields(fields).resolved(
             splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
@@ -120,7 +120,7 @@ class Previewing(TokenReading):
 
     def _source_text(self, recipe: Recipe, dataset_id: str, split: str | None, index: int) -> str | None:
         from mistudio_core.raw import open_splits
-        from mistudio_core.tokenization.texts import TextReader
+        from mistudio_core.tokenization.texts.reader import TextReader
 
         splits, split = open_splits(self._whole(dataset_id)), split or recipe.splits[0]
         if split not in splits or not 0 <= index < splits[split].num_samples:

@@ -24,7 +24,7 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
         return Verification(0, ())
     if isinstance(record, Dataset):
         return _dataset_files(record.id, record.path)
-    from mistudio_core.tokenization.verify import verify_files
+    from mistudio_core.tokenization.made.verify import verify_files
 
     checked, problems = verify_files(record.path)
     if deep and not problems and dataset.path is not None:
@@ -35,8 +35,8 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
 
 def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tuple[int, list[str]]:
     from mistudio_core.raw import open_splits
-    from mistudio_core.tokenization.tokenizer import open_tokenizer
-    from mistudio_core.tokenization.verify import verify_rows
+    from mistudio_core.tokenization.made.verify import verify_rows
+    from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 
     digest = str((read_json(folder / TOKENIZATION_MANIFEST) or {})["tokenizer_facts"]["sha256"])
     if not _SHA256.fullmatch(digest):

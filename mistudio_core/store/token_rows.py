@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import invalid
-from mistudio_core.tokenization.provenance import Provenance
-from mistudio_core.tokenization.stored_rows import COLUMN, StoredRows
+from mistudio_core.tokenization.made.provenance import Provenance
+from mistudio_core.tokenization.made.stored_rows import COLUMN, StoredRows
 
 Ids = npt.NDArray[Any]
 """uint16, uint32 or int32, as stored."""

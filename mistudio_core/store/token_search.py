@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mistudio_core.errors import invalid
 from mistudio_core.store.token_rows import Ids, Places, TokenRows
-from mistudio_core.tokenization.provenance import Source
+from mistudio_core.tokenization.made.provenance import Source
 
 MAX_SEQUENCE: Final = 100
 POSITION_BINS: Final = 32

@@ -13,9 +13,9 @@ from typing import Final
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.store.token_rows import TokenRows
 from mistudio_core.store.token_search import RowSources, TokenFindings
-from mistudio_core.tokenization.provenance import Source
-from mistudio_core.tokenization.token_text import TokenTexts, shown_bytes
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
+from mistudio_core.tokenization.made.provenance import Source
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
+from mistudio_core.tokenization.tokenizer.token_text import TokenTexts, shown_bytes
 
 CONTEXT: Final = 10
 """Tokens told on either side of a hit."""

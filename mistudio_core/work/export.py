@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mistudio_core.tokenization.export_source import Source
-from mistudio_core.tokenization.exports import check_export, export_folder, export_tokenization
+from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
+from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.work.room import Room
 from mistudio_core.work.running import RunningJob
 

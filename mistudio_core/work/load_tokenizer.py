@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mistudio_core.files import name_file, write_json
-from mistudio_core.tokenization.tokenizer import open_tokenizer
-from mistudio_core.tokenization.tokenizer_load import load_tokenizer
+from mistudio_core.tokenization.tokenizer.load import load_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 from mistudio_core.work.running import RunningJob
 
 

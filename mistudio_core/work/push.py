@@ -12,8 +12,8 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import file_sha256
 from mistudio_core.sources.hub_push import push_folder
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
-from mistudio_core.tokenization.export_source import Source
-from mistudio_core.tokenization.exports import check_export, export_folder, export_tokenization
+from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
+from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.room import Room
 from mistudio_core.work.running import RunningJob

@@ -11,11 +11,11 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
-from mistudio_core.tokenization.manifest import MANIFEST
-from mistudio_core.tokenization.recipe import Recipe
-from mistudio_core.tokenization.tokenizer import StoredTokenizer, open_tokenizer
-from mistudio_core.tokenization.tokenizer_load import is_path, load_tokenizer
-from mistudio_core.tokenization.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.making.manifest import MANIFEST
+from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.load import is_path, load_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import RunningJob
 
 _PACKAGES = ("tokenizers", "pyarrow", "numpy")

@@ -1,0 +1,86 @@
+"""The fast engine: `gigatoken`, twenty to sixty times as fast as the reference where it gives the same ids.
+
+What is known of version 0.10 and handled here: its cache of words has no bound, so a fresh object is made for every GB
+of text; it adds no special tokens, which packing does anyway; it has neither WordPiece nor Unigram.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from mistudio_core.tokenization.engines.encoded import Encoded
+from mistudio_core.tokenization.engines.encoding import buffers
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+RENEW_BYTES: Final = 1 << 30
+
+
+class FastEngineError(Exception):
+    """The fast engine cannot be used here; the text says why, in words for the user."""
+
+
+class FastEngine:
+    """`gigatoken` on Arrow buffers: neither text nor ids become Python objects."""
+
+    name = "fast"
+    batch_bytes = 4 << 20
+    piece_bytes = 8 << 20
+
+    def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
+        """Load an own copy; raise `FastEngineError` where the package or the tokenizer does not allow it."""
+        self.version = fast_version()
+        self._json = _without_control(tokenizer) if control_as_text else tokenizer.json_path.read_bytes()
+        self._name = tokenizer.name
+        self._bytes_left = RENEW_BYTES
+        self._loaded = self._load()
+
+    def encode(self, texts: pa.LargeStringArray) -> Encoded:
+        """Return the ids of texts without nulls."""
+        import awkward as ak
+
+        data, offsets = buffers(texts)
+        if data is None or offsets[0] == offsets[-1]:
+            return Encoded(np.empty(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
+        size = int(offsets[-1] - offsets[0])
+        if size > self._bytes_left:
+            self._loaded, self._bytes_left = self._load(), RENEW_BYTES
+        self._bytes_left -= size
+        content = ak.contents.NumpyArray(np.frombuffer(data, np.uint8), parameters={"__array__": "char"})
+        lists = ak.contents.ListOffsetArray(ak.index.Index64(offsets), content, parameters={"__array__": "string"})
+        layout = self._loaded.encode_batch(ak.Array(lists), parallel=False).layout
+        return Encoded(np.asarray(layout.content.data), np.asarray(layout.offsets.data))
+
+    def _load(self) -> Any:
+        from gigatoken import Tokenizer
+
+        try:
+            return Tokenizer.from_json(self._json)
+        except BaseException as error:  # a panic of its Rust side is no Exception
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise FastEngineError(f"it does not support this tokenizer ({reason})") from None
+
+
+def fast_version() -> str:
+    """Return the name and version of the package; raise `FastEngineError` where it is not installed."""
+    try:
+        import awkward  # noqa: F401 - what its results are made of
+        import gigatoken  # noqa: F401
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from loading
+        raise FastEngineError(f"the package gigatoken cannot be imported ({type(error).__name__})") from None
+    from importlib.metadata import version
+
+    return f"gigatoken {version('gigatoken')}"
+
+
+def _without_control(tokenizer: StoredTokenizer) -> bytes:
+    """Return the tokenizer without control tokens, so that one written in a text is plain text."""
+    whole = json.loads(tokenizer.json_path.read_bytes())
+    whole["added_tokens"] = [token for token in whole.get("added_tokens", ()) if not token.get("special")]
+    whole["post_processor"] = None
+    return json.dumps(whole, ensure_ascii=False).encode()

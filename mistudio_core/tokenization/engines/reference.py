@@ -1,0 +1,41 @@
+"""The reference engine, on Hugging Face `tokenizers`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+
+class ReferenceEngine:
+    """Hugging Face `tokenizers`: what its ids are is right by definition."""
+
+    name = "reference"
+    version = f"tokenizers {version('tokenizers')}"
+    batch_bytes = 1 << 20  # 112 bytes of memory per byte of text were measured
+    piece_bytes = 2 << 20
+
+    def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
+        """Load an own copy; with `control_as_text` a control token written in a text is plain text."""
+        self._tokenizer = tokenizer.load()
+        self._tokenizer.encode_special_tokens = control_as_text
+
+    def encode(self, texts: pa.LargeStringArray) -> Encoded:
+        """Return the ids of texts without nulls."""
+        encodings: list[Any] = self._tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)
+        offsets = ends_of(np.fromiter(map(len, encodings), np.int64, len(encodings)))
+        ids = np.fromiter(chain.from_iterable(_ids(encodings)), np.uint32, int(offsets[-1]))
+        return Encoded(ids, offsets)
+
+
+def _ids(encodings: list[Any]) -> Iterator[list[int]]:
+    for place, encoding in enumerate(encodings):
+        encodings[place] = None  # an Encoding is ten times its ids
+        yield encoding.ids

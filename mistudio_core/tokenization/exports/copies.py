@@ -1,0 +1,143 @@
+"""Copies of a tokenization for other programs: one folder each, which appears when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.files import Home, checked_id, folder_bytes, sync_file, sync_folder, walk_files, write_bytes
+from mistudio_core.tokenization.exports.card import card
+from mistudio_core.tokenization.exports.rows import write_bin, write_parquet
+from mistudio_core.tokenization.exports.source import Source
+from mistudio_core.tokenization.exports.text import check_texts, write_texts
+from mistudio_core.tokenization.made.stored_rows import StoredRows
+
+KINDS: Final = {
+    "parquet": "Token rows as Parquet files, which load_dataset and the Hub read",
+    "bin": "Token rows as 16-bit numbers, which sparsify maps into memory",
+    "text": "The text that was tokenized, as Parquet",
+    "jsonl": "The text that was tokenized, as JSON lines",
+}
+"""What can be exported, and a line about each."""
+
+Progress = Callable[[int, int], None]
+"""Told how many rows (or samples) are done, and of how many."""
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def export_folder(home: Home, tokenization_id: str, kind: str) -> Path:
+    """Return where an export of a tokenization lies: `exports/<id>/<kind>`; the newest one of each kind is kept."""
+    return home.exports / checked_id(tokenization_id, "tok") / kind
+
+
+def exports_of(home: Home, tokenization_id: str) -> list[dict[str, Any]]:
+    """Return the exports of a tokenization that are whole: `kind`, `path`, `size_bytes`, and `made_at` in seconds."""
+    found = []
+    for kind in KINDS:
+        folder = export_folder(home, tokenization_id, kind)
+        if folder.is_dir():
+            made_at = folder.stat().st_mtime
+            found.append({"kind": kind, "path": str(folder), "size_bytes": folder_bytes(folder), "made_at": made_at})
+    return found
+
+
+def check_export(source: Source, kind: str, max_samples: int | None = None) -> int:
+    """Return about how many bytes an export will take; raise `invalid_request` or `no_data` for one that cannot be."""
+    if kind not in KINDS:
+        raise invalid(f"{kind[:40]!r} is not a kind of export.", f"Use one of: {', '.join(KINDS)}.")
+    if max_samples is not None and (kind not in ("text", "jsonl") or isinstance(max_samples, bool) or max_samples < 1):
+        raise invalid("The number of samples is for the text alone, 1 or more.", "Leave it out for all of it.")
+    rows = StoredRows(source.tokenization)
+    if kind in ("text", "jsonl"):
+        check_texts(rows, source.dataset)
+        return folder_bytes(source.dataset / "raw")
+    if not rows.num_rows:
+        raise StudioError("no_data", "This tokenization has no rows.", "Tokenize with a shorter context length.")
+    if kind == "bin":
+        _check_bin(rows)
+    return folder_bytes(source.tokenization)
+
+
+def export_tokenization(
+    source: Source,
+    target: Path,
+    kind: str,
+    progress: Progress = _say_nothing,
+    *,
+    max_samples: int | None = None,
+    known_as: str = "path/of/this/folder",
+) -> dict[str, Any]:
+    """Write an export of a tokenization as the folder `target`, replacing an older one.
+
+    Memory holds one batch, whatever the size. Until it is whole, and after a failure, `target` is as it was.
+    `max_samples` cuts the text after so many samples of each split; `known_as` is the name by which the README loads
+    it. Returns `kind`, `path`, `num_rows` or
+    `num_samples`, `size_bytes` and `files` (names and bytes). Raises as `check_export`, and `corrupt_data` naming a
+    damaged file.
+    """
+    check_export(source, kind, max_samples)
+    draft = target.with_name(f".{target.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        rows = StoredRows(source.tokenization)
+        splits = _write(source, rows, draft, kind, max_samples=max_samples, tell=progress)
+        write_bytes(draft / "README.md", card(kind, rows, splits, known_as).encode())
+        _publish(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    sizes = {str(path.relative_to(target)): path.stat().st_size for path in sorted(walk_files(target))}
+    return {
+        "kind": kind,
+        "path": str(target),
+        "num_samples" if kind in ("text", "jsonl") else "num_rows": sum(splits.values()),
+        "size_bytes": sum(sizes.values()),
+        "files": [{"name": name, "size_bytes": size} for name, size in sizes.items()],
+    }
+
+
+def _write(
+    source: Source, rows: StoredRows, draft: Path, kind: str, *, max_samples: int | None, tell: Progress
+) -> Mapping[str, int]:
+    if kind in ("text", "jsonl"):
+        return write_texts(rows, source, draft, kind, max_samples=max_samples, tell=tell)
+    shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
+    if kind == "bin":
+        return write_bin(rows, draft, tell)
+    shutil.copyfile(source.tokenization / "sae_lens.json", draft / "sae_lens.json")
+    return write_parquet(rows, draft, tell)
+
+
+def _check_bin(rows: StoredRows) -> None:
+    vocabulary = int(rows.manifest["vocab_size"])
+    if vocabulary > 1 << 16:
+        raise invalid(
+            f"A .bin file of sparsify holds 16-bit numbers, and this tokenizer has {vocabulary:,} ids.",
+            "Use the tokenization's own folder or the Parquet copy: sparsify reads both.",
+        )
+    if rows.width is None:
+        raise invalid(
+            "A .bin file of sparsify has no place for the ends of rows, and these rows differ in length.",
+            "Tokenize with rows of one length: drop or pad the remainder.",
+        )
+
+
+def _publish(draft: Path, target: Path) -> None:
+    for path in walk_files(draft):
+        sync_file(path)
+    for folder in (*(path for path in draft.iterdir() if path.is_dir()), draft):
+        sync_folder(folder)
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.rename(target, old)
+    os.rename(draft, target)
+    sync_folder(target.parent)
+    shutil.rmtree(old, ignore_errors=True)

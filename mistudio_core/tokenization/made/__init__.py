@@ -1,0 +1,1 @@
+"""Rows that stand on disk: read, traced to their samples, checked."""

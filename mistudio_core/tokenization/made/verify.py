@@ -1,0 +1,99 @@
+"""Reading a finished tokenization again: its files against their checksums, and its rows against the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import file_sha256, read_json
+from mistudio_core.raw import RawSplit
+from mistudio_core.tokenization.made.provenance import Provenance, Source
+from mistudio_core.tokenization.making.batches import encoded_alone
+from mistudio_core.tokenization.making.gather import StoredRows
+from mistudio_core.tokenization.making.manifest import MANIFEST
+from mistudio_core.tokenization.making.task import Task
+from mistudio_core.tokenization.packing.plan import Plan
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+DEEP_ROWS: Final = 100
+"""Rows that a deep check encodes again."""
+
+
+def verify_files(folder: Path) -> tuple[int, list[str]]:
+    """Return how many files were checked, and a sentence for each that is missing or damaged."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+    except StudioError as error:
+        return 1, [error.message]
+    if manifest is None:
+        return 1, [f"{folder / MANIFEST} is missing."]
+    entries = [*manifest["shards"], *manifest["sidecars"]]
+    return 1 + len(entries), [problem for entry in entries for problem in _problems(folder, entry)]
+
+
+def verify_rows(
+    folder: Path, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer, *, rows: int = DEEP_ROWS
+) -> tuple[int, list[str]]:
+    """Encode the documents of some rows again with the reference; return how many rows, and what is wrong.
+
+    The rows are spread evenly, the first and the last among them.
+    """
+    provenance = Provenance(folder)
+    manifest = provenance.manifest
+    if tokenizer.sha256 != manifest["tokenizer_facts"]["sha256"]:
+        return 0, [f"{folder}: the rows were made with another version of the tokenizer."]
+    stored = StoredRows.open([folder / shard["file"] for shard in manifest["shards"]])
+    plan = Plan({name: facts["num_samples"] for name, facts in manifest["splits"].items()}, ())
+    task = Task(plan, provenance.recipe, provenance.policy, tokenizer, splits, folder)
+    chosen = np.unique(np.linspace(0, max(0, len(stored) - 1), min(rows, len(stored))).astype(np.int64))
+    problems = []
+    for number in chosen.tolist():
+        ids, _ = stored.gathered(np.array([number]))
+        wrong = _wrong(task, provenance, number, ids)
+        if wrong is not None:
+            problems.append(f"{folder}: row {number:,} is not what its texts give: {wrong}.")
+    return len(chosen), problems
+
+
+def _wrong(task: Task, provenance: Provenance, number: int, row: np.typing.NDArray[np.uint32]) -> str | None:
+    policy = task.policy
+    loose = np.ones(len(row), np.bool_)
+    for source in provenance.sources(number):
+        ids = _own_ids(task, source)[source.first : source.last]
+        if not np.array_equal(ids, row[source.start : source.end]):
+            return f"it differs in sample {source.sample:,} of {source.split!r}"
+        loose[source.start : source.end] = False
+    inserted: set[int | None] = {
+        *policy.row_start,
+        *policy.row_end,
+        *policy.document_start,
+        *policy.document_end,
+        *policy.separator,
+    }
+    inserted |= {*policy.sequence_start, policy.pad_id}
+    return None if set(row[loose].tolist()) <= inserted else "it holds tokens of no sample"
+
+
+def _own_ids(task: Task, source: Source) -> np.typing.NDArray[np.uint32]:
+    columns = task.recipe.source_columns()
+    table: pa.Table = task.splits[source.split].read(source.sample, source.sample + 1, columns)
+    return encoded_alone(task, source.split, table, source.sample)
+
+
+def _problems(folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+    path = folder / entry["file"]
+    try:
+        size = path.stat().st_size
+        if size != entry["size_bytes"]:
+            yield f"{path} has {size:,} bytes instead of {entry['size_bytes']:,}."
+        elif file_sha256(path) != entry["sha256"]:
+            yield f"{path} is damaged: its content is not what was written."
+    except FileNotFoundError:
+        yield f"{path} is missing."
+    except OSError as error:
+        yield f"{path} cannot be read ({error.strerror})."

@@ -1,0 +1,130 @@
+"""What stands in a tokenization's folder beside its rows: manifest, SAELens's note, and what `datasets` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.files import file_sha256, write_json
+from mistudio_core.records import as_json, now
+from mistudio_core.tokenization.making.row_sink import Packed
+from mistudio_core.tokenization.making.shards import Receipt
+from mistudio_core.tokenization.making.task import Task
+from mistudio_core.tokenization.making.writers import COLUMN, WrittenFile
+from mistudio_core.tokenization.packing.plan import Shard
+
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = 1
+PEER_VERSIONS: Final = {"saelens": "6.54.12", "transformer_lens": "4.3.0", "sparsify": "1.3.3"}
+"""The versions whose rows the presets reproduce."""
+
+
+def write_dataset_files(task: Task, files: Sequence[str], row_length: int, dataset_sha256: str) -> None:
+    """Write `state.json` and `dataset_info.json`, by which `datasets.load_from_disk` opens the folder."""
+    splits = list(task.plan.splits)
+    write_json(
+        task.folder / "state.json",
+        {
+            "_data_files": [{"filename": name} for name in files],
+            "_fingerprint": dataset_sha256[:16],
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": splits[0] if len(splits) == 1 else None,
+        },
+        durable=True,
+    )
+    length = row_length if task.policy.fixed else -1
+    features = {COLUMN: _list_feature(task.policy.dtype, length)}
+    if task.recipe.padding_column == "length":
+        features["length"] = {"dtype": "int32", "_type": "Value"}
+    elif task.recipe.padding_column == "attention_mask":
+        features["attention_mask"] = _list_feature("int8", length)
+    write_json(task.folder / "dataset_info.json", {"features": features}, durable=True)
+
+
+def _list_feature(dtype: str, length: int) -> dict[str, Any]:
+    # "Sequence" is read by every version of `datasets` from 3 on; newer ones write "List".
+    return {"feature": {"dtype": dtype, "_type": "Value"}, "length": length, "_type": "Sequence"}
+
+
+def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what SAELens writes beside rows of its own; it reads `tokenizer_name`."""
+    recipe, policy = task.recipe, task.policy
+    columns = recipe.source_columns()
+    sequence = policy.sequence_start or policy.document_start
+    return {
+        "sae_lens_version": None,
+        "tokenizer_name": recipe.tokenizer,
+        "original_dataset": dataset.get("repo_id"),
+        "original_dataset_name": dataset.get("config"),
+        "original_split": "+".join(task.plan.splits),
+        "original_data_files": None,
+        "original_column_name": columns[0] if len(columns) == 1 else None,
+        "context_size": policy.row_length,
+        "shuffled": recipe.shuffle_seed is not None,
+        "seed": recipe.shuffle_seed,
+        "begin_batch_token": policy.row_start[0] if policy.row_start else None,
+        "begin_sequence_token": sequence[0] if sequence else None,
+        "sequence_separator_token": policy.separator[0] if policy.separator else None,
+        "disable_concat_sequences": recipe.preset == "per_document",
+        "use_chat_formatting": recipe.chat is not None,
+    }
+
+
+def manifest(
+    task: Task,
+    receipts: Sequence[Receipt],
+    packed: Mapping[int, Packed],
+    files: Sequence[tuple[str, WrittenFile]],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the manifest; `facts` are added: ids, versions, the dataset's own facts, the engine's."""
+    return {
+        "format": FORMAT,
+        **facts,
+        "tokenizer": task.recipe.tokenizer,
+        "tokenizer_revision": task.tokenizer.revision,
+        "tokenizer_facts": task.tokenizer.describe(),
+        "vocab_size": task.tokenizer.vocab_size,
+        "recipe": task.recipe.to_json(),
+        "recipe_fingerprint": task.recipe.fingerprint(),
+        "peer_version": PEER_VERSIONS.get(task.recipe.preset),
+        "policy": task.policy.to_json(),
+        "context_length": task.policy.row_length,
+        "num_rows": sum(written.num_rows for _, written in files),
+        "num_samples": sum(task.plan.splits.values()),
+        "splits": {
+            split: {
+                "num_samples": count,
+                "num_rows": sum(written.num_rows for name, written in files if name == split),
+            }
+            for split, count in task.plan.splits.items()
+        },
+        "shards": [{"split": split, **asdict(written)} for split, written in files],
+        "plan": [_planned(receipt, task.plan.shards[receipt.index], packed.get(receipt.index)) for receipt in receipts],
+        "size_bytes": sum(written.size_bytes for _, written in files),
+        "ready_at": as_json(now()),
+    }
+
+
+def sidecars(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return size and SHA-256 of the files beside the rows, for those that are there."""
+    paths = [folder / name for name in names if (folder / name).is_file()]
+    return [{"file": path.name, "size_bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in paths]
+
+
+def _planned(receipt: Receipt, shard: Shard, packed: Packed | None) -> dict[str, Any]:
+    """Return what a row's sources are found by: the samples of a shard, its rows, and where a budget stopped it."""
+    return {
+        "split": shard.split,
+        "first": shard.first,
+        "last": shard.last,
+        "engine": receipt.engine,
+        "limit": None if packed is None else packed.limit,
+        "num_rows": 0 if packed is None else packed.written.num_rows,
+        "used_tokens": 0 if packed is None else packed.used_tokens,
+    }

@@ -1,0 +1,139 @@
+"""The second half of a shard: documents packed into rows, counted and written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.files import write_bytes
+from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.tokenization.engines.encoded import Ids, Offsets
+from mistudio_core.tokenization.making.task import Task
+from mistudio_core.tokenization.making.writers import RowWriter, WrittenFile
+from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
+from mistudio_core.tokenization.packing.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What packing a shard came to. `used_tokens` and `limit` are in the unit of a token budget.
+
+    `lost_tokens` are those that the rule of packing dropped, `cut_tokens` those beyond the limit.
+    """
+
+    written: WrittenFile
+    documents: int
+    row_tokens: int
+    used_tokens: int
+    lost_tokens: int
+    cut_tokens: int
+    limit: int | None
+
+
+class RowSink:
+    """Packs the documents of one shard and writes their rows; use it in a `with` block."""
+
+    def __init__(self, task: Task, index: int, split: str, limit: int | None = None) -> None:
+        """Prepare the file of shard `index`; stop packing at `limit` used tokens."""
+        self._task, self._index, self._split = task, index, split
+        self._packer = task.packer(split, limit)
+        self._writer = row_writer(task, shard_file(task, index))
+        self._tokens: list[Offsets] = []
+        self._documents = 0
+        self.statistics: TokenStatistics = task.statistics()
+
+    def __enter__(self) -> Self:
+        """Open the file."""
+        self._writer.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file, and remove it after an exception."""
+        self._writer.__exit__(kind, error, trace)
+
+    @property
+    def frequencies(self) -> npt.NDArray[np.int64]:
+        """How often each id stands in the rows so far."""
+        return self.statistics.frequencies
+
+    @property
+    def full(self) -> bool:
+        """Whether the limit has been reached."""
+        return self._packer.limit is not None and self._packer.used_tokens >= self._packer.limit
+
+    def add(self, documents: Documents) -> int:
+        """Pack documents and write the rows that are complete; return how many documents, from the first, were used."""
+        self._take(self._packer.add(documents))
+        used = len(documents) - self._packer.unused_documents
+        self._documents += used
+        return used
+
+    def finish(self, publish: Callable[[], None]) -> Packed:
+        """Write the last rows and the tail; `publish` is called just before the file gets its name, and may raise."""
+        self._take(self._packer.finish())
+        tail = self._packer.tail() if isinstance(self._packer, ContinuousPacker) else None
+        publish()
+        written = self._writer.finish()
+        if tail is not None:
+            save_stream(self._task.part(self._index, "tail"), *tail)
+        tokens = np.concatenate([np.empty(0, np.int64), *self._tokens])
+        write_bytes(self._task.part(self._index, "row_tokens"), tokens.astype(np.uint32).tobytes())
+        return Packed(
+            written=written,
+            documents=self._documents,
+            row_tokens=int(tokens.sum()),
+            used_tokens=self._packer.used_tokens,
+            lost_tokens=self._packer.lost,
+            cut_tokens=self._packer.cut,
+            limit=self._packer.limit,
+        )
+
+    def _take(self, rows: Rows) -> None:
+        if len(rows):
+            self._writer.write(rows)
+            self._tokens.append(rows.tokens)
+            count_rows(self._task, self.statistics, rows, self._split)
+
+
+def count_rows(task: Task, statistics: TokenStatistics, rows: Rows, split: str) -> None:
+    """Count rows and the tokens in them; padding is none."""
+    statistics.add_tokens(rows.unpadded(task.policy.padding_side))
+    if task.recipe.padding != "longest":  # else their widths are known only at the end
+        statistics.add_rows(rows.tokens, rows.documents, width=rows.widths, split=split)
+
+
+def row_writer(task: Task, path: Path) -> RowWriter:
+    """Return a writer of rows of this tokenization."""
+    fixed = task.policy.fixed and not task.gathers_rows
+    column = "none" if task.gathers_rows else task.recipe.padding_column
+    return RowWriter(
+        path, task.policy.row_length, task.policy.dtype,
+        fixed=fixed, padding_column=column, padding_side=task.policy.padding_side,
+    )  # fmt: skip
+
+
+def shard_file(task: Task, index: int) -> Path:
+    """Return where a shard's rows stand until the tokenization is whole."""
+    return task.work / f"rows-{index:05d}.arrow"
+
+
+def save_stream(path: Path, ids: Ids, begins: Offsets, ends: Offsets) -> None:
+    """Put a piece of stream at `path` in one step."""
+    data = io.BytesIO()
+    np.savez(data, ids=ids, begins=begins, ends=ends)
+    write_bytes(path, data.getvalue())
+
+
+def load_stream(path: Path) -> tuple[Ids, Offsets, Offsets]:
+    """Read what `save_stream` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["ids"], arrays["begins"], arrays["ends"]

@@ -1,0 +1,168 @@
+"""Rows on disk: Arrow streams of lists of ids, cut into batches by a rule and hashed on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+
+from mistudio_core.files import sync_folder
+from mistudio_core.tokenization.packing.rows import Rows, joined_rows, slice_rows
+
+COLUMN: Final = "input_ids"
+BATCH_BYTES: Final = 8 << 20
+"""Ids of one record batch at most. A rule, so that equal rows give equal bytes however they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A finished file of rows."""
+
+    file: str
+    num_rows: int
+    size_bytes: int
+    sha256: str
+
+
+def data_name(index: int, count: int) -> str:
+    """Return the name that `datasets` gives to file `index` of `count`."""
+    return f"data-{index:05d}-of-{count:05d}.arrow"
+
+
+class RowWriter:
+    """Writes rows as an Arrow stream; the file gets its name when it is whole and synced.
+
+    Leaving the `with` block by an exception removes what was written.
+    """
+
+    def __init__(
+        self, path: Path, row_length: int, dtype: str, *, fixed: bool = True, padding_column: str = "none",
+        padding_side: str = "right",
+    ) -> None:  # fmt: skip
+        """Prepare `path` for rows of `row_length` ids, or of at most so many where they are not `fixed`.
+
+        `dtype` is uint16, uint32 or int32; `padding_column` adds a column `length` or `attention_mask`.
+        """
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.{os.getpid()}.{id(self)}")
+        self._dtype = np.dtype(dtype)
+        self._length = row_length if fixed else -1
+        self._column, self._side = padding_column, padding_side
+        self._batch_rows = max(1, BATCH_BYTES // (row_length * self._dtype.itemsize))
+        self._pending: list[Rows] = []
+        self._pending_rows = 0
+        self.num_rows = 0
+
+    def __enter__(self) -> Self:
+        """Open the file."""
+        self._file = _HashedFile(self._draft)
+        self._stream = pa.ipc.new_stream(self._file, self._schema())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the file after an exception."""
+        if kind is not None:
+            self._file.abandon()
+            self._draft.unlink(missing_ok=True)
+
+    def write(self, rows: Rows) -> None:
+        """Append rows; their arrays are not changed, and may be kept until the next batch is full."""
+        self._pending.append(rows)
+        self._pending_rows += len(rows)
+        if self._pending_rows >= self._batch_rows:
+            self._write_batches(whole=True)
+
+    def finish(self) -> WrittenFile:
+        """Write what is pending, sync, give the file its name and return what it holds."""
+        self._write_batches(whole=False)
+        self._stream.close()
+        self._file.sync()
+        self._file.close()
+        os.replace(self._draft, self._path)
+        sync_folder(self._path.parent)
+        return WrittenFile(self._path.name, self.num_rows, self._file.size, self._file.digest.hexdigest())
+
+    def _schema(self) -> pa.Schema:
+        fields = [pa.field(COLUMN, pa.list_(pa.from_numpy_dtype(self._dtype), self._length))]
+        if self._column == "length":
+            fields.append(pa.field("length", pa.int32()))
+        elif self._column == "attention_mask":
+            fields.append(pa.field("attention_mask", pa.list_(pa.int8(), self._length)))
+        return pa.schema(fields)
+
+    def _write_batches(self, *, whole: bool) -> None:
+        rows = joined_rows(self._pending)
+        end = len(rows) // self._batch_rows * self._batch_rows if whole else len(rows)
+        for first in range(0, end, self._batch_rows):
+            self._write(slice_rows(rows, first, min(first + self._batch_rows, end)))
+        rest = slice_rows(rows, end, len(rows))
+        self._pending, self._pending_rows = [rest] if len(rest) else [], len(rest)
+
+    def _write(self, rows: Rows) -> None:
+        arrays: list[pa.Array] = [self._lists(rows.ids.astype(self._dtype), rows)]
+        if self._column == "length":
+            arrays.append(pa.array(rows.tokens.astype(np.int32)))
+        elif self._column == "attention_mask":
+            arrays.append(self._lists(_mask(rows, self._side), rows))
+        self._stream.write_batch(pa.record_batch(arrays, schema=self._schema()))
+        self.num_rows += len(rows)
+
+    def _lists(self, values: np.typing.NDArray[Any], rows: Rows) -> pa.Array:
+        if self._length >= 0:
+            return pa.FixedSizeListArray.from_arrays(pa.array(values), self._length)
+        offsets = (rows.offsets - rows.offsets[0]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
+
+
+def _mask(rows: Rows, side: str) -> np.typing.NDArray[np.int8]:
+    """Return 1 for each token and 0 for padding."""
+    within = np.arange(len(rows.ids)) - np.repeat(rows.offsets[:-1] - rows.offsets[0], rows.widths)
+    if side == "left":
+        return (within >= np.repeat(rows.widths - rows.tokens, rows.widths)).astype(np.int8)
+    return (within < np.repeat(rows.tokens, rows.widths)).astype(np.int8)
+
+
+class _HashedFile:
+    """A file for Arrow to write that is hashed on the way, which saves reading it again."""
+
+    closed = False
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
+        self._abandoned = False
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        if self._abandoned:  # what a stream still flushes when it is collected
+            return len(data)
+        self.digest.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        if not self._abandoned:
+            self._file.flush()
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def abandon(self) -> None:
+        self._abandoned = True
+        self._file.close()
+
+    def close(self) -> None:
+        self._file.close()
+        self.closed = True

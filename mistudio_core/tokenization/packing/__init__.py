@@ -1,0 +1,1 @@
+"""From ids to rows: the rules of every preset."""

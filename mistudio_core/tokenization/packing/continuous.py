@@ -1,0 +1,183 @@
+"""Packing documents into rows that are full: a stream of tokens, cut every so many of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.tokenization.engines.encoded import Encoded, Ids, Offsets
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.rows import NO_ROWS, Places, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Documents on their way into rows: their own ids, and each one's sample number in its split (int64).
+
+    `compared` stands for the ids where a rule compares them with special tokens; None is the ids themselves.
+    """
+
+    encoded: Encoded
+    samples: Places
+    compared: Ids | None = None
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.samples)
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Documents:
+        """Return those where the mask is true."""
+        if mask.all():
+            return self
+        lengths = self.encoded.lengths
+        offsets = np.concatenate([[0], np.cumsum(lengths[mask])]).astype(np.int64)
+        return Documents(Encoded(self.encoded.ids[np.repeat(mask, lengths)], offsets), self.samples[mask])
+
+
+class Packer(Protocol):
+    """A rule of packing, for the documents of one shard in their order."""
+
+    used_tokens: int
+    """Tokens given to rows or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
+    lost: int
+    """Tokens of the documents, and of what stands round them, that the rule itself keeps out of rows and tail."""
+    cut: int
+    """Tokens that the limit keeps out."""
+    limit: int | None
+    """Stop when `used_tokens` has come to this."""
+    unused_documents: int
+    """Documents at the end of those added last of which nothing is used, since the limit had been met."""
+
+    def add(self, documents: Documents) -> Rows:
+        """Take documents and return the rows that are complete."""
+        ...
+
+    def finish(self) -> Rows:
+        """Return the rows that the end of the shard completes."""
+        ...
+
+
+class StreamCutter:
+    """Cuts a stream of tokens into rows: `start`, the next `room` tokens of the stream, `end`.
+
+    Stream position p stands in row `p // room`. With `hold_last` a row is given out only when a further token follows.
+    """
+
+    def __init__(self, room: int, start: tuple[int, ...] = (), end: tuple[int, ...] = (), *, hold_last: bool = False):
+        """Start with an empty stream."""
+        self._room = room
+        self._start = start
+        self._end = end
+        self._hold = int(hold_last)
+        self._left: list[Ids] = []
+        self.left_tokens = 0
+        self._left_documents: list[tuple[Offsets, Offsets]] = []
+
+    def add(self, ids: Ids, begins: Offsets, ends: Offsets) -> Rows:
+        """Append tokens and return the rows that are full now.
+
+        Document i has the tokens `[begins[i], ends[i])` of `ids`; what lies outside is no document's own.
+        """
+        self._left.append(ids)
+        self._left_documents.append((begins + self.left_tokens, ends + self.left_tokens))
+        self.left_tokens += len(ids)
+        count = max(0, self.left_tokens - self._hold) // self._room
+        if not count:
+            return NO_ROWS
+        stream, begins, ends = self.take()
+        cut = count * self._room
+        rows = self._rows(stream[:cut].reshape(count, self._room), begins, ends)
+        alive = ends > cut
+        self._left = [stream[cut:].copy()]
+        self.left_tokens = len(self._left[0])
+        self._left_documents = [(np.maximum(begins[alive] - cut, 0), ends[alive] - cut)]
+        return rows
+
+    def take(self) -> tuple[Ids, Offsets, Offsets]:
+        """Return what fills no row yet, with its documents, and start anew."""
+        none = np.empty(0, np.int64)
+        ids = self._left[0] if len(self._left) == 1 else np.concatenate([np.empty(0, np.uint32), *self._left])
+        begins = np.concatenate([none, *(pair[0] for pair in self._left_documents)])
+        ends = np.concatenate([none, *(pair[1] for pair in self._left_documents)])
+        self._left, self._left_documents, self.left_tokens = [], [], 0
+        return ids, begins, ends
+
+    def _rows(self, body: npt.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Rows:
+        count, extra = len(body), len(self._start) + len(self._end)
+        width = self._room + extra
+        if extra:
+            whole = np.empty((count, width), np.uint32)
+            whole[:, : len(self._start)] = self._start
+            whole[:, len(self._start) : len(self._start) + self._room] = body
+            whole[:, len(self._start) + self._room :] = self._end
+            body = whole
+        documents = documents_in_rows(begins, ends, self._room, count)
+        return Rows(body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents)
+
+
+class ContinuousPacker:
+    """The preset `continuous`: all documents in one stream; what fills no row at the end is the tail.
+
+    The stream is, for each document, `document_start`, its ids, `document_end` and the separator.
+    """
+
+    def __init__(self, policy: Policy, limit: int | None = None) -> None:
+        """Start with an empty stream; it ends after `limit` tokens."""
+        self._start = policy.document_start
+        self._end = (*policy.document_end, *policy.separator)
+        self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end)
+        self.used_tokens = 0
+        self.lost = self.cut = 0
+        self.limit = limit
+        self.unused_documents = 0
+
+    def add(self, documents: Documents) -> Rows:
+        """Append documents and return the rows that are full now."""
+        ids, begins, ends = surrounded(documents.encoded, self._start, self._end)
+        if self.limit is not None and self.used_tokens + len(ids) > self.limit:
+            keep = self.limit - self.used_tokens
+            used = np.searchsorted(begins - len(self._start), keep)
+            self.unused_documents = len(documents) - int(used)
+            self.cut += int(np.maximum(ends[:used] - keep, 0)[-1:].sum())
+            ids, begins, ends = ids[:keep], np.minimum(begins, keep), np.minimum(ends, keep)
+        self.used_tokens += len(ids)
+        return self._cutter.add(ids, begins, ends)
+
+    def finish(self) -> Rows:
+        """Return nothing: the tail is packed with those of the other shards."""
+        return NO_ROWS
+
+    def tail(self) -> tuple[Ids, Offsets, Offsets]:
+        """Return the tokens that fill no row, and where documents begin and end in them."""
+        return self._cutter.take()
+
+
+def documents_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
+    """Return of how many documents each of `count` rows holds a part, when the stream is cut every `room` tokens."""
+    filled = (ends > begins) & (begins < count * room)
+    steps = np.bincount(begins[filled] // room, minlength=count + 1)
+    steps[1:] -= np.bincount(np.minimum((ends[filled] - 1) // room, count - 1), minlength=count + 1)[:-1]
+    return np.cumsum(steps)[:count]
+
+
+def surrounded(documents: Encoded, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[Ids, Offsets, Offsets]:
+    """Return the documents in one array, `start` before and `end` after each, and where each begins and ends."""
+    extra = len(start) + len(end)
+    if not extra:
+        return documents.ids, documents.offsets[:-1], documents.offsets[1:]
+    count = len(documents)
+    shift = np.arange(count) * extra + len(start)
+    begins, ends = documents.offsets[:-1] + shift, documents.offsets[1:] + shift
+    stream = np.empty(len(documents.ids) + count * extra, np.uint32)
+    own = np.ones(len(stream), np.bool_)
+    for step, ident in enumerate(start):
+        stream[begins - len(start) + step] = ident
+        own[begins - len(start) + step] = False
+    for step, ident in enumerate(end):
+        stream[ends + step] = ident
+        own[ends + step] = False
+    stream[own] = documents.ids
+    return stream, begins, ends

@@ -1,0 +1,91 @@
+"""The preset `per_document`: one row for each document, cut short, or several windows that may overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
+from mistudio_core.tokenization.packing.continuous import Documents
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.rows import NO_ROWS, Places, Rows, padded_rows, spans
+
+
+class PerDocumentPacker:
+    """Gives each row `row_start`, tokens of one document, `row_end`; padded to the row length if the policy pads.
+
+    Longer documents are cut to the room of a row, or, with `windows`, go on in further rows, each of which starts with
+    the last `stride` tokens of the one before.
+    """
+
+    def __init__(self, policy: Policy, *, windows: bool, stride: int, limit: int | None = None) -> None:
+        """Take the rule; `limit` counts the tokens of rows without padding, and the last row is cut to meet it."""
+        self._policy = policy
+        self._windows = windows
+        self._step = policy.row_room - stride
+        self.used_tokens = 0
+        self.lost = self.cut = 0
+        self.limit = limit
+        self.unused_documents = 0
+
+    def add(self, documents: Documents) -> Rows:
+        """Return the rows of these documents."""
+        encoded = _with_separator(documents.encoded, self._policy.separator)
+        lengths = encoded.lengths
+        room = self._policy.row_room
+        counts = np.ones(len(lengths), np.int64)
+        if self._windows:
+            counts += np.maximum(0, -(-(lengths - room) // self._step))
+        else:
+            self.lost += int(np.maximum(0, lengths - room).sum())
+        owners = np.repeat(np.arange(len(lengths)), counts)
+        steps = spans(np.zeros(len(counts), np.int64), counts) * self._step
+        firsts = encoded.offsets[:-1][owners] + steps
+        sizes = np.minimum(room, lengths[owners] - steps)
+        every = surrounded_spans(encoded, firsts, sizes, self._policy)
+        rows = self._limited(every)
+        if self.limit is not None and int(rows.tokens.sum()) < int(every.tokens.sum()):
+            used = owners[len(rows) - 1] + 1 if len(rows) else 0
+            self.unused_documents = len(documents) - int(used)
+            owned = np.searchsorted(owners, used)
+            self.cut += int(every.tokens[:owned].sum() - rows.tokens.sum())
+        self.used_tokens += int(rows.tokens.sum())
+        if self._policy.pad_rows:
+            assert self._policy.pad_id is not None
+            return padded_rows(rows, self._policy.row_length, self._policy.pad_id, self._policy.padding_side)
+        return rows
+
+    def finish(self) -> Rows:
+        """Return nothing: every row is complete with its document."""
+        return NO_ROWS
+
+    def _limited(self, rows: Rows) -> Rows:
+        if self.limit is None:
+            return rows
+        left = self.limit - self.used_tokens
+        tokens = np.diff(np.minimum(ends_of(rows.tokens), left))
+        if (tokens == rows.tokens).all():
+            return rows
+        kept = tokens > 0
+        ids = rows.ids[spans(rows.offsets[:-1], tokens)]
+        return Rows(ids, ends_of(tokens[kept]), tokens[kept], rows.documents[kept])
+
+
+def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Policy) -> Rows:
+    """Return one row for each span of ids, with `row_start` and `row_end` round it."""
+    start, end = policy.row_start, policy.row_end
+    widths = sizes + len(start) + len(end)
+    offsets = ends_of(widths)
+    ids = np.empty(int(offsets[-1]), np.uint32)
+    ids[spans(offsets[:-1] + len(start), sizes)] = encoded.ids[spans(firsts, sizes)]
+    for step, ident in enumerate(start):
+        ids[offsets[:-1] + step] = ident
+    for step, ident in enumerate(reversed(end)):
+        ids[offsets[1:] - 1 - step] = ident
+    return Rows(ids, offsets, widths, np.minimum(sizes, 1))
+
+
+def _with_separator(encoded: Encoded, separator: tuple[int, ...]) -> Encoded:
+    if not separator:
+        return encoded
+    count = len(encoded)
+    return Encoded(np.insert(encoded.ids, encoded.offsets[1:], separator[0]), encoded.offsets + np.arange(count + 1))

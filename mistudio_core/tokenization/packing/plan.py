@@ -1,0 +1,88 @@
+"""The plan: which samples make which shard. A function of the data and the recipe alone, never of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from mistudio_core.raw import RawSplit
+from mistudio_core.tokenization.recipes.checks import PEER_BATCH_ROWS
+from mistudio_core.tokenization.recipes.recipe import Recipe
+
+SHARD_BYTES: Final = 64 << 20
+"""Most text of one shard: enough to hide the cost of a shard, little enough to lose in a crash."""
+LEAST_SHARD_BYTES: Final = 4 << 20
+SHARDS_WANTED: Final = 16
+"""Small data is cut finer, so that every thread has work and a page sees it move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The samples `[first, last)` of a split; `index` counts through all splits."""
+
+    index: int
+    split: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The shards in order and the samples of each split."""
+
+    splits: Mapping[str, int]
+    shards: tuple[Shard, ...]
+
+    def of_split(self, split: str) -> tuple[Shard, ...]:
+        """Return the shards of one split."""
+        return tuple(shard for shard in self.shards if shard.split == split)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON takes it."""
+        return {"splits": dict(self.splits), "shards": [asdict(shard) for shard in self.shards]}
+
+
+def make_plan(splits: Mapping[str, RawSplit], recipe: Recipe, *, shard_bytes: int | None = None) -> Plan:
+    """Cut the recipe's splits into shards of about `shard_bytes`, at whole batches where the preset needs them."""
+    if shard_bytes is None:
+        total = sum(group.num_bytes for name in recipe.splits for group in splits[name].row_groups)
+        shard_bytes = min(SHARD_BYTES, max(LEAST_SHARD_BYTES, total // SHARDS_WANTED))
+    shards: list[Shard] = []
+    for name in recipe.splits:
+        split = splits[name]
+        for first, last in pairwise(_cuts(split, recipe, shard_bytes)):
+            shards.append(Shard(len(shards), name, first, last))
+    return Plan({name: splits[name].num_samples for name in recipe.splits}, tuple(shards))
+
+
+def emulated_parts(num_samples: int, parts: int) -> list[int]:
+    """Return where `datasets.map` cuts a split for several processes: the first `n % k` parts are one longer."""
+    parts = max(1, min(parts, num_samples))
+    small, longer = divmod(num_samples, parts)
+    return [part * small + min(part, longer) for part in range(parts + 1)]
+
+
+def _cuts(split: RawSplit, recipe: Recipe, shard_bytes: int) -> list[int]:
+    """Return the seams of a split, from 0 to its number of samples."""
+    if not split.num_samples:
+        return [0]
+    parts = emulated_parts(split.num_samples, recipe.emulate_num_proc) if recipe.is_peer else [0, split.num_samples]
+    align = (recipe.batch_rows or PEER_BATCH_ROWS[recipe.preset]) if recipe.is_peer else 1
+    wanted = _seams_by_bytes(split, shard_bytes)
+    seams = set(parts)
+    for start, end in pairwise(parts):
+        inside = (start + -(-(seam - start) // align) * align for seam in wanted if start < seam < end)
+        seams.update(seam for seam in inside if seam < end)
+    return sorted(seams)
+
+
+def _seams_by_bytes(split: RawSplit, shard_bytes: int) -> Sequence[int]:
+    seams, filled = [], 0
+    for group in split.row_groups:
+        if filled >= shard_bytes:
+            seams.append(group.first)
+            filled = 0
+        filled += group.num_bytes
+    return seams

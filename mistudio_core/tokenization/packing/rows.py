@@ -1,0 +1,92 @@
+"""Rows as they pass from packing to disk: flat ids, where each row ends, and how much of it is padding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.tokenization.engines.encoded import Ids, Offsets, ends_of
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """n rows: row i is `ids[offsets[i]:offsets[i + 1]]`, padding included.
+
+    `tokens` (int64, n) is how many of its ids are no padding, `documents` (int64, n) of how many documents it holds a
+    part. Padding stands on one side, the same for all rows of a tokenization.
+    """
+
+    ids: Ids
+    offsets: Offsets
+    tokens: Places
+    documents: Places
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.tokens)
+
+    @property
+    def widths(self) -> Places:
+        """Ids of each row, padding included."""
+        return np.diff(self.offsets)
+
+    def unpadded(self, padding_side: str) -> Ids:
+        """Return the ids of all rows without the padding, in one array."""
+        widths = self.widths
+        if np.array_equal(widths, self.tokens):
+            return self.ids
+        first = self.offsets[:-1] if padding_side == "right" else self.offsets[1:] - self.tokens
+        return self.ids[spans(first, self.tokens)]
+
+
+NO_ROWS: Final = Rows(np.empty(0, np.uint32), np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def spans(firsts: Places, counts: Places) -> Places:
+    """Return the indexes `first, first + 1, ...` of each span, `count` of them, one span after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(firsts - ends + counts, counts)
+
+
+def joined_rows(parts: list[Rows]) -> Rows:
+    """Return the rows of several parts, in order."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return NO_ROWS
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(
+        np.concatenate([part.ids for part in parts]),
+        ends_of(np.concatenate([part.widths for part in parts])),
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([part.documents for part in parts]),
+    )
+
+
+def slice_rows(rows: Rows, first: int, last: int) -> Rows:
+    """Return the rows `[first, last)`."""
+    if first == 0 and last >= len(rows):
+        return rows
+    offsets = rows.offsets[first : last + 1]
+    return Rows(
+        rows.ids[offsets[0] : offsets[-1]], offsets - offsets[0], rows.tokens[first:last], rows.documents[first:last]
+    )
+
+
+def padded_rows(rows: Rows, width: int, pad_id: int, padding_side: str) -> Rows:
+    """Return the rows, none longer than `width`, filled up to it with `pad_id`."""
+    widths = rows.widths
+    if (widths == width).all():
+        return rows
+    ids = np.full(len(rows) * width, pad_id, np.uint32)
+    firsts = np.arange(len(rows)) * width
+    if padding_side == "left":
+        firsts += width - widths
+    ids[spans(firsts, widths)] = rows.ids
+    return Rows(ids, np.arange(len(rows) + 1) * width, rows.tokens, rows.documents)

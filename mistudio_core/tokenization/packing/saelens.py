@@ -1,0 +1,125 @@
+"""The preset `saelens`: rows as SAELens 6.54.12 makes them (`concat_and_batch_sequences`).
+
+A prefix is put before a document or a row only where the next token is not that very token. At the start of a row
+stands the begin-of-batch token, within a row the separator before each further document; a prefix that does not fit is
+cut. What fills no row at the end of a `map` batch is dropped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
+from mistudio_core.tokenization.packing.continuous import Documents, surrounded
+from mistudio_core.tokenization.packing.peers import BatchPacker, BatchSeams
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.rows import NO_ROWS, Rows, spans
+
+
+class SaeLensPacker(BatchPacker):
+    """The rule of SAELens, followed piece by piece and carried out in one gathering step."""
+
+    def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
+        """Start before the first batch."""
+        super().__init__(policy, seams, limit)
+        self._row: list[np.typing.NDArray[np.uint32]] = []
+        self._filled = 0
+        self._documents = 0
+
+    def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - an ended batch leaves nothing
+        policy = self._policy
+        around = (policy.document_start, policy.document_end)
+        stream, begins, ends = surrounded(documents.encoded, *around)
+        compared = stream
+        if documents.compared is not None:
+            compared = surrounded(Encoded(documents.compared, documents.encoded.offsets), *around)[0]
+        layout = _Layout(policy, len(stream), self._filled, self._documents)
+        begin_all, end_all = begins - len(policy.document_start), ends + len(policy.document_end)
+        for begin, end in zip(begin_all.tolist(), end_all.tolist(), strict=True):
+            layout.place(compared, begin, end)
+        source = np.concatenate([stream, np.array(layout.inserted, np.uint32)])
+        ids = source[spans(np.array(layout.firsts, np.int64), np.array(layout.counts, np.int64))]
+        return self._cut(ids, layout)
+
+    def _cut(self, ids: np.typing.NDArray[np.uint32], layout: _Layout) -> Rows:
+        whole = np.concatenate([*self._row, ids]) if self._row else ids
+        width = self._policy.row_length
+        count = len(layout.documents)
+        rest = whole[count * width :]
+        self._row, self._filled, self._documents = [rest.copy()], len(rest), layout.open_documents
+        if not count:
+            return NO_ROWS
+        widths = np.full(count, width, np.int64)
+        return Rows(whole[: count * width], ends_of(widths), widths, np.array(layout.documents, np.int64))
+
+    def _end_batch(self) -> Rows:
+        self.lost += self._filled
+        self._row, self._filled, self._documents = [], 0, 0
+        return NO_ROWS
+
+
+class _Layout:
+    """Collects the pieces of rows: spans of the stream, and inserted tokens as spans of a short list behind it."""
+
+    def __init__(self, policy: Policy, stream_length: int, filled: int, open_documents: int) -> None:
+        self._width = policy.row_length
+        self.inserted = [*policy.row_start, *policy.separator, *policy.sequence_start]
+        places = iter(range(stream_length, stream_length + 3))
+        self._row_start = _token(policy.row_start, places)
+        self._separator = _token(policy.separator, places)
+        self._sequence_start = _token(policy.sequence_start, places)
+        self._filled = filled
+        self.open_documents = open_documents
+        self.documents: list[int] = []
+        self.firsts: list[int] = []
+        self.counts: list[int] = []
+
+    def place(self, stream: np.typing.NDArray[np.uint32], begin: int, end: int) -> None:
+        """Lay the tokens `[begin, end)` of one document into rows."""
+        at, starts_document = begin, True
+        while at < end:
+            prefix: list[int] = []
+            next_token = int(stream[at])
+            if starts_document and self._sequence_start is not None and next_token != self._sequence_start[0]:
+                prefix, next_token = [self._sequence_start[1]], self._sequence_start[0]
+            begins_sequence = bool(prefix)
+            before = self._separator if self._filled else self._row_start
+            if before is not None and next_token != before[0]:
+                prefix.insert(0, before[1])
+            room = self._width - self._filled
+            starts_document = begins_sequence and len(prefix) > room
+            take = max(0, room - len(prefix))
+            for place in prefix[:room]:
+                self._piece(place, 1)
+            if take:
+                self._piece(at, min(take, end - at))
+                self.open_documents += 1
+            at += take
+            if self._filled == self._width:
+                self.documents.append(self.open_documents)
+                self._filled = self.open_documents = 0
+
+    def _piece(self, first: int, count: int) -> None:
+        self.firsts.append(first)
+        self.counts.append(count)
+        self._filled += count
+
+
+def _token(ids: tuple[int, ...], places: object) -> tuple[int, int] | None:
+    """Return an inserted token and its place behind the stream."""
+    return (ids[0], next(places)) if ids else None  # type: ignore[call-overload]
+
+
+def marks_of(policy: Policy, documents: Documents) -> np.typing.NDArray[np.uint32]:
+    """Return where documents hold a token of their own that the rule compares with: sample, place in it, and the id.
+
+    With these, the layout of rows follows from the lengths of the documents alone. Mostly there are none.
+    """
+    compared = {*policy.row_start, *policy.separator, *policy.sequence_start}
+    found = np.zeros(len(documents.encoded.ids), np.bool_)
+    for ident in compared:
+        found |= documents.encoded.ids == ident
+    places = np.flatnonzero(found)
+    owners = np.searchsorted(documents.encoded.offsets, places, side="right") - 1
+    inner = places - documents.encoded.offsets[owners]
+    return np.stack([documents.samples[owners], inner, documents.encoded.ids[places]], axis=1).astype(np.uint32)

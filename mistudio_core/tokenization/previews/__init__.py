@@ -1,0 +1,1 @@
+"""What a recipe would do, seen before anything is made."""

@@ -1,0 +1,176 @@
+"""What a tokenization will cost, for all presets side by side, worked out from a part of the data before it starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mistudio_core.errors import StudioError
+from mistudio_core.raw import RawSplit, column_types
+from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
+from mistudio_core.tokenization.engines.encoding import encode_texts
+from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.making.token_columns import read_token_lists
+from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
+from mistudio_core.tokenization.packing.packers import make_packer
+from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
+from mistudio_core.tokenization.packing.rows import Places, joined_rows
+from mistudio_core.tokenization.recipes.checks import PRESETS
+from mistudio_core.tokenization.recipes.columns import is_token_type
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.reader import TextReader
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+_GROUPS: Final = 32
+"""Row groups that are read, spread over the data."""
+_ENCODED_BYTES: Final = 1 << 20
+_MOST_TOKENS: Final = 8 << 20
+"""Tokens that are packed once more for each preset: half a second."""
+_FAST_FACTOR: Final = 25.0
+"""How many times as fast as the reference the fast engine is where it can be used, end to end."""
+_START_SECONDS: Final = 2.0
+_FIXED_BYTES: Final = 70_000
+"""Manifest and statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one preset would give. The shares are of the documents' tokens, of all places in rows, and of rows.
+
+    `problem` says in words why the preset cannot be used, and then the numbers are 0.
+    """
+
+    preset: str
+    rows: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
+    lost_share: float = 0.0
+    padded_share: float = 0.0
+    crossing_share: float = 0.0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What is known of the data: estimated tokens of each document that was read, and how often that makes up all.
+
+    `rate` is bytes of text per second by the reference engine, all threads together.
+    """
+
+    lengths: Places
+    times: float
+    num_samples: int
+    text_bytes: int
+    rate: float
+
+
+def estimate(recipe: Recipe, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer) -> list[Estimate]:
+    """Return an estimate for every preset under the other fields of a resolved recipe; takes about a second."""
+    sampled = sample(recipe, splits, tokenizer)
+    return [_of_preset(_with_preset(recipe, preset), sampled, tokenizer) for preset in PRESETS]
+
+
+def sample(recipe: Recipe, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer) -> Sampled:
+    """Read a part of the data and encode a part of that; filters by tokens are not looked at."""
+    chosen = [splits[name] for name in recipe.splits]
+    every = [(split, group) for split in chosen for group in split.row_groups]
+    if not every:
+        raise StudioError("no_data", "The chosen splits hold no samples.", "Choose another split.")
+    drawn = [every[int(place)] for place in np.unique(np.linspace(0, len(every) - 1, _GROUPS).astype(int))]
+    columns = recipe.source_columns()
+    tables = [split.read(group.first, group.first + group.num_rows, columns) for split, group in drawn]
+    times = sum(group.num_bytes for _, group in every) / max(1, sum(group.num_bytes for _, group in drawn))
+    num_samples = sum(split.num_samples for split in chosen)
+    if len(recipe.columns) == 1 and is_token_type(column_types(tables[0].schema)[recipe.columns[0]]):
+        lists = [read_token_lists(table, recipe.columns[0], tokenizer.vocab_size, 0)[0].lengths for table in tables]
+        return Sampled(np.concatenate(lists), times, num_samples, 0, 1.0)
+    reader = TextReader(recipe, tokenizer)
+    texts = pa.concat_arrays([reader.read(table).kept for table in tables])
+    sizes = pc.binary_length(texts).to_numpy()
+    per_byte, rate = _measured(ReferenceEngine(tokenizer), texts, sizes)
+    lengths = np.maximum(np.rint(sizes * per_byte), (sizes > 0).astype(float)).astype(np.int64)
+    return Sampled(lengths, times, num_samples, int(sizes.sum() * times), rate)
+
+
+def _measured(engine: Engine, texts: pa.LargeStringArray, sizes: Places) -> tuple[float, float]:
+    """Encode every k-th text; return tokens per byte and bytes per second."""
+    step = max(1, int(sizes.sum()) // _ENCODED_BYTES)
+    chosen = texts.take(pa.array(np.arange(0, len(texts), step)))
+    size = max(1, int(sizes[::step].sum()))
+    start = time.perf_counter()
+    encoded = encode_texts(engine, chosen).encoded
+    return len(encoded.ids) / size, size / max(1e-6, time.perf_counter() - start)
+
+
+def _with_preset(recipe: Recipe, preset: str) -> Recipe:
+    """Return the recipe with another preset, and without the fields that only its own preset knows."""
+    if preset == recipe.preset:
+        return recipe
+    kept = (
+        "tokenizer",
+        "splits",
+        "columns",
+        "template",
+        "chat",
+        "context_length",
+        "dtype",
+        "control_tokens",
+        "min_chars",
+    )
+    values = {name: getattr(recipe, name) for name in kept}
+    return Recipe(**values, preset=preset)
+
+
+def _of_preset(recipe: Recipe, sampled: Sampled, tokenizer: StoredTokenizer) -> Estimate:
+    try:
+        policy = resolve_policy(recipe, tokenizer)
+    except StudioError as error:
+        return Estimate(recipe.preset, problem=error.message)
+    lengths = sampled.lengths[: max(1, int(np.searchsorted(np.cumsum(sampled.lengths), _MOST_TOKENS)))]
+    times = sampled.times * float(sampled.lengths.sum()) / max(1, int(lengths.sum()))
+    return _packed(recipe, policy, lengths, times, sampled=sampled, tokenizer=tokenizer)
+
+
+def _packed(
+    recipe: Recipe, policy: Policy, lengths: Places, times: float, *, sampled: Sampled, tokenizer: StoredTokenizer
+) -> Estimate:
+    """Pack documents of these lengths, and reckon up to all of them."""
+    packer = make_packer(recipe, policy, len(lengths))
+    parts = []
+    for chosen in np.array_split(np.arange(len(lengths)), max(1, int(lengths.sum()) >> 20)):
+        ids = np.full(int(lengths[chosen].sum()), _free_id(policy), np.uint32)
+        parts.append(packer.add(Documents(Encoded(ids, ends_of(lengths[chosen])), chosen)))
+    rows = joined_rows([*parts, packer.finish()])
+    count, tokens = len(rows) * times, int(rows.tokens.sum()) * times
+    if isinstance(packer, ContinuousPacker):  # its tail is packed with the others: a part of a row per split is lost
+        more = len(packer.tail()[0]) * times / policy.row_room
+        count, tokens = count + more, tokens + more * policy.row_length
+    places = float(rows.offsets[-1])
+    if recipe.padding == "longest":
+        places = float(len(rows) * rows.widths.max(initial=0))
+    rate = sampled.rate * (_FAST_FACTOR if tokenizer.family == "BPE" and recipe.engine != "reference" else 1.0)
+    itemsize = np.dtype(policy.dtype).itemsize
+    size = (count * policy.row_length if policy.fixed else tokens) * itemsize
+    return Estimate(
+        preset=recipe.preset,
+        rows=round(count),
+        tokens=round(tokens),
+        seconds=_START_SECONDS + sampled.text_bytes / rate,
+        bytes=round(size + 5 * sampled.num_samples + _FIXED_BYTES),
+        lost_share=packer.lost / max(1, int(lengths.sum())),
+        padded_share=1 - float(rows.tokens.sum()) / places if places else 0.0,
+        crossing_share=float((rows.documents > 1).mean()) if len(rows) else 0.0,
+    )
+
+
+def _free_id(policy: Policy) -> int:
+    """Return an id that no rule of packing compares with."""
+    taken = {*policy.row_start, *policy.separator, *policy.sequence_start}
+    return next(ident for ident in range(len(taken) + 1) if ident not in taken)

@@ -1,0 +1,76 @@
+"""What a text becomes under a recipe, token by token; with `tokenizers` alone, so that the app can show it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.tokenization.engines.offsets import Placer
+from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
+
+MOST_CHARACTERS: Final = 200_000
+"""A longer text takes too long for something that answers at once."""
+
+
+class Previewer:
+    """Previews texts with one tokenizer; making one costs about 0.2 s, a text of 1,000 characters 1 ms."""
+
+    def __init__(self, tokenizer: StoredTokenizer) -> None:
+        """Load the tokenizer and its vocabulary."""
+        self.tokenizer = tokenizer
+        self._texts = TokenTexts(tokenizer)
+        self._placers: dict[bool, Placer] = {}
+
+    def preview(self, recipe: Recipe, text: str) -> dict[str, Any]:
+        r"""Return `tokens`, each with id, text, start, end and special, and `num_tokens`.
+
+        `start` and `end` are characters of the text; a special token that the recipe adds stands between characters.
+        The text of a token that is a part of a character is its bytes, such as `\xE6`. Raises `too_large`.
+        """
+        if len(text) > MOST_CHARACTERS:
+            raise StudioError(
+                "too_large",
+                f"The text has {len(text):,} characters, and a preview takes {MOST_CHARACTERS:,} at most.",
+                "Preview a part of it.",
+            )
+        policy = resolve_policy(recipe, self.tokenizer)
+        placed = self._placer(recipe).place(text)
+        control = set(self.tokenizer.control.values())
+        own = placed.ids.tolist()
+        spans = zip(own, placed.starts.tolist(), placed.ends.tolist(), strict=True)
+        tokens = self._added(_before(recipe, policy, own), 0)
+        tokens += [
+            {"id": ident, "text": self._texts.shown(ident), "start": start, "end": end, "special": ident in control}
+            for ident, start, end in spans
+        ]
+        after = policy.separator if recipe.preset in ("continuous", "per_document") else ()
+        tokens += self._added([*policy.document_end, *after, *policy.row_end], len(text))
+        return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json()}
+
+    def _placer(self, recipe: Recipe) -> Placer:
+        as_text = recipe.control_tokens == "literal"
+        if as_text not in self._placers:
+            self._placers[as_text] = Placer(self.tokenizer, control_as_text=as_text)
+        return self._placers[as_text]
+
+    def _added(self, ids: Sequence[int], place: int) -> list[dict[str, Any]]:
+        return [
+            {"id": ident, "text": self._texts.shown(ident), "start": place, "end": place, "special": True}
+            for ident in ids
+        ]
+
+
+def _before(recipe: Recipe, policy: Policy, own: Sequence[int]) -> list[int]:
+    """Return what stands before a document at the start of a row."""
+    if recipe.preset == "sparsify":
+        return [*policy.row_start, *policy.separator]
+    before = list(policy.document_start)
+    for prefix in (policy.sequence_start, policy.row_start):
+        following = [*before, *own][:1]
+        if recipe.preset != "saelens" or list(prefix) != following:  # SAELens puts none before its like
+            before = [*prefix, *before]
+    return before

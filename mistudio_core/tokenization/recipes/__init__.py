@@ -1,0 +1,1 @@
+"""How rows are to be made, as one frozen record."""

@@ -1,0 +1,1 @@
+"""Tokenizers kept on disk: loading, facts, and the text of their tokens."""
