@@ -171,7 +171,7 @@ def stored(folder: Path, tokens: int) -> None:
     for part in stored_rows(file):
         made.add_tokens(part)
         made.add_rows(np.full(len(part), CONTEXT), np.ones(len(part), np.int64))
-    result = made.result(positions=stored_positions([file], made, rows))
+    result = made.result(positions=stored_positions({file: rows}, made))
     spent = time.perf_counter() - start
     each = spent / rows / CONTEXT * 1e9
     report(f"{rows * CONTEXT / 1e6:.0f} M stored tokens summarised", spent, f"{each:.2f} ns a token (to reach: 5 s)")

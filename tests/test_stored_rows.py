@@ -29,7 +29,7 @@ def test_frequencies_by_position_come_from_files(tmp_path: Path, dtype: type) ->
     write(tmp_path / "b.arrow", rows[30:], 100)
     files = [tmp_path / "a.arrow", tmp_path / "b.arrow"]
     assert np.concatenate([part for file in files for part in stored_rows(file)]).tolist() == rows.tolist()
-    found = stored_positions(files, statistics, len(rows), str)
+    found = stored_positions({files[0]: 30, files[1]: 40}, statistics, str, threads=2)
     assert found is not None
     assert found["tokens"][0]["id"] == 7
     expected = PositionCounts([row["id"] for row in found["tokens"]], 100, 16)
@@ -38,12 +38,12 @@ def test_frequencies_by_position_come_from_files(tmp_path: Path, dtype: type) ->
 
 
 def test_rows_without_a_common_length_have_no_positions() -> None:
-    assert stored_positions([], TokenStatistics(10), 0) is None
+    assert stored_positions({}, TokenStatistics(10)) is None
 
 
 def test_a_file_without_rows_has_empty_positions(tmp_path: Path) -> None:
     write(tmp_path / "a.arrow", np.empty((0, 4), np.uint16), 1)
-    found = stored_positions([tmp_path / "a.arrow"], TokenStatistics(10, context_length=4), 0)
+    found = stored_positions({tmp_path / "a.arrow": 0}, TokenStatistics(10, context_length=4))
     assert found is not None
     assert (found["rows"], found["tokens"]) == (0, [])
 

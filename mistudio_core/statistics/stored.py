@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +33,29 @@ def stored_rows(file: Path) -> Iterator[Rows]:
 
 
 def stored_positions(
-    files: Sequence[Path], statistics: TokenStatistics, rows: int, text: TokenText | None = None
+    files: Mapping[Path, int], statistics: TokenStatistics, text: TokenText | None = None, *, threads: int = 1
 ) -> dict[str, Any] | None:
     """Return the frequencies by position of the special ids and the fifty most frequent others.
 
-    `statistics` are those of the same `rows`, complete. Of very many rows only some are counted, evenly spaced, and the
-    result says so. None where rows have no common length. Rows with padding are not told apart here.
+    `files` gives the rows of each, in order; `statistics` are those of all of them, complete. Of very many rows only
+    some are counted, evenly spaced, and the result says so. None where rows have no common length. Rows with padding
+    are not told apart here.
     """
     width = statistics.context_length
     if width is None:
         return None
     ids = position_ids(statistics.frequencies, statistics.special_ids)
-    counts = PositionCounts(ids, statistics.vocab_size, width, step=row_step(rows, width))
-    for file in files:
+    step = row_step(sum(files.values()), width)
+
+    def counted(file: Path, first: int) -> PositionCounts:
+        counts = PositionCounts(ids, statistics.vocab_size, width, step=step)
         for part in stored_rows(file):
-            counts.add_rows(part, counts.rows_seen)
-    return counts.result(text)
+            counts.add_rows(part, first + counts.rows_seen)
+        return counts
+
+    whole = PositionCounts(ids, statistics.vocab_size, width, step=step)
+    firsts = accumulate(files.values(), initial=0)
+    with ThreadPoolExecutor(threads) as pool:
+        for counts in pool.map(counted, files, firsts):
+            whole.merge(counts)
+    return whole.result(text)

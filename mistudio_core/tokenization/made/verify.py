@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ import pyarrow as pa
 from mistudio_core.errors import StudioError
 from mistudio_core.files import file_sha256, read_json
 from mistudio_core.raw import RawSplit
+from mistudio_core.tokenization.engines.encoded import Engine, Ids
+from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.made.provenance import Provenance, Source
 from mistudio_core.tokenization.making.batches import encoded_alone
 from mistudio_core.tokenization.making.gather import StoredRows
@@ -50,21 +52,22 @@ def verify_rows(
     stored = StoredRows.open([folder / shard["file"] for shard in manifest["shards"]])
     plan = Plan({name: facts["num_samples"] for name, facts in manifest["splits"].items()}, ())
     task = Task(plan, provenance.recipe, provenance.policy, tokenizer, splits, folder)
+    engine = ReferenceEngine(tokenizer, control_as_text=task.control_as_text)
     chosen = np.unique(np.linspace(0, max(0, len(stored) - 1), min(rows, len(stored))).astype(np.int64))
     problems = []
     for number in chosen.tolist():
         ids, _ = stored.gathered(np.array([number]))
-        wrong = _wrong(task, provenance, number, ids)
+        wrong = _wrong(task, engine, provenance.sources(number), ids)
         if wrong is not None:
             problems.append(f"{folder}: row {number:,} is not what its texts give: {wrong}.")
     return len(chosen), problems
 
 
-def _wrong(task: Task, provenance: Provenance, number: int, row: np.typing.NDArray[np.uint32]) -> str | None:
+def _wrong(task: Task, engine: Engine, sources: Sequence[Source], row: Ids) -> str | None:
     policy = task.policy
     loose = np.ones(len(row), np.bool_)
-    for source in provenance.sources(number):
-        ids = _own_ids(task, source)[source.first : source.last]
+    for source in sources:
+        ids = _own_ids(task, engine, source)[source.first : source.last]
         if not np.array_equal(ids, row[source.start : source.end]):
             return f"it differs in sample {source.sample:,} of {source.split!r}"
         loose[source.start : source.end] = False
@@ -79,10 +82,10 @@ def _wrong(task: Task, provenance: Provenance, number: int, row: np.typing.NDArr
     return None if set(row[loose].tolist()) <= inserted else "it holds tokens of no sample"
 
 
-def _own_ids(task: Task, source: Source) -> np.typing.NDArray[np.uint32]:
+def _own_ids(task: Task, engine: Engine, source: Source) -> Ids:
     columns = task.recipe.source_columns()
     table: pa.Table = task.splits[source.split].read(source.sample, source.sample + 1, columns)
-    return encoded_alone(task, source.split, table, source.sample)
+    return encoded_alone(task, source.split, table, source.sample, engine)
 
 
 def _problems(folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:

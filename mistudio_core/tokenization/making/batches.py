@@ -13,7 +13,6 @@ from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.control import NONE, ControlCounts
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
 from mistudio_core.tokenization.engines.encoding import encode_texts
-from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.making.duplicates import repeated
 from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.token_columns import read_token_lists
@@ -70,12 +69,11 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
     return _filtered(task, encoded, texts.skipped, (sizes, control), first)
 
 
-def encoded_alone(task: Task, split: str, table: pa.Table, first: int) -> npt.NDArray[np.uint32]:
-    """Return the ids of one sample by the reference, whatever the filters say; none where it has no text."""
+def encoded_alone(task: Task, split: str, table: pa.Table, first: int, engine: Engine) -> npt.NDArray[np.uint32]:
+    """Return the ids of one sample, whatever the filters say; none where it has no text."""
     if task.has_token_lists:
         return read_token_lists(table, task.recipe.columns[0], task.tokenizer.vocab_size, first)[0].ids
     texts = task.reader.read(table, first)
-    engine = ReferenceEngine(task.tokenizer, control_as_text=task.control_as_text)
     return _encoded(task, Shard(0, split, first, first + 1), texts, first, engine)[0].ids
 
 

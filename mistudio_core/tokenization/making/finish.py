@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
 from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
-from mistudio_core.statistics.positions import PositionCounts, position_ids, row_step
+from mistudio_core.statistics.stored import stored_positions
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.making.gather import StoredRows, run_gather, split_stem
 from mistudio_core.tokenization.making.manifest import MANIFEST, manifest, sae_lens, sidecars, write_dataset_files
@@ -46,6 +45,8 @@ def finish(
     packed: Mapping[int, Packed],
     facts: Mapping[str, Any],
     measured: Mapping[str, tuple[int, int]],
+    *,
+    threads: int,
 ) -> dict[str, Any]:
     """Make the tokenization whole in its folder and return its manifest, which is written last.
 
@@ -73,7 +74,8 @@ def finish(
     files = _moved(task, parts)
     _write_sidecars(task, receipts)
     unpacked = _left_out(task, packed, statistics)
-    result = _statistics(task, statistics, [task.folder / written.file for _, written in files], row_length)
+    rows_in = {task.folder / written.file: written.num_rows for _, written in files}
+    result = _statistics(task, statistics, rows_in, row_length, threads)
     for draft in task.folder.glob(".*"):  # of a file that a kill kept from getting its name
         if draft.is_file():
             draft.unlink()
@@ -219,21 +221,13 @@ def _marks(task: Task, receipts: Sequence[Receipt]) -> dict[str, int] | None:
     return counts
 
 
-def _statistics(task: Task, statistics: TokenStatistics, files: Sequence[Path], row_length: int) -> dict[str, Any]:
+def _statistics(
+    task: Task, statistics: TokenStatistics, files: Mapping[Path, int], row_length: int, threads: int
+) -> dict[str, Any]:
     statistics.context_length = row_length
     texts = TokenTexts(task.tokenizer)
-    positions = None
-    if task.policy.fixed and task.policy.pad_id is None:
-        num_rows = statistics.row_tokens.count
-        ids = position_ids(statistics.frequencies, statistics.special_ids)
-        counts = PositionCounts(ids, task.tokenizer.vocab_size, row_length, step=row_step(num_rows, row_length))
-        first = 0
-        for path in files:
-            for batch in pa.ipc.open_stream(pa.memory_map(str(path))):
-                rows = batch.column(0).flatten().to_numpy().reshape(-1, row_length)
-                counts.add_rows(rows, first)
-                first += len(rows)
-        positions = counts.result(texts.shown)
+    plain = task.policy.fixed and task.policy.pad_id is None
+    positions = stored_positions(files, statistics, texts.shown, threads=threads) if plain else None
     return statistics.result(texts.shown, positions)
 
 

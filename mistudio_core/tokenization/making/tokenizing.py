@@ -118,7 +118,7 @@ def tokenize(
     engines = run.engines.to_json(used)
     engine = "+".join(engines["used"]) or "reference"
     counted = [receipts[index] for index in sorted(receipts)]
-    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines}, measured)
+    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines}, measured, threads=threads)
 
 
 class _Pass:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,8 +16,11 @@ from mistudio_core.files import sync_folder
 from mistudio_core.tokenization.packing.rows import Rows, joined_rows, slice_rows
 
 COLUMN: Final = "input_ids"
-BATCH_BYTES: Final = 8 << 20
-"""Ids of one record batch at most. A rule, so that equal rows give equal bytes however they came."""
+BATCH_BYTES: Final = 2 << 20
+"""Ids of one record batch at most: they are still in the processor's cache when they are hashed and written.
+
+A rule, so that equal rows give equal bytes however they came.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class RowWriter:
 
     def write(self, rows: Rows) -> None:
         """Append rows; their arrays are not changed, and may be kept until the next batch is full."""
-        self._pending.append(rows)
+        self._pending.append(replace(rows, ids=rows.ids.astype(self._dtype, copy=False)))
         self._pending_rows += len(rows)
         if self._pending_rows >= self._batch_rows:
             self._write_batches(whole=True)
@@ -107,7 +110,7 @@ class RowWriter:
         self._pending, self._pending_rows = [rest] if len(rest) else [], len(rest)
 
     def _write(self, rows: Rows) -> None:
-        arrays: list[pa.Array] = [self._lists(rows.ids.astype(self._dtype), rows)]
+        arrays: list[pa.Array] = [self._lists(rows.ids, rows)]
         if self._column == "length":
             arrays.append(pa.array(rows.tokens.astype(np.int32)))
         elif self._column == "attention_mask":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,13 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """n rows: row i is `ids[offsets[i]:offsets[i + 1]]`, padding included.
+    """n rows: row i is `ids[offsets[i]:offsets[i + 1]]` (uint32 until they are written), padding included.
 
     `tokens` (int64, n) is how many of its ids are no padding, `documents` (int64, n) of how many documents it holds a
     part. Padding stands on one side, the same for all rows of a tokenization.
     """
 
-    ids: Ids
+    ids: npt.NDArray[Any]
     offsets: Offsets
     tokens: Places
     documents: Places
