@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
-from mistudio_core.ui import bar_links, keys
+from mistudio_core.ui import keys
 from tests.app_driver import assert_no_exception, open_app, words
 from tests.staged import a_tokenization, staged, stories
 
@@ -141,34 +141,6 @@ def test_every_chart_can_be_saved_in_four_ways(library: Library, dataset: Datase
         labels = [str(getattr(button, "label", "")) for button in app.get("download_button")]
         assert labels.count("PNG") == labels.count("SVG") == labels.count("CSV") == len(charts(app)) > 1
         assert "All statistics (JSON)" in labels
-
-
-def test_a_bar_asks_for_as_many_samples_as_it_counts(library: Library, dataset: Dataset) -> None:
-    text = library.statistics(dataset.id) or {}
-    columns = {column["name"]: column for column in text["columns"]}
-    for row in columns["text"]["characters"]["log"]:
-        assert library.samples(dataset.id, **bar_links.of_characters(dataset, "text")(row)).total == row["count"]
-    tokenization = rows_of(library, dataset)
-    for row in (library.statistics(tokenization.id) or {})["document_tokens"]["log"]:
-        assert library.samples(dataset.id, **bar_links.of_tokens(tokenization)(row)).total == row["count"]
-    for row in columns["theme"]["values"]:
-        assert library.samples(dataset.id, **bar_links.of_value("theme")(row)).total == row["count"]
-    for row in columns["words"]["histogram"]:
-        bar = {"first": str(row["first"]), "last": str(row["last"])}
-        assert library.samples(dataset.id, **bar_links.of_bin(columns["words"])(bar)).total == row["count"]
-    for name, split in text["splits"].items():
-        assert library.samples(dataset.id, **bar_links.of_split({"value": name})).total == split["samples"]
-
-
-def test_a_bin_of_floats_leaves_its_end_to_the_next() -> None:
-    column = {
-        "name": "x",
-        "kind": "float",
-        "histogram": [{"first": 0.0, "last": 0.5, "count": 1}, {"first": 0.5, "last": 1.0, "count": 2}],
-    }
-    fields = bar_links.of_bin(column)
-    assert fields({"first": "0.0", "last": "0.5"})["where"] == ("x>=0.0", "x<=0.49999999999999994")
-    assert fields({"first": "0.5", "last": "1.0"})["where"] == ("x>=0.5", "x<=1.0")
 
 
 def test_a_running_tokenization_is_drawn_as_far_as_it_is(

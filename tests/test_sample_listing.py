@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -140,6 +141,10 @@ def equal(name: str, value: Any) -> Callable[[Record], bool]:
 
 
 CONDITIONS: dict[str, Callable[[Record], bool]] = {
+    "len(tags)>=1": lambda row: row["tags"] is not None,
+    "len(tags)!=1": lambda row: False,
+    "letters(text)=latin": lambda row: row["text"] is not None and has_latin(row["text"]),
+    "letters(text)!=Latin": lambda row: row["text"] is not None and not has_latin(row["text"]),
     "label=good": equal("label", 1),
     "label!=so-so": lambda row: row["label"] not in (None, 2),
     "label>=1": above("label", 1),
@@ -185,14 +190,17 @@ SORTS = [
 def test_filters_and_sorts_give_what_python_gives(corpus: Corpus, data: st.DataObject) -> None:
     where = data.draw(st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=2, unique=True))
     bound = st.none() | st.integers(0, 30)
-    low, high, least, most = (data.draw(bound) for _ in range(4))
+
+    def pair() -> tuple[int | None, int | None]:
+        low, high = data.draw(bound), data.draw(bound)
+        return (low, high) if low is None or high is None else (min(low, high), max(low, high))
+
+    bounds = {measure: pair() for measure in ("chars", "bytes", "words", "tokens")}
     query = SampleQuery(
         split=data.draw(st.sampled_from([None, "train", "test", "other"])),
         where=tuple(where),
-        min_chars=low if low is None or high is None else min(low, high),
-        max_chars=high if low is None or high is None else max(low, high),
-        min_tokens=least if least is None or most is None else min(least, most),
-        max_tokens=most if least is None or most is None else max(least, most),
+        **{f"min_{measure}": low for measure, (low, _) in bounds.items()},
+        **{f"max_{measure}": high for measure, (_, high) in bounds.items()},
         tokenization=TOK,
         duplicates=data.draw(st.booleans()),
         sort=data.draw(st.sampled_from(SORTS)),
@@ -201,12 +209,15 @@ def test_filters_and_sorts_give_what_python_gives(corpus: Corpus, data: st.DataO
     hits = data.draw(st.none() | st.lists(st.integers(0, 129), unique=True).map(sorted))
 
     def keep(row: Record) -> bool:
-        length, tokens = None if row["text"] is None else len(row["text"]), row["tokens"]
-        return (
-            all(CONDITIONS[condition](row) for condition in where)
-            and within(length, query.min_chars, query.max_chars)
-            and within(tokens, query.min_tokens, query.max_tokens)
-        )
+        text = row["text"]
+        lengths = {
+            "chars": None if text is None else len(text),
+            "bytes": None if text is None else len(text.encode()),
+            "words": None if text is None else len(text.split()),
+            "tokens": row["tokens"],
+        }
+        fits = all(within(lengths[measure], *bounds[measure]) for measure in bounds)
+        return fits and all(CONDITIONS[condition](row) for condition in where)
 
     expected = corpus.expected(query, keep, hits)
     found = None if hits is None else np.array(hits, np.int64)
@@ -237,6 +248,10 @@ def test_a_kept_order_gives_the_same_pages(corpus: Corpus, monkeypatch: pytest.M
     assert kept_order((corpus.reader, query)) is None
 
 
+def has_latin(text: str) -> bool:
+    return any(sign.isalpha() and unicodedata.name(sign).startswith("LATIN") for sign in text)
+
+
 def within(value: int | None, low: int | None, high: int | None) -> bool:
     if value is None:
         return low is None and high is None
@@ -258,7 +273,12 @@ def within(value: int | None, low: int | None, high: int | None) -> bool:
         ({"sort": "tags"}, "sort"),
         ({"column": "label"}, "column"),
         ({"column": "source", "duplicates": True}, "duplicates"),
-        ({"column": "source", "sort": "words"}, "sort"),
+        ({"where": ("len(source)>=1",)}, "neither lists nor bytes"),
+        ({"where": ("len(tags)>=x",)}, "'x' does not fit"),
+        ({"where": ("len(nope)>=1",)}, "no condition"),
+        ({"where": ("letters(source)>=Latin",)}, "not compared"),
+        ({"where": ("letters(source)=Elvish",)}, "'Elvish' does not fit"),
+        ({"where": ("letters(tags)=Latin",)}, "holds no text"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(corpus: Corpus, fields: dict[str, Any], word: str) -> None:
@@ -268,12 +288,16 @@ def test_what_does_not_fit_is_refused_by_name(corpus: Corpus, fields: dict[str, 
     assert word in caught.value.message
 
 
-@pytest.mark.parametrize("sort", ["chars", "bytes"])
+@pytest.mark.parametrize("sort", ["chars", "bytes", "words"])
 def test_the_length_of_another_text_column_is_counted_on_the_way(corpus: Corpus, sort: str) -> None:
     query = SampleQuery(column="source", min_chars=5, sort=sort)
-    size = len if sort == "chars" else lambda text: len(text.encode())
+    sizes: dict[str, Callable[[str], int]] = {
+        "chars": len,
+        "bytes": lambda text: len(text.encode()),
+        "words": lambda text: len(text.split()),
+    }
     fitting = [number for number, row in enumerate(corpus.rows) if row["source"] and len(row["source"]) >= 5]
-    expected = sorted(fitting, key=lambda number: size(corpus.rows[number]["source"]))
+    expected = sorted(fitting, key=lambda number: sizes[sort](corpus.rows[number]["source"]))
     assert SampleListing(corpus.reader, corpus.connection, query).rows(0, 500).tolist() == expected
 
 

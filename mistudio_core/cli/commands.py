@@ -20,8 +20,9 @@ _LINE_PERIOD_S: Final = 2.0
 """How often progress is told where standard error is not a terminal."""
 _RECIPE_PREFIX: Final = "recipe_"
 _QUERY_FIELDS: Final = (
-    "split", "offset", "limit", "search", "mode", "ignore_case", "column", "min_chars", "max_chars", "min_tokens",
-    "max_tokens", "tokenization", "where", "duplicates", "control_tokens", "sort", "descending",
+    "split", "offset", "limit", "search", "mode", "ignore_case", "column", "min_chars", "max_chars", "min_bytes",
+    "max_bytes", "min_words", "max_words", "min_tokens", "max_tokens", "tokenization", "where", "duplicates",
+    "documents", "control_tokens", "sort", "descending",
 )  # fmt: skip
 
 

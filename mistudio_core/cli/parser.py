@@ -102,13 +102,17 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default="words", help="words (all of them), any, phrase, substring or regex")
     parser.add_argument("--ignore-case", action="store_true", help="for substring and regex")
     parser.add_argument("--column", help="the text column to search and to print")
-    for name in ("min-chars", "max-chars", "min-tokens", "max-tokens"):
-        parser.add_argument(f"--{name}", type=whole_number, metavar="N")
+    for measure in ("chars", "bytes", "words", "tokens"):
+        for bound in ("min", "max"):
+            parser.add_argument(f"--{bound}-{measure}", type=whole_number, metavar="N")
     parser.add_argument("--tokenization", metavar="TOK", help="whose token counts and control tokens are meant")
-    parser.add_argument("--where", action="append", metavar="CONDITION", help="COLUMN=VALUE, also !=, >= and the like")
+    parser.add_argument(
+        "--where", action="append", metavar="CONDITION", help="COLUMN=VALUE, also !=, >=, len(COLUMN)>=N"
+    )
     parser.add_argument("--duplicates", action="store_true", help="only samples whose text is there more than once")
+    parser.add_argument("--documents", action="store_true", help="only samples that the tokenization made rows of")
     parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
-    parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, words, tokens or a column")
+    parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
     parser.add_argument("--descending", action="store_true")
 
 

@@ -25,6 +25,8 @@ Mask = npt.NDArray[np.bool_]
 _BLOCK_BYTES: Final = 1 << 18  # comparisons run several times faster while a block stays in the second-level cache
 _WIDE_SPACES: Final = ("\x85", "\xa0", "\u1680", *map(chr, range(0x2000, 0x200B)),
                        "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")  # fmt: skip
+WHITE_SPACE: Final = "".join((*map(chr, (*range(0x09, 0x0E), *range(0x1C, 0x21))), *_WIDE_SPACES))
+"""Every character that parts words."""
 
 
 @dataclass(frozen=True, slots=True)

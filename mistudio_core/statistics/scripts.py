@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import sys
 import unicodedata
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -114,6 +117,27 @@ class ScriptCounts:
 def script_of(point: int) -> str:
     """Return the script of a letter, given as a code point."""
     return _NAMES[int(np.searchsorted(_POINTS, point, side="right")) - 1]
+
+
+def script_names() -> tuple[str, ...]:
+    """Return the names of all scripts."""
+    return tuple(dict.fromkeys(_NAMES))
+
+
+@lru_cache(maxsize=8)
+def letters_of(script: str) -> tuple[tuple[int, int], ...]:
+    """Return the letters of a script as ranges of code points, both ends included."""
+    ends = [*_POINTS[1:].tolist(), sys.maxunicode + 1]
+    points = [
+        point
+        for first, end, name in zip(_POINTS.tolist(), ends, _NAMES, strict=True)
+        if name == script
+        for point in range(first, end)
+        if unicodedata.category(chr(point))[0] == "L"
+    ]
+    firsts = [point for before, point in pairwise([-2, *points]) if point != before + 1]
+    lasts = [point for point, after in pairwise([*points, sys.maxunicode + 2]) if after != point + 1]
+    return tuple(zip(firsts, lasts, strict=True))
 
 
 def _table() -> tuple[npt.NDArray[np.int64], list[str]]:

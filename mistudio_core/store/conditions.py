@@ -16,6 +16,10 @@ from mistudio_core.store.sample_reader import SampleReader
 
 OPERATORS: Final = (">=", "<=", "!=", "=")
 NULL_TESTS: Final = (" is not null", " is null")
+LENGTH: Final = "len"
+"""`len(COLUMN)` is the number of elements of a list, or of bytes."""
+LETTERS: Final = "letters"
+"""`letters(COLUMN)=SCRIPT` holds for texts with at least one letter of that script."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan", re.IGNORECASE)
 _EXACT_DIGITS: Final = 38
 """What DuckDB compares exactly; longer numbers are compared as floats."""
@@ -24,32 +28,41 @@ _SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": Fal
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition; `operator` is one of `OPERATORS` or `NULL_TESTS`, the value is text as the user sees it."""
+    """One condition; `operator` is one of `OPERATORS` or `NULL_TESTS`, the value is text as the user sees it.
+
+    `function` is `LENGTH` or `LETTERS` where it is not the value of the column that is compared.
+    """
 
     column: str
     operator: str
     value: str = ""
+    function: str = ""
 
     def __str__(self) -> str:
         """Return the text that `parse_condition` reads."""
-        return f"{self.column}{self.operator}{self.value}"
+        subject = f"{self.function}({self.column})" if self.function else self.column
+        return f"{subject}{self.operator}{self.value}"
 
 
 def parse_condition(text: str, reader: SampleReader) -> Condition:
     """Read a condition on a column of this dataset; raise `invalid_request` naming what is wrong with it."""
-    for name in sorted(reader.schema.names, key=len, reverse=True):  # a name may hold the sign of an operator
-        if not text.startswith(name):
-            continue
-        rest = text[len(name) :]
-        if rest.lower() in NULL_TESTS:
-            return Condition(name, rest.lower())
-        for operator in OPERATORS:
-            if rest.startswith(operator):
-                return Condition(name, operator, rest[len(operator) :])
+    by_length = sorted(reader.schema.names, key=len, reverse=True)  # a name may hold the sign of an operator
+    for function in ("", LENGTH, LETTERS):
+        for name in by_length:
+            subject = f"{function}({name})" if function else name
+            if not text.startswith(subject):
+                continue
+            rest = text[len(subject) :]
+            if rest.lower() in NULL_TESTS and not function:
+                return Condition(name, rest.lower())
+            for operator in OPERATORS:
+                if rest.startswith(operator):
+                    return Condition(name, operator, rest[len(operator) :], function)
     names = ", ".join(reader.schema.names)[:500]
     raise invalid(
         f"where: {text[:80]!r} is no condition on a column of this dataset.",
-        f"Write COLUMN=VALUE, !=, >=, <=, 'is null' or 'is not null'. The columns are: {names}.",
+        "Write COLUMN=VALUE, !=, >=, <=, 'is null', 'is not null', len(COLUMN)>=N or letters(COLUMN)=SCRIPT. "
+        f"The columns are: {names}.",
     )
 
 
@@ -63,14 +76,18 @@ def condition_sql(
     kind = reader.schema.field(condition.column).type
     if condition.operator in NULL_TESTS:
         return f"{column_sql}{condition.operator.upper()}", {}
+    operator = "<>" if condition.operator == "!=" else condition.operator
+    if condition.function == LENGTH:
+        return f"{_length_sql(condition, column_sql, kind)} {operator} ${place}", {place: _whole(condition)}
+    if condition.function == LETTERS:
+        return _letters_sql(condition, column_sql, place, kind)
     if not is_scalar(kind):
         raise invalid(
             f"where: {condition.column!r:.80} holds no single values to compare.",
-            "Only 'is null' and 'is not null' work there.",
+            "Only 'is null', 'is not null' and, of lists and bytes, len(COLUMN) work there.",
         )
     value, cast = _parameter(condition, kind, reader.labels)
     sql = f"CAST(${place} AS {cast})" if cast else f"${place}"
-    operator = "<>" if condition.operator == "!=" else condition.operator
     return f"{column_sql} {operator} {sql}", {place: value}
 
 
@@ -80,6 +97,46 @@ def is_scalar(kind: pa.DataType) -> bool:
     tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp,
              pa.types.is_date, pa.types.is_time)  # fmt: skip
     return is_text(kind) or any(test(kind) for test in tests)
+
+
+def _has_length(kind: pa.DataType) -> bool:
+    """Tell whether the lengths of a type can be compared: lists, and bytes."""
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, _is_bytes)
+    return any(test(kind) for test in tests)
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+
+
+def _length_sql(condition: Condition, column_sql: str, kind: pa.DataType) -> str:
+    if not _has_length(kind):
+        raise invalid(
+            f"where: {condition.column!r:.80} holds neither lists nor bytes.", "Lengths are known of those only."
+        )
+    return f"octet_length({column_sql})" if _is_bytes(kind) else f"len({column_sql})"
+
+
+def _letters_sql(condition: Condition, column_sql: str, place: str, kind: pa.DataType) -> tuple[str, dict[str, Any]]:
+    from mistudio_core.statistics.scripts import letters_of, script_names
+
+    if not is_text(kind):
+        raise invalid(f"where: {condition.column!r:.80} holds no text.", "Letters are known of texts only.")
+    if condition.operator not in ("=", "!="):
+        raise invalid(f"where: letters are not compared by {condition.operator}.", "Use = or !=.")
+    script = next((name for name in script_names() if name.casefold() == condition.value.strip().casefold()), None)
+    if script is None:
+        raise _unfit(condition, "a script of Unicode, such as Latin, Greek or Han")
+    ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in letters_of(script))
+    test = f"regexp_matches({column_sql}, ${place})"
+    return f"NOT {test}" if condition.operator == "!=" else test, {place: f"[{ranges}]"}
+
+
+def _whole(condition: Condition) -> int:
+    text = condition.value.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > _EXACT_DIGITS:
+        raise _unfit(condition, "a whole number of 0 or more")
+    return int(text)
 
 
 def _parameter(condition: Condition, kind: pa.DataType, labels: Mapping[str, list[str]]) -> tuple[Any, str]:

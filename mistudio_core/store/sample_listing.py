@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import invalid
+from mistudio_core.statistics.measures import WHITE_SPACE
 from mistudio_core.store.conditions import condition_sql, is_scalar, parse_condition
 from mistudio_core.store.order_cache import MOST_ROWS, keep_order, kept_order
 from mistudio_core.store.parquet_rows import parquet_rows
@@ -24,6 +25,7 @@ Rows = npt.NDArray[np.int64]
 _BLOCK_ROWS: Final = 100_000
 _DEEP: Final = 1000
 """Up to there the best rows are found faster than all are sorted."""
+_WORD: Final = "[^" + "".join(f"\\x{{{ord(space):x}}}" for space in WHITE_SPACE) + "]+"
 _COPIES: Final = (
     '(SELECT hash, min("row") AS first_copy FROM samples WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1)'
 )
@@ -125,8 +127,11 @@ class SampleListing:
     def _plan(self) -> _Statement:
         query, plan = self._query, _Statement()
         text = self._reader.text_column(query.column)
-        self._bound(plan, "chars", (query.min_chars, query.max_chars), text)
-        self._bound(plan, "tokens", (query.min_tokens, query.max_tokens), text)
+        for what in (*MEASURES, "tokens"):
+            self._bound(plan, what, (getattr(query, f"min_{what}"), getattr(query, f"max_{what}")), text)
+        if query.documents:
+            plan.tokens = "JOIN"
+            plan.conditions.append("t.is_document")
         for at, condition in enumerate(query.where):
             parsed = parse_condition(condition, self._reader)
             sql, parameters = condition_sql(parsed, plan.column(parsed.column), f"where{at}", self._reader)
@@ -154,8 +159,11 @@ class SampleListing:
         if text == self._reader.default_column:
             plan.index = True
             return f"s.{what}"
-        if what == "words" or text is None:
-            raise invalid("sort: words are counted in the main text column only.", "Sort by chars or bytes.")
+        if text is None:
+            raise invalid(f"{what}: this dataset has no column of texts.", "Ask for its columns in conditions.")
+        if what == "words":
+            plan.parameters["word"] = _WORD
+            return f"len(regexp_extract_all({plan.column(text)}, $word))"
         return f"{'length' if what == 'chars' else 'strlen'}({plan.column(text)})"
 
     def _sort(self, plan: _Statement, text: str | None) -> None:
@@ -201,7 +209,7 @@ class SampleListing:
         if plan.copies:
             source += f" JOIN {_COPIES} d USING (hash)"
         if plan.tokens and self._lengths is not None:
-            cursor.register("token_lengths", self._lengths.table())
+            cursor.register("token_lengths", self._lengths.table(documents=self._query.documents))
             source += f' {plan.tokens} token_lengths t USING ("row")'
         conditions = list(plan.conditions)
         if first_last != (0, self._reader.num_samples):

@@ -17,8 +17,10 @@ SORTS: Final = ("position", "relevance", "tokens", *MEASURES)
 
 MAX_SEARCH_CHARS: Final = 2000
 MAX_CONDITIONS: Final = 20
-_NUMBERS: Final = ("min_chars", "max_chars", "min_tokens", "max_tokens")
-_SWITCHES: Final = ("ignore_case", "duplicates", "control_tokens", "descending")
+_BOUNDS: Final = tuple((f"min_{measure}", f"max_{measure}") for measure in (*MEASURES, "tokens"))
+_NUMBERS: Final = tuple(name for pair in _BOUNDS for name in pair)
+_SWITCHES: Final = ("ignore_case", "duplicates", "documents", "control_tokens", "descending")
+_OF_TOKENS: Final = ("min_tokens", "max_tokens", "documents", "control_tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +28,12 @@ class SampleQuery:
     """Which samples, in which order, and which of them; checked when it is made, as far as it can be without data.
 
     `search` is looked for in the text column `column` (the default one when None). `where` holds conditions such as
-    `label=positive`, `score>=0.5`, `lang!=en`, `title is null`. Token counts and control tokens are those of the
-    tokenization. `duplicates` keeps the samples whose text is there more than once. `sort` is one of `SORTS`, a column,
-    or empty: by relevance for ranked words, copies together for duplicates, else by position. Equal ones keep the order
-    of the dataset, and what has no value comes last.
+    `label=positive`, `score>=0.5`, `lang!=en`, `title is null`, `len(tags)>=2`, `letters(text)=Greek`. Characters,
+    bytes and words are those of the text column, token counts and control tokens those of the tokenization; `documents`
+    keeps the samples that it counts as documents, neither empty nor left out. `duplicates` keeps the samples whose text
+    is there more than once. `sort` is one of `SORTS`, a column, or empty: by relevance for ranked words, copies
+    together for duplicates, else by position. Equal ones keep the order of the dataset, and what has no value comes
+    last.
     """
 
     split: str | None = None
@@ -39,11 +43,16 @@ class SampleQuery:
     column: str | None = None
     min_chars: int | None = None
     max_chars: int | None = None
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    min_words: int | None = None
+    max_words: int | None = None
     min_tokens: int | None = None
     max_tokens: int | None = None
     tokenization: str | None = None
     where: tuple[str, ...] = ()
     duplicates: bool = False
+    documents: bool = False
     control_tokens: bool = False
     sort: str = ""
     descending: bool = False
@@ -62,19 +71,17 @@ class SampleQuery:
             )
         if len(self.where) > MAX_CONDITIONS:
             raise invalid(f"where: there are more than {MAX_CONDITIONS} conditions.", "Leave some out.")
-        for low, high in (("min_chars", "max_chars"), ("min_tokens", "max_tokens")):
+        for low, high in _BOUNDS:
             least, most = getattr(self, low), getattr(self, high)
             if least is not None and most is not None and least > most:
                 raise invalid(f"{low}: {least} is more than {high}, {most}.", "Swap the two.")
         if self.sort == "relevance" and not self.is_ranked:
             raise invalid("sort: relevance is only for a search for words or a phrase.", "Sort by position.")
         if self.tokenization is None:
-            for field in ("min_tokens", "max_tokens"):
-                if getattr(self, field) is not None:
-                    raise invalid(f"{field}: tokens of which tokenization?", "Choose a tokenization too.")
-            if self.sort == "tokens" or self.control_tokens:
-                field = "sort" if self.sort == "tokens" else "control_tokens"
-                raise invalid(f"{field}: tokens of which tokenization?", "Choose a tokenization too.")
+            asked = [field for field in _OF_TOKENS if getattr(self, field) not in (None, False)]
+            asked += ["sort"] if self.sort == "tokens" else []
+            if asked:
+                raise invalid(f"{asked[0]}: tokens of which tokenization?", "Choose a tokenization too.")
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> SampleQuery:
@@ -102,7 +109,7 @@ class SampleQuery:
     def has_filters(self) -> bool:
         """Whether anything but the search and the split leaves samples out."""
         counted = any(getattr(self, name) is not None for name in _NUMBERS)
-        return counted or bool(self.where) or self.duplicates or self.control_tokens
+        return counted or bool(self.where) or self.duplicates or self.documents or self.control_tokens
 
     def without_paging(self) -> SampleQuery:
         """Return the query of which this is one page; equal ones have equal results."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,11 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import checked_id, read_json
 from mistudio_core.store.sample_reader import SampleReader
 
+Number = TypeVar("Number", bound=np.generic)
+
 _BATCH: Final = 1 << 20
 _SCHEMA: Final = pa.schema([("row", pa.int64()), ("tokens", pa.uint32())])
+_DOCUMENTS: Final = _SCHEMA.append(pa.field("is_document", pa.bool_()))
 
 
 class TokenLengths:
@@ -27,24 +29,31 @@ class TokenLengths:
         manifest = read_json(folder / "manifest.json")
         if manifest is None:
             raise StudioError("not_found", f"This dataset has no tokenization {tokenization}.", "Choose another one.")
-        path = folder / "lengths"
-        counts = {split: int(of_split["num_samples"]) for split, of_split in manifest["splits"].items()}
-        if not _fits(path, counts, reader):
-            raise StudioError(
-                "corrupt_data",
-                f"The token counts of {tokenization} are damaged.",
-                "Delete the tokenization and make it again.",
-            )
         self._reader = reader
-        self._counts = counts
-        self._lengths: npt.NDArray[np.uint32] = (
-            np.memmap(path, np.uint32, mode="r") if sum(counts.values()) else np.empty(0, np.uint32)
-        )
+        self._tokenization = tokenization
+        self._folder = folder
+        self._counts = {split: int(of_split["num_samples"]) for split, of_split in manifest["splits"].items()}
+        if any(split not in reader.splits or reader.splits[split].num_samples != count
+               for split, count in self._counts.items()):  # fmt: skip
+            raise self._damaged()
+        self._lengths = self._mapped("lengths", np.uint32)
+        self._recipe = manifest.get("recipe", {})
         self.control: tuple[str, ...] = tuple(manifest["tokenizer_facts"]["control"])
 
-    def table(self) -> pa.RecordBatchReader:
-        """Return `row, tokens` in batches, to be read once."""
-        return pa.RecordBatchReader.from_batches(_SCHEMA, self._batches())
+    def table(self, *, documents: bool = False) -> pa.RecordBatchReader:
+        """Return `row, tokens` in batches, to be read once; with `documents` also `is_document`.
+
+        A document is a sample that the statistics of the tokenization count: neither empty nor left out.
+        """
+        if not documents:
+            return pa.RecordBatchReader.from_batches(_SCHEMA, self._batches())
+        from mistudio_core.tokenization.texts.reader import USED, skip_code
+
+        # A budget leaves out shuffled documents when all of them have been counted.
+        shuffled = self._recipe.get("shuffle_seed") is not None and self._recipe.get("shuffle") == "documents"
+        counted = (USED, skip_code("token_budget")) if shuffled else (USED,)
+        skipped = self._mapped("skipped", np.uint8)
+        return pa.RecordBatchReader.from_batches(_DOCUMENTS, self._batches(np.isin(skipped, counted)))
 
     def of_rows(self, rows: npt.NDArray[np.int64]) -> list[int | None]:
         """Return the tokens of some rows, None where the split was not tokenized."""
@@ -63,20 +72,31 @@ class TokenLengths:
             start += count
         return None
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _batches(self, is_document: npt.NDArray[np.bool_] | None = None) -> Iterator[pa.RecordBatch]:
         start = 0
         for split, count in self._counts.items():
             first_row = self._reader.firsts[split]
             for first in range(0, count, _BATCH):
-                lengths = self._lengths[start + first : start + min(first + _BATCH, count)]
+                part = slice(start + first, start + min(first + _BATCH, count))
+                lengths = self._lengths[part]
                 rows = np.arange(first_row + first, first_row + first + len(lengths), dtype=np.int64)
-                yield pa.record_batch([pa.array(rows), pa.array(lengths)], schema=_SCHEMA)
+                columns = [pa.array(rows), pa.array(lengths)]
+                if is_document is None:
+                    yield pa.record_batch(columns, schema=_SCHEMA)
+                else:
+                    yield pa.record_batch([*columns, pa.array(is_document[part])], schema=_DOCUMENTS)
             start += count
 
+    def _mapped(self, name: str, kind: type[Number]) -> npt.NDArray[Number]:
+        """Map a file that has one number for each sample."""
+        path, count = self._folder / name, sum(self._counts.values())
+        if not path.is_file() or path.stat().st_size != np.dtype(kind).itemsize * count:
+            raise self._damaged()
+        return np.memmap(path, kind, mode="r") if count else np.empty(0, kind)
 
-def _fits(path: Path, counts: dict[str, int], reader: SampleReader) -> bool:
-    if any(
-        reader.splits[split].num_samples != count if split in reader.splits else True for split, count in counts.items()
-    ):
-        return False
-    return path.is_file() and path.stat().st_size == 4 * sum(counts.values())
+    def _damaged(self) -> StudioError:
+        return StudioError(
+            "corrupt_data",
+            f"The token counts of {self._tokenization} are damaged.",
+            "Delete the tokenization and make it again.",
+        )

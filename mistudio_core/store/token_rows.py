@@ -57,6 +57,24 @@ class TokenRows:
         return sum(len(ids) for ids in self.ids)
 
     @cached_property
+    def num_tokens(self) -> npt.NDArray[np.uint32] | None:
+        """Tokens of each row without padding; None where no row is padded."""
+        path = self.folder / "row_lengths"
+        if not path.is_file() or path.stat().st_size != 4 * self.num_rows or not self.num_rows:
+            return None
+        return np.memmap(path, np.uint32, mode="r")
+
+    def token_spans(self, block: int) -> tuple[Places, Places]:
+        """Return where in each row of a block its tokens begin and end; beyond, there is padding."""
+        widths = np.diff(self.ends[block])
+        if self.num_tokens is None:
+            return np.zeros(len(widths), np.int64), widths
+        held = self.num_tokens[self.firsts[block] : self.firsts[block + 1]].astype(np.int64)
+        if self.manifest["policy"].get("padding_side") == "left":
+            return widths - held, widths
+        return np.zeros(len(widths), np.int64), held
+
+    @cached_property
     def provenance(self) -> Provenance:
         """What knows the samples of each row."""
         return Provenance(self.folder)

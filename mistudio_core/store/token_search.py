@@ -179,19 +179,20 @@ def _scanned(
 
 
 def _block_hits(rows: TokenRows, block: int, wanted: list[int], anchor: int, crossings: Crossings | None) -> _BlockHits:
-    """Find the hits of a block that stay within a row, and within a document where `crossings` can tell."""
+    """Find the hits of a block that stay within the tokens of a row, and of a document where `crossings` can tell."""
     ids, ends, length = rows.ids[block], rows.ends[block], len(wanted)
+    begins, stops = rows.token_spans(block)
     places = _places(ids, wanted, anchor)
     owners = places // rows.width if rows.width else np.searchsorted(ends, places, side="right") - 1
     starts = places - ends[owners]
-    room = ends[owners + 1] - places - length  # ids between the hit and the end of its row
-    kept = room >= 0
+    before, room = starts - begins[owners], stops[owners] - starts - length  # tokens on either side in the same row
+    kept = (room >= 0) & (before >= 0)
     if crossings is not None and length > 1 and len(places):
         kept &= ~crossings(owners + rows.firsts[block], starts, length)
     if not kept.all():
-        places, owners, starts, room = places[kept], owners[kept], starts[kept], room[kept]
+        places, owners, starts, before, room = (values[kept] for values in (places, owners, starts, before, room))
     following = np.bincount(ids[(places + length)[room > 0]])
-    preceding = np.bincount(ids[(places - 1)[starts > 0]])
+    preceding = np.bincount(ids[(places - 1)[before > 0]])
     return _BlockHits(owners + rows.firsts[block], starts, following, preceding)
 
 

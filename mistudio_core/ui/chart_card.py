@@ -22,12 +22,8 @@ _FORMATS: Final = {
 }
 
 
-Clicks = tuple[str, bar_links.FieldsOf]
-"""The dataset whose samples a click opens, and which of them a bar stands for."""
-
-
-def draw(figure: Figure, key: str, *, samples: Clicks | None = None) -> None:
-    """Draw a figure and its menu; with `samples` a click on a bar opens the samples that it stands for.
+def draw(figure: Figure, key: str, *, clicks: bar_links.Clicks | None = None) -> None:
+    """Draw a figure and its menu; with `clicks` a click on a bar opens what it stands for.
 
     A stable key lets the browser change the data in place.
     """
@@ -37,18 +33,18 @@ def draw(figure: Figure, key: str, *, samples: Clicks | None = None) -> None:
     chart = figure.chart.configure_title(subtitleColor=theme_option("grayTextColor"))
     place = st.container(gap="xsmall")
     with place:
-        if samples is None:
+        if clicks is None:
             st.altair_chart(chart, key=key, alt=figure.alt, width="stretch")
         else:
             st.altair_chart(
                 chart,
                 key=key,
-                alt=f"{figure.alt} A click on a bar opens its samples.",
+                alt=f"{figure.alt} A click on a bar opens its {clicks.opened}.",
                 width="stretch",
-                on_select=bar_links.opener(key, *samples),
+                on_select=bar_links.callback(key, clicks),
                 selection_mode=BAR,
             )
-        _menu(figure, key, can_be_clicked=samples is not None)
+        _menu(figure, key, f"Click a bar to see its {clicks.opened}." if clicks else "")
 
 
 def save_json(label: str, values: Any, name: str, key: str) -> None:
@@ -79,9 +75,9 @@ def theme_option(name: str) -> Any:
     return st.get_option(f"theme.{kind}.{name}")
 
 
-def _menu(figure: Figure, key: str, *, can_be_clicked: bool) -> None:
+def _menu(figure: Figure, key: str, hint: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("Click a bar to see its samples." if can_be_clicked else "", width="content")
+        st.caption(hint, width="content")
         with st.popover("Save", icon=":material/download:", type="tertiary", key=keys.of(key, "save")):
             look = _look()
             for ending, (label, mime, icon) in _FORMATS.items():

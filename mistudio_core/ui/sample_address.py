@@ -21,9 +21,12 @@ DEFAULT_PAGE_SIZE: Final = 50
 _TEXTS: Final = {
     "search": "q", "mode": "mode", "column": "column", "split": "split", "tokenization": "tok", "sort": "by",
 }  # fmt: skip
-_NUMBERS: Final = {name: name for name in ("min_chars", "max_chars", "min_tokens", "max_tokens")}
+_NUMBERS: Final = {
+    name: name for measure in ("chars", "bytes", "words", "tokens") for name in (f"min_{measure}", f"max_{measure}")
+}
 _SWITCHES: Final = {
-    "ignore_case": "ignore_case", "duplicates": "copies", "control_tokens": "control", "descending": "descending",
+    "ignore_case": "ignore_case", "duplicates": "copies", "documents": "documents", "control_tokens": "control",
+    "descending": "descending",
 }  # fmt: skip
 _CONDITIONS: Final = "where"
 _PAGE: Final = "page"

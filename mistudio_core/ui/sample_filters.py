@@ -52,7 +52,8 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizatio
         return
     with popover, st.container(width=_WIDTH):
         if any(column.is_text for column in columns):
-            _range("Characters", "chars", fields)
+            for label, measure in (("Characters", "chars"), ("Words", "words"), ("Bytes", "bytes")):
+                _range(label, measure, fields)
             st.toggle(
                 "Only exact copies",
                 **sample_address.typed("duplicates", bool(fields.get("duplicates"))),
@@ -62,6 +63,12 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizatio
         chosen = sample_order.chosen_tokenization(fields, tokenizations)
         if chosen is not None:
             _range("Tokens", "tokens", fields)
+            st.toggle(
+                "Only documents",
+                **sample_address.typed("documents", bool(fields.get("documents"))),
+                help="Samples that the tokenization made rows of: neither empty nor left out by its recipe.",
+                on_change=sample_address.changed,
+            )
             st.toggle(
                 "With control tokens in the text",
                 **sample_address.typed("control_tokens", bool(fields.get("control_tokens"))),

@@ -17,7 +17,7 @@ from mistudio_core.ui.opening import open_library
 
 _POLL_SECONDS: Final = 0.5
 _NO_SAMPLE_INDEX: Final = "corrupt_data"
-_TOKEN_FIELDS: Final = ("min_tokens", "max_tokens", "control_tokens")
+_TOKEN_FIELDS: Final = ("min_tokens", "max_tokens", "documents", "control_tokens")
 
 
 @dataclass(frozen=True, slots=True)

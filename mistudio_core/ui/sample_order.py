@@ -118,8 +118,7 @@ def _sorts(
     copies = bool(fields.get("duplicates"))
     sorts = {"relevance": "relevance"} if ranked else {"copies": "copies"} if copies else {}
     sorts["position"] = "position"
-    other_text = bool(fields.get("column"))  # words are counted in the main text only
-    sorts |= {name: label for name, label in _MEASURES.items() if not (other_text and name == "words")}
+    sorts |= _MEASURES
     if tokenizations:
         sorts["tokens"] = "tokens"
     taken = {"position", "relevance", "tokens", *_MEASURES}

@@ -11,7 +11,7 @@ from mistudio_core.ui import formats, sample_address
 from mistudio_core.ui.escape import plain
 
 _PILL_CHARS: Final = 60
-_MEASURES: Final = {"chars": "characters", "tokens": "tokens"}
+_MEASURES: Final = {"chars": "characters", "bytes": "bytes", "words": "words", "tokens": "tokens"}
 _SIGNS: Final = ((">=", " ≥ "), ("<=", " ≤ "), ("!=", " ≠ "), ("=", " = "))
 
 Pill = tuple[str, dict[str, Any]]
@@ -50,6 +50,8 @@ def pills_of(fields: Mapping[str, Any]) -> list[Pill]:
             pills.append((f"{word} {text}", {low: None, high: None}))
     if fields.get("duplicates"):
         pills.append(("exact copies", {"duplicates": None}))
+    if fields.get("documents"):
+        pills.append(("documents of the tokenization", {"documents": None}))
     if fields.get("control_tokens"):
         pills.append(("with control tokens", {"control_tokens": None}))
     conditions = tuple(fields.get("where", ()))

@@ -33,7 +33,9 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
         from mistudio_core.charts.columns import split_bars
 
         with st.container(border=True):
-            chart_card.draw(split_bars(result), _key(dataset, "splits"), samples=(dataset.id, bar_links.of_split))
+            chart_card.draw(
+                split_bars(result), _key(dataset, "splits"), clicks=bar_links.to_samples(dataset.id, bar_links.of_split)
+            )
     chart_card.save_json("All statistics (JSON)", result, f"statistics-{dataset.id}", _key(dataset, "json"))
 
 
@@ -79,7 +81,9 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
         from mistudio_core.charts.columns import script_bars
 
         with st.container(border=True):
-            chart_card.draw(script_bars(column), _key(dataset, f"scripts:{column['name']}"))
+            name = str(column["name"])
+            clicks = bar_links.to_samples(dataset.id, bar_links.of_script(name))
+            chart_card.draw(script_bars(column), _key(dataset, f"scripts:{name}"), clicks=clicks)
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
@@ -95,10 +99,9 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         figure = length_histogram(
             column[unit], title=f"Lengths of {one_line(column['name'], 60)}", unit=unit, counted="samples", scale=scale
         )
-        # Samples can be asked for by their characters; bytes and words have no filter.
         name = str(column["name"])
-        samples = (dataset.id, bar_links.of_characters(dataset, name)) if unit == "characters" else None
-        chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), samples=samples)
+        clicks = bar_links.to_samples(dataset.id, bar_links.of_measure(dataset, name, unit))
+        chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), clicks=clicks)
         chart_card.note_if_inexact(column[unit])
     with st.container(border=True):
         token_tables.summary_table("Lengths", {title: column[measure] for title, measure in _MEASURES.items()})
@@ -123,17 +126,17 @@ def _bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.columns import value_bars
 
     name = str(column["name"])
-    samples = None if column.get("unit") else (dataset.id, bar_links.of_value(name))
+    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_value(name))
     with st.container(border=True):
-        chart_card.draw(value_bars(column), _key(dataset, f"values:{name}"), samples=samples)
+        chart_card.draw(value_bars(column), _key(dataset, f"values:{name}"), clicks=clicks)
 
 
 def _histogram(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.columns import value_histogram
 
-    samples = None if column.get("unit") else (dataset.id, bar_links.of_bin(column))
+    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_bin(column))
     with st.container(border=True):
-        chart_card.draw(value_histogram(column), _key(dataset, f"histogram:{column['name']}"), samples=samples)
+        chart_card.draw(value_histogram(column), _key(dataset, f"histogram:{column['name']}"), clicks=clicks)
 
 
 def _element_lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
@@ -145,7 +148,8 @@ def _element_lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         figure = length_histogram(
             column["lengths"], title=f"Lengths of {name}", unit=unit, counted="samples", scale=scale
         )
-        chart_card.draw(figure, _key(dataset, f"elements:{column['name']}"))
+        clicks = bar_links.to_samples(dataset.id, bar_links.of_length(str(column["name"])))
+        chart_card.draw(figure, _key(dataset, f"elements:{column['name']}"), clicks=clicks)
         chart_card.note_if_inexact(column["lengths"])
 
 

@@ -85,9 +85,11 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
     from mistudio_core.charts.lengths import length_histogram
     from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 
-    def show(name: str, make: Callable[[], Figure], samples: chart_card.Clicks | None = None) -> None:
+    def show(name: str, make: Callable[[], Figure], clicks: bar_links.Clicks | None = None) -> None:
         figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
-        chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), samples=samples)
+        # While rows are made, neither samples nor rows can be asked for their tokens yet.
+        clicks = clicks if seq is None else None
+        chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), clicks=clicks)
 
     def lengths() -> Figure:
         return length_histogram(
@@ -95,18 +97,13 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
         )
 
     with st.container(border=True):
-        # While rows are made, the samples cannot be asked for their tokens yet.
-        show(
-            "lengths",
-            lengths,
-            None if seq is not None else (tokenization.dataset_id, bar_links.of_tokens(tokenization)),
-        )
+        show("lengths", lengths, bar_links.to_samples(tokenization.dataset_id, bar_links.of_tokens(tokenization)))
         chart_card.note_if_inexact(result["document_tokens"])
     with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
         show("ranks", lambda: rank_frequency(result, scale=scale))
         show("coverage", lambda: coverage_curve(result, scale=scale))
     with st.container(border=True):
-        show("top", lambda: top_tokens(result))
+        show("top", lambda: top_tokens(result), bar_links.to_tokens(tokenization))
 
 
 @st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)
