@@ -67,18 +67,13 @@ def finish(
     if task.gathers_rows:
         row_length, parts = _gathered(task, parts, statistics)
     parts = [part for part in parts if part.written.num_rows] or parts[:1]
-    for index in packed:
-        loss = "truncation" if task.recipe.preset == "per_document" else "remainder"
-        statistics.add_lost(loss, packed[index].lost_tokens)
-        statistics.add_lost("token_limit", packed[index].cut_tokens)
+    _add_losses(task, packed, statistics)
     files = _moved(task, parts)
     _write_sidecars(task, receipts)
     unpacked = _left_out(task, packed, statistics)
     rows_in = {task.folder / written.file: written.num_rows for _, written in files}
     result = _statistics(task, statistics, rows_in, row_length, threads)
-    for draft in task.folder.glob(".*"):  # of a file that a kill kept from getting its name
-        if draft.is_file():
-            draft.unlink()
+    _sweep(task.folder)
     write_json(task.folder / "statistics.json", result, durable=True)
     statistics.save(task.folder / "statistics.npz", durable=True)
     whole = manifest(task, receipts, packed, files, facts) | {
@@ -100,6 +95,20 @@ def finish(
     shutil.rmtree(task.work, ignore_errors=True)
     sync_folder(task.folder)
     return whole
+
+
+def _add_losses(task: Task, packed: Mapping[int, Packed], statistics: TokenStatistics) -> None:
+    loss = "truncation" if task.recipe.preset == "per_document" else "remainder"
+    for shard in packed.values():
+        statistics.add_lost(loss, shard.lost_tokens)
+        statistics.add_lost("token_limit", shard.cut_tokens)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts of files that a kill kept from getting their names."""
+    for draft in folder.glob(".*"):
+        if draft.is_file():
+            draft.unlink()
 
 
 def _merged(task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed]) -> TokenStatistics:
