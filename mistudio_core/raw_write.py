@@ -20,8 +20,12 @@ from mistudio_core.raw import is_text, text_columns
 
 ROW_GROUP_ROWS: Final = 1000
 """A page of 50 samples reads one row group; larger ones cost more per page, smaller ones more footer."""
-ROW_GROUP_TEXT_BYTES: Final = 8 << 20
-"""Readers hold one row group, so this bounds their memory; a single larger sample stands alone."""
+ROW_GROUP_BYTES: Final = 512 << 10
+"""A sample is read with its row group, and a page of hits reads fifty of them; a single larger sample stands alone."""
+ROW_GROUP_COLUMN_BYTES: Final = 16 << 10
+"""So much a column, where that is more: column chunks of a few values would have footers larger than their data."""
+ROW_GROUP_MOST_BYTES: Final = 8 << 20
+"""Readers hold one row group, so this bounds their memory."""
 PART_ROW_GROUPS: Final = 1000
 PART_COLUMN_CHUNKS: Final = 20_000
 """Both bound the footer of one part, which is read as a whole: a column chunk takes 130 bytes in it, ten times that in
@@ -60,6 +64,7 @@ class PartWriter:
             leftover.unlink()
         self.parts: list[PartInfo] = []
         self._folder, self._stem, self._schema = folder, stem, schema
+        self._group_bytes = min(ROW_GROUP_MOST_BYTES, max(ROW_GROUP_BYTES, len(schema) * ROW_GROUP_COLUMN_BYTES))
         self._pending: list[pa.Table] = []
         self._pending_rows = self._pending_bytes = 0
         self._part: _OpenPart | None = None
@@ -87,7 +92,7 @@ class PartWriter:
         start = 0
         while start < table.num_rows:
             room = ROW_GROUP_ROWS - self._pending_rows
-            piece = _fitting(table.slice(start, room), ROW_GROUP_TEXT_BYTES - self._pending_bytes)
+            piece = _fitting(table.slice(start, room), self._group_bytes - self._pending_bytes)
             if piece.num_rows == 0 and not self._pending_rows:
                 piece = table.slice(start, 1)
             if piece.num_rows:

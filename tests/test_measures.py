@@ -1,5 +1,7 @@
 """Vectorised text measures against Python's own `len`, `encode` and `split`."""
 
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ import xxhash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mistudio_core.statistics.measures import hash_text, measure, utf8
+from mistudio_core.statistics.measures import _BLOCK_BYTES, hash_text, measure, utf8
 
 TYPES = [pa.string(), pa.large_string()]
 SIGNS = "ab \t\n\x00\x1b\x1c\x1f\x85\xa0éß\u1680\u2000\u200a\u200b\u2028\u202f\u205f\u3000語😀Â"
@@ -58,9 +60,22 @@ def test_a_null_whose_memory_holds_text_counts_nothing() -> None:
     assert found.hashes[0] == 0
 
 
-def test_words_across_the_block_boundary() -> None:
-    text = "ab " * 200_000 + "é\u3000" * 100_000
-    assert measure(pa.array([text, text[1:]])).words.tolist() == [len(text.split()), len(text[1:].split())]
+@pytest.mark.parametrize("space", [" ", "\x85", "\u2003", "\u3000"])
+def test_words_across_the_block_boundary(space: str) -> None:
+    for shift in range(-4, 5):
+        text = "x" * (_BLOCK_BYTES + shift) + space + "語" * (_BLOCK_BYTES // 3) + space * 2 + "y"
+        pieces = [text[: _BLOCK_BYTES + shift], *text.split(space), text, "a" + space, ""]
+        assert measure(pa.array(pieces)).words.tolist() == [len(piece.split()) for piece in pieces]
+
+
+def test_memory_does_not_grow_with_the_text() -> None:
+    texts = pa.array(["some words and\u2003more of them " * 200_000] * 3 + ["short"] * 100)
+    tracemalloc.start()
+    measure(texts)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert texts.nbytes > 18_000_000
+    assert peak < 6_000_000
 
 
 def test_the_content_hash_is_xxh3_and_never_changes() -> None:

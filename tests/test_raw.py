@@ -54,7 +54,8 @@ def test_any_batches_come_back_in_order_within_the_limits(
     cuts = sorted(data.draw(st.lists(st.integers(0, count), max_size=6)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(raw_write, "ROW_GROUP_ROWS", group_rows)
-        patch.setattr(raw_write, "ROW_GROUP_TEXT_BYTES", group_bytes)
+        patch.setattr(raw_write, "ROW_GROUP_BYTES", group_bytes)
+        patch.setattr(raw_write, "ROW_GROUP_COLUMN_BYTES", 0)
         patch.setattr(raw_write, "PART_ROW_GROUPS", 3)
         with PartWriter(folder, "00000", SCHEMA) as writer:
             for first, last in pairwise([0, *cuts, count]):
@@ -101,7 +102,7 @@ def test_a_wide_table_has_small_footers(tmp_path: Path) -> None:
 
 
 def test_a_huge_sample_stands_alone(tmp_path: Path) -> None:
-    table = pa.table({"text": ["a", "x" * 9_000_000, "b" * 5_000_000, "c" * 5_000_000, "d"]})
+    table = pa.table({"text": ["a", "x" * 9_000_000, "b" * 300_000, "c" * 300_000, "d"]})
     with PartWriter(tmp_path, "0", table.schema) as writer:
         writer.write(table)
     split = RawSplit(tmp_path)

@@ -21,7 +21,7 @@ from mistudio_core.store.token_lengths import TokenLengths
 from mistudio_core.store.token_rows import TokenRows, open_token_rows
 from mistudio_core.store.token_search import POSITION_BINS, find_sequence
 from mistudio_core.store.token_view import TokenView
-from mistudio_core.tokenization.made.provenance import Source
+from mistudio_core.tokenization.made.shard_rows import Source
 from tests.golden import corpus
 from tests.tokenized import stored, tokenized
 

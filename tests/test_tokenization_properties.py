@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.made import provenance as made_provenance
 from mistudio_core.tokenization.made.provenance import Provenance
+from mistudio_core.tokenization.made.shard_rows import Source
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, family, text_of
@@ -130,9 +132,10 @@ def _check_tokens(result: Result, texts: Sequence[str | None], tokenizer: Stored
     inserted |= {*policy.sequence_start, policy.pad_id}
     covered = [np.zeros(len(ids), np.int64) for ids in own]
     order = []
-    for number, row in enumerate(rows):
+    found = [provenance.sources(number) for number in range(len(rows))]
+    for sources, row in zip(found, rows, strict=True):
         loose = np.ones(len(row), np.bool_)
-        for source in provenance.sources(number):
+        for source in sources:
             assert skipped[source.sample] == 0
             assert row[source.start : source.end].tolist() == own[source.sample][source.first : source.last]
             assert loose[source.start : source.end].all()
@@ -140,6 +143,7 @@ def _check_tokens(result: Result, texts: Sequence[str | None], tokenizer: Stored
             covered[source.sample][source.first : source.last] += 1
             order.append((source.sample, source.first))
         assert set(row[loose].tolist()) <= inserted
+    _check_any_order(result, found)
     held = sum(int((places > 0).sum()) for places in covered)
     lost = sum(reason["tokens"] for name, reason in manifest["lost"]["reasons"].items() if name != "filtered")
     assert held <= manifest["document_tokens"] <= held + lost
@@ -149,6 +153,15 @@ def _check_tokens(result: Result, texts: Sequence[str | None], tokenizer: Stored
         assert order == sorted(order)
     budget = manifest["recipe"]["token_budget"]
     assert budget is None or manifest["num_tokens"] <= budget
+
+
+def _check_any_order(result: Result, found: Sequence[tuple[Source, ...]]) -> None:
+    """Ask for some rows from the last to the first, while hardly any shard stays known."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made_provenance, "_KEPT_DOCUMENTS", 3)
+        provenance = Provenance(result.folder)
+        for number in range(len(found) - 1, -1, -max(1, len(found) // 8)):
+            assert provenance.sources(number) == found[number]
 
 
 def _own_ids(provenance: Provenance, texts: Sequence[str | None], tokenizer: StoredTokenizer) -> list[list[int]]:

@@ -7,7 +7,7 @@ from mistudio_core.store.sample_query import MODES, RANKED_MODES, SampleQuery
 from mistudio_core.store.sample_search import NO_INDEX, Found
 from mistudio_core.store.search_pool import SearchPool
 from mistudio_core.store.token_view import TokenHit, TokenPiece
-from mistudio_core.tokenization.made.provenance import Source
+from mistudio_core.tokenization.made.shard_rows import Source
 
 __all__ = [
     "EXPORT_KINDS",

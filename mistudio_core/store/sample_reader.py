@@ -50,10 +50,12 @@ class SampleReader:
             self.firsts[name] = self.num_samples
             self.num_samples += split.num_samples
         self._groups = {name: [group.first for group in split.row_groups] for name, split in self.splits.items()}
+        self._parts = self._first_rows()
         schemas = [split.schema for split in self.splits.values() if split.schema is not None]
         self.schema: pa.Schema = schemas[0] if schemas else pa.schema([])
         self.text_columns = text_columns(self.schema)
         self.labels = class_labels(self.schema)
+        self._features = hub_features(self.schema)
         self.default_column = self._default_column()
 
     def span(self, split: str | None) -> tuple[int, int]:
@@ -77,11 +79,7 @@ class SampleReader:
 
     def parts(self) -> list[tuple[Path, int]]:
         """Return every part that has rows, with its first row, in the order of the rows."""
-        found: dict[Path, int] = {}
-        for name, split in self.splits.items():
-            for group in split.row_groups:
-                found.setdefault(group.part, self.firsts[name] + group.first)
-        return list(found.items())
+        return list(self._parts.items())
 
     def places(self) -> list[tuple[str, int]]:
         """Return each part that has rows by its path in the dataset folder, and its first row: what an index is of."""
@@ -139,9 +137,8 @@ class SampleReader:
         first = self.firsts[split]
         table = self.splits[split].read(rows[0] - first, rows[-1] - first + 1)
         taken = table.take([row - rows[0] for row in rows])
-        features = hub_features(self.schema)
         values: dict[str, list[Any]] = {
-            field.name: [plain(value, features.get(field.name)) for value in taken.column(at).to_pylist()]
+            field.name: [plain(value, self._features.get(field.name)) for value in taken.column(at).to_pylist()]
             for at, field in enumerate(taken.schema)
         }
         texts = values.pop(text) if text is not None else [None] * len(rows)
@@ -149,6 +146,13 @@ class SampleReader:
             row: Sample(row - first, split, texts[at], {column: items[at] for column, items in values.items()})
             for at, row in enumerate(rows)
         }
+
+    def _first_rows(self) -> dict[Path, int]:
+        found: dict[Path, int] = {}
+        for name, split in self.splits.items():
+            for group in split.row_groups:
+                found.setdefault(group.part, self.firsts[name] + group.first)
+        return found
 
     def _default_column(self) -> str | None:
         """Choose `text`, else the column that holds most text in the first samples."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mistudio_core.errors import invalid
 from mistudio_core.store.token_rows import Ids, Places, TokenRows
-from mistudio_core.tokenization.made.provenance import Source
+from mistudio_core.tokenization.made.shard_rows import Source
 
 MAX_SEQUENCE: Final = 100
 POSITION_BINS: Final = 32
@@ -21,7 +21,7 @@ NEIGHBOURS: Final = 20
 """How many of the most frequent tokens before and after are told."""
 _THREADS: Final = 2
 _MOST_TRACED: Final = 500
-"""Rows whose documents are looked up, some ms each, where no token stands between documents."""
+"""Rows whose documents are looked up, up to some ms each, where no token stands between documents."""
 Counts = npt.NDArray[np.int64]
 Crossings = Callable[[Places, Places, int], npt.NDArray[np.bool_]]
 _PROBE_IDS: Final = 1 << 16

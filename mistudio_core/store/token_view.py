@@ -13,14 +13,14 @@ from typing import Final
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.store.token_rows import TokenRows
 from mistudio_core.store.token_search import RowSources, TokenFindings
-from mistudio_core.tokenization.made.provenance import Source
+from mistudio_core.tokenization.made.shard_rows import Source
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts, shown_bytes
 
 CONTEXT: Final = 10
 """Tokens told on either side of a hit."""
 _SAMPLES_S: Final = 1.0
-"""How long a page waits for the samples of its hits: for some presets a shard is packed once more for each row."""
+"""How long a page waits for the samples of its hits: for some presets the shard of a row is packed once more."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 

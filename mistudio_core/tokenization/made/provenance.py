@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
-from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
+from mistudio_core.tokenization.made.shard_rows import Mark, PackedRows, Shard, Source, StreamedRows
 from mistudio_core.tokenization.making.manifest import MANIFEST
-from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.document_order import document_order, row_order
 from mistudio_core.tokenization.packing.packers import make_packer
 from mistudio_core.tokenization.packing.policy import Policy
@@ -23,31 +22,8 @@ from mistudio_core.tokenization.packing.rows import Places
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import USED, skip_code
 
-_LABELS: Final = 1 << 31
-"""Ids from here on stand for places in the documents while rows are laid out once more."""
-_CHUNK_TOKENS: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A piece of a row: its tokens `[start, end)` of the row are the tokens `[first, last)` of a sample's own."""
-
-    split: str
-    sample: int
-    first: int
-    last: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Shard:
-    split: str
-    samples: Places
-    lengths: Places
-    num_rows: int
-    used_tokens: int
-    limit: int | None
+_KEPT_DOCUMENTS: Final = 1 << 20
+"""Of so many documents what their rows are made of stays known, about 100 bytes each; of one shard in any case."""
 
 
 class Provenance:
@@ -62,18 +38,24 @@ class Provenance:
         self.recipe = Recipe.from_fields(manifest["recipe"])
         self.policy = Policy.from_json(manifest["policy"])
         self._folder = folder
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, int], StreamedRows | PackedRows] = OrderedDict()
 
     def sources(self, row: int) -> tuple[Source, ...]:
-        """Return the pieces of a row, in their order; raise `invalid_request` beyond the last row."""
+        """Return the pieces of a row, in their order; raise `invalid_request` beyond the last row.
+
+        The first row of a shard takes longer than those near it. Any number of threads may ask.
+        """
         split, number = self._place(row)
-        if self.recipe.shuffle_seed is not None and self.recipe.shuffle == "rows":
-            number = int(self._row_orders[split][number])
-        if self.recipe.preset == "continuous":
-            return tuple(self._of_stream(split, number))
-        for shard in self._shards(split):
-            if number < shard.num_rows:
-                return tuple(self._laid_out(shard, number))
-            number -= shard.num_rows
+        with self._lock:
+            if self.recipe.shuffle_seed is not None and self.recipe.shuffle == "rows":
+                number = int(self._row_orders[split][number])
+            if self.recipe.preset == "continuous":
+                return tuple(self._of_stream(split, number))
+            for place, planned in enumerate(self._planned(split)):
+                if number < planned["num_rows"]:
+                    return self._packed(split, place).sources(number)
+                number -= planned["num_rows"]
         raise AssertionError(row)
 
     def _place(self, row: int) -> tuple[str, int]:
@@ -95,18 +77,51 @@ class Provenance:
             for place, (split, facts) in enumerate(splits.items())
         }
 
-    def _shards(self, split: str) -> Iterator[_Shard]:
-        """Yield the shards of a split with the documents that each packed, in its order."""
-        planned = [shard for shard in self.manifest["plan"] if shard["split"] == split]
+    def _planned(self, split: str) -> list[Mapping[str, Any]]:
+        return [shard for shard in self.manifest["plan"] if shard["split"] == split]
+
+    def _streamed(self, split: str, place: int) -> StreamedRows:
+        kept = self._kept_rows(split, place, lambda: StreamedRows(self._shard(split, place), self.policy))
+        assert isinstance(kept, StreamedRows)
+        return kept
+
+    def _packed(self, split: str, place: int) -> PackedRows:
+        def made() -> PackedRows:
+            shard = self._shard(split, place)
+            num_samples = self.manifest["splits"][split]["num_samples"]
+            packer = make_packer(self.recipe, self.policy, num_samples, shard.limit)
+            to_the_right = self.recipe.padding == "longest" and self.recipe.padding_side == "left"
+            width = self.manifest["context_length"] if to_the_right else None
+            return PackedRows(shard, packer, self._marks_of(split), width)
+
+        kept = self._kept_rows(split, place, made)
+        assert isinstance(kept, PackedRows)
+        return kept
+
+    def _kept_rows(
+        self, split: str, place: int, make: Callable[[], StreamedRows | PackedRows]
+    ) -> StreamedRows | PackedRows:
+        """Return the rows of a shard, the last ones asked for from memory."""
+        key = split, place
+        if key not in self._kept:
+            self._kept[key] = make()
+            documents = [len(rows.shard.samples) for rows in self._kept.values()]
+            while len(documents) > 1 and sum(documents) > _KEPT_DOCUMENTS:
+                self._kept.popitem(last=False)
+                del documents[0]
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def _shard(self, split: str, place: int) -> Shard:
+        """Return a shard of a split, by its place among them, with the documents that it packed."""
+        planned = self._planned(split)
+        shard = planned[place]
         if self.recipe.shuffle_seed is None or self.recipe.shuffle != "documents":
-            for shard in planned:
-                yield _shard(shard, *self._documents(split, shard["first"], shard["last"]))
-            return
+            return Shard.of_plan(shard, *self._documents(split, shard["first"], shard["last"]))
         samples, lengths = self._documents(split, 0, self.manifest["splits"][split]["num_samples"])
-        place = list(self.manifest["splits"]).index(split)
-        order = document_order(self.recipe, place, len(samples))
-        for shard, mine in zip(planned, np.array_split(order, len(planned)), strict=True):
-            yield _shard(shard, samples[mine], lengths[mine])
+        order = document_order(self.recipe, list(self.manifest["splits"]).index(split), len(samples))
+        mine = np.array_split(order, len(planned))[place]
+        return Shard.of_plan(shard, samples[mine], lengths[mine])
 
     def _documents(self, split: str, first: int, last: int) -> tuple[Places, Places]:
         """Return the samples of a range that gave tokens, and how many each."""
@@ -125,16 +140,16 @@ class Provenance:
     def _of_stream(self, split: str, number: int) -> Iterator[Source]:
         """Yield the pieces of a row cut from a stream; beyond the rows of the shards come those of the tails."""
         room, start = self.policy.row_room, len(self.policy.row_start)
-        shards = [shard for shard in self.manifest["plan"] if shard["split"] == split]
+        shards = self._planned(split)
         loose = number - sum(shard["num_rows"] for shard in shards)
         begin, end = loose * room, (loose + 1) * room  # where the row lies in the joined tails
         if loose >= 0 and self.recipe.remainder == "pad" and self.policy.padding_side == "left":
             tails = sum(shard["used_tokens"] - shard["num_rows"] * room for shard in shards)
             start += max(0, end - tails)
-        for shard, whole in zip(shards, self._shards(split), strict=True):
+        for place, shard in enumerate(shards):
             if loose < 0:
                 if number < shard["num_rows"]:
-                    yield from self._between(whole, number * room, (number + 1) * room, start)
+                    yield from self._streamed(split, place).between(number * room, (number + 1) * room, start)
                     return
                 number -= shard["num_rows"]
                 continue
@@ -142,89 +157,20 @@ class Provenance:
             tail = shard["used_tokens"] - cut
             first, last = max(begin, 0), min(end, tail)
             if first < last:
-                yield from self._between(whole, cut + first, cut + last, start + first - begin)
+                yield from self._streamed(split, place).between(cut + first, cut + last, start + first - begin)
             begin, end = begin - tail, end - tail
 
-    def _between(self, shard: _Shard, begin: int, end: int, start: int) -> Iterator[Source]:
-        """Yield the pieces of `[begin, end)` of a shard's stream, which begins at place `start` of the row."""
-        before, extra = len(self.policy.document_start), len(self.policy.separator)
-        extra += before + len(self.policy.document_end)
-        firsts = ends_of(shard.lengths + extra)[:-1] + before
-        lasts = firsts + shard.lengths
-        for place in range(int(np.searchsorted(lasts, begin, side="right")), len(firsts)):
-            first, last = max(int(firsts[place]), begin), min(int(lasts[place]), end)
-            if first >= end:
-                return
-            if first < last:
-                own, shift = int(firsts[place]), start - begin
-                yield Source(
-                    shard.split, int(shard.samples[place]), first - own, last - own, first + shift, last + shift
-                )
-
-    def _laid_out(self, shard: _Shard, number: int) -> Iterator[Source]:
-        """Yield the pieces of a row of a shard by packing places instead of ids until that row comes."""
-        num_samples = self.manifest["splits"][shard.split]["num_samples"]
-        packer = make_packer(self.recipe, self.policy, num_samples, shard.limit)
-        begins = ends_of(shard.lengths)
-        calls = np.cumsum(shard.lengths) // _CHUNK_TOKENS
-        chunks = np.split(np.arange(len(calls)), np.flatnonzero(np.diff(calls)) + 1)
-        for chunk in [*chunks, None]:
-            rows = packer.finish() if chunk is None else packer.add(self._labels(shard, begins, chunk))
-            if number < len(rows):
-                row = rows.ids[rows.offsets[number] : rows.offsets[number + 1]].astype(np.int64) - _LABELS
-                shift = 0
-                if self.recipe.padding == "longest" and self.recipe.padding_side == "left":
-                    shift = self.manifest["context_length"] - len(row)
-                yield from _pieces(shard, begins, row, shift)
-                return
-            number -= len(rows)
-
-    def _labels(self, shard: _Shard, begins: Places, chunk: Places) -> Documents:
-        lengths = shard.lengths[chunk]
-        offsets = ends_of(lengths)
-        first = int(begins[chunk[0]]) if len(chunk) else 0
-        ids = (np.arange(int(offsets[-1])) + first + _LABELS).astype(np.uint32)
-        compared = ids.copy()
-        samples = shard.samples[chunk]
-        for sample, place, ident in self._marks_of(shard.split):
-            owner = np.searchsorted(samples, sample)
-            if owner < len(samples) and samples[owner] == sample:
-                compared[offsets[owner] + place] = ident
-        return Documents(Encoded(ids, offsets), samples, compared)
-
-    def _marks_of(self, split: str) -> list[tuple[int, int, int]]:
+    def _marks_of(self, split: str) -> list[Mark]:
         """Return where documents hold tokens that SAELens's rule compares with: sample, place and id."""
         if self.recipe.preset != "saelens":
             return []
         return self._marks[split]
 
     @cached_property
-    def _marks(self) -> dict[str, list[tuple[int, int, int]]]:
+    def _marks(self) -> dict[str, list[Mark]]:
         marks = np.fromfile(self._folder / "marks", np.uint32).reshape(-1, 3)
         found = {}
         for split, count in self.manifest["marks"].items():
             found[split] = [(int(mark[0]), int(mark[1]), int(mark[2])) for mark in marks[:count]]
             marks = marks[count:]
         return found
-
-
-def _shard(planned: Mapping[str, Any], samples: Places, lengths: Places) -> _Shard:
-    return _Shard(
-        planned["split"], samples, lengths, planned["num_rows"], planned["used_tokens"], planned["limit"]
-    )  # fmt: skip
-
-
-def _pieces(shard: _Shard, begins: Places, row: npt.NDArray[np.int64], shift: int) -> Iterator[Source]:
-    """Yield the runs of places in a row; what is negative there was inserted."""
-    own = np.flatnonzero(row >= 0)
-    if not len(own):
-        return
-    places = row[own]
-    owners = np.searchsorted(begins, places, side="right") - 1
-    breaks = (np.diff(own) != 1) | (np.diff(places) != 1) | (np.diff(owners) != 0)
-    firsts = [0, *(np.flatnonzero(breaks) + 1).tolist()]
-    for first, last in zip(firsts, [*firsts[1:], len(own)], strict=True):
-        owner = int(owners[first])
-        inner = int(places[first] - begins[owner])
-        count, start = last - first, int(own[first]) + shift
-        yield Source(shard.split, int(shard.samples[owner]), inner, inner + count, start, start + count)

@@ -14,7 +14,8 @@ from mistudio_core.files import file_sha256, read_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Engine, Ids
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
-from mistudio_core.tokenization.made.provenance import Provenance, Source
+from mistudio_core.tokenization.made.provenance import Provenance
+from mistudio_core.tokenization.made.shard_rows import Source
 from mistudio_core.tokenization.making.batches import encoded_alone
 from mistudio_core.tokenization.making.gather import StoredRows
 from mistudio_core.tokenization.making.manifest import MANIFEST
