@@ -103,6 +103,12 @@ class Home:
         """Return the folder of a job."""
         return self.jobs / checked_id(job_id, "job")
 
+    def upload_of(self, path: Path) -> Path | None:
+        """Return what lies directly in `uploads` and holds `path`; None for a file that is not an upload."""
+        if not path.is_relative_to(self.uploads) or path == self.uploads or ".." in path.parts:
+            return None
+        return self.uploads / path.relative_to(self.uploads).parts[0]
+
     def to_trash(self, folder: Path) -> Path | None:
         """Move a folder into the trash in one step and return its place there; None when there is no folder.
 

@@ -164,7 +164,8 @@ class RepoInfo:
     """What the Hub says of a dataset repository before anything is downloaded.
 
     `origins` names, for each field that may be missing or differ, where it came from, for example
-    `{"columns": "footer of data/train.parquet", "configs": "dataset card"}`.
+    `{"columns": "footer of data/train.parquet", "configs": "dataset card"}`. `refusal` is the error that reading
+    the files would meet, as when a gate is closed to this access token; None where they may be read.
     """
 
     repo_id: str
@@ -180,6 +181,7 @@ class RepoInfo:
     download_bytes: int | None
     free_bytes: int
     origins: Mapping[str, str] = field(default_factory=dict)
+    refusal: ErrorInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

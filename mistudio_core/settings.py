@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
-from mistudio_core.errors import invalid
+from mistudio_core.errors import StudioError, invalid
 
 _DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "data"  # beside app.py, whatever the working directory
 
@@ -55,6 +55,15 @@ class Settings:
             else:
                 values[field.name] = _number(name, text)
         return cls(**values)  # type: ignore[arg-type]
+
+
+def quota_filled(settings: Settings) -> StudioError:
+    """Return the error for a library that has grown as large as it may."""
+    return StudioError(
+        "disk_full",
+        f"The library has filled the {settings.quota_gb} GB that it may use.",
+        "Delete datasets or tokenizations that you no longer need.",
+    )
 
 
 def _switch(name: str, text: str) -> bool:

@@ -6,6 +6,12 @@ library = shell.enter()
 
 st.title("Datasets", anchor=False)
 st.caption("Find text, look at it, and make token rows of it for interpretability work.")
+if library.settings.shared:
+    st.info(
+        "Everybody who opens this app shares this library and sees what is in it. "
+        "The machine may be emptied at any time, so take home what you want to keep.",
+        icon=":material/groups:",
+    )
 if library.datasets():
     add_dataset.draw(library, with_sample=True)
     dataset_list.draw(library)

@@ -174,14 +174,11 @@ def test_a_closed_gate_is_told_before_data_moves_and_leaves_nothing(
     library: Library, hub: HubServer, token: str | None
 ) -> None:
     hub.add(repositories.gated())
-    try:
-        job = finished(library, library.download("acme/gated", token=token))
-        assert job.error is not None
-        code = job.error.code
-    except StudioError as error:
-        code = error.code
-    assert code == "gated"
+    with pytest.raises(StudioError, match="gated") as caught:
+        library.download("acme/gated", token=token)
+    assert caught.value.code == "gated"
     assert library.datasets() == []
+    assert library.jobs() == []
     assert hub.bytes_sent(STORAGE) == 0
 
 

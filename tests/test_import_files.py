@@ -175,3 +175,27 @@ def test_a_killed_import_goes_on_at_the_file_and_progress_is_in_bytes(library: L
     assert whole_dataset.path is not None
     kept = {path.name: path.stat().st_mtime_ns for path in whole_dataset.path.glob("raw/train/part-000000-*")}
     assert kept == done
+
+
+def test_an_upload_goes_when_it_is_imported_or_deleted_and_stays_for_another_try(library: Library) -> None:
+    uploads = [library.home.uploads / name / "a.jsonl" for name in ("up_good", "up_bad", "up_other")]
+    for path, content in zip(uploads, (jsonl(rows(3)), b"{", b"{}"), strict=True):
+        path.parent.mkdir()
+        path.write_bytes(content)
+    imported(library, uploads[0])
+    assert not uploads[0].parent.exists()
+    broken = library.import_files([uploads[1]])
+    assert finished(library, broken).status == "failed"
+    assert uploads[1].exists(), "a retry needs it"
+    library.delete(broken.id)
+    assert [path.parent.exists() for path in uploads] == [False, False, True]
+
+
+def test_files_elsewhere_are_left_alone(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(jsonl(rows(3)))
+    (library.home.uploads / "link").symlink_to(tmp_path, target_is_directory=True)
+    for one in (path, library.home.uploads / "link" / "mine.jsonl"):
+        dataset, _ = imported(library, one)
+        library.delete(dataset.id)
+    assert path.read_bytes() == jsonl(rows(3))

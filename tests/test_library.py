@@ -184,7 +184,16 @@ def test_a_shared_library_lets_nobody_touch_what_others_made(tmp_path: Path) -> 
     with pytest.raises(StudioError) as caught:
         his.import_files([ROOT / "README.md"])
     assert code_of(caught) == "permission_denied"
-    with pytest.raises(StudioError) as caught:
-        his.tokenize(dataset.id, {"tokenizer": "/etc"})
-    assert code_of(caught) == "permission_denied"
+    job = his.jobs(dataset.id)[-1]
+    tokenizer = {"tokenizer": "openai-community/gpt2"}
+    for refused in (
+        lambda: his.tokenize(dataset.id, {"tokenizer": "/etc"}),
+        lambda: his.tokenize(dataset.id, tokenizer, token="hf_his"),
+        lambda: his.load_tokenizer("openai-community/gpt2", token="hf_his"),
+        lambda: his.log(job.id),
+    ):
+        with pytest.raises(StudioError) as caught:
+            refused()
+        assert code_of(caught) == "permission_denied"
+    assert "finished" in hers.log(job.id)
     assert hers.delete(dataset.id).deleted == (dataset.id,)

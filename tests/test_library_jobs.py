@@ -56,6 +56,20 @@ def test_a_failed_dataset_comes_back_from_its_job(library: Library) -> None:
     assert (library.datasets(), library.jobs()) == before
 
 
+def test_a_job_ends_when_the_library_outgrows_its_quota(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTUDIO_QUOTA_GB", "1")
+    dataset = library.make_sample(150_000)
+    large = library.home.exports / "large"
+    with open(large, "wb") as file:
+        file.truncate(2 << 30)  # its length counts; it takes no room
+    job = library.wait(dataset.id, timeout=60)
+    assert (job.status, job.error and job.error.code) == ("failed", "disk_full")
+    with pytest.raises(StudioError, match="filled the 1 GB") as caught:
+        Library.open(library.home.root).make_sample(10)
+    assert code_of(caught) == "disk_full"
+    large.unlink()
+
+
 def test_a_killed_worker_is_noticed_and_its_work_resumed(library: Library) -> None:
     dataset = library.make_sample(20_000)
     (job,) = library.jobs(dataset.id)

@@ -39,6 +39,11 @@ class Actor:
                 "Run the app on a machine of your own to work with gated and private datasets.",
             )
 
+    def must_need_no_token(self, token: str | None) -> None:
+        """Raise `permission_denied` for a guarded tokenizer in a shared library: it would be there for everybody."""
+        if token is not None and token.strip():
+            self.must_be_at_home("A tokenizer that needs an access token")
+
     def must_be_at_home(self, what: str) -> None:
         """Raise `permission_denied` for what reaches into the machine's own files, in a shared library."""
         if self.shared:

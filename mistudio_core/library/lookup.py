@@ -101,8 +101,11 @@ class Lookup:
         raise StudioError("not_found", f"There is no job {job_id}.", "Jobs go with what they made.")
 
     def log(self, job_id: str) -> str:
-        """Return the end of the log that the worker of a job wrote."""
-        return watch.read_log(self.home.job(self.job(job_id).id))
+        """Return the end of the log that the worker of a job wrote; in a shared library only to who asked for it."""
+        job = self.job(job_id)
+        if self.actor.shared:
+            self._must_own(job.subject_id)
+        return watch.read_log(self.home.job(job.id))
 
     def _unfinished(self) -> dict[str, Job]:
         """Return the job that is making each unfinished dataset or tokenization."""

@@ -47,6 +47,8 @@ def download(
     """Start the download of what `info` describes; return the id of the dataset."""
     access: Access = "private" if info.private else "gated" if info.gated else "public"
     context.actor.must_fetch(access)
+    if info.refusal is not None:
+        raise info.refusal.exception()
     chosen = _config(info, config)
     config_name = config if chosen is None else chosen.name
     arguments = {
@@ -108,6 +110,7 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], toke
     if is_path:
         context.actor.must_be_at_home("A path")
         recipe = replace(recipe, tokenizer=str(Path(recipe.tokenizer).expanduser().resolve()))
+    context.actor.must_need_no_token(token)
     on_hub = not is_path and recipe.tokenizer != "sample"
     moment = now()
     tokenization = Tokenization(

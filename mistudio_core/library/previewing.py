@@ -51,6 +51,7 @@ class Previewing(TokenReading):
     def load_tokenizer(self, name: str, *, revision: str | None = None, token: str | None = None) -> Job:
         """Start to load a tokenizer from the Hub, a path or the built-in sample into the library."""
         name = self._tokenizer_name(name)
+        self.actor.must_need_no_token(token)
         on_hub = name != "sample" and not name.startswith("/")
         job_id = start(
             self.home,

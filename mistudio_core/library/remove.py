@@ -21,6 +21,7 @@ def delete_dataset(
     _refuse_unless(cascade, dataset.name, [item.id for item in tokenizations], jobs)
     _stop(home, jobs)
     folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id), *_exports(home, tokenizations)]
+    folders += _uploads(home, jobs)
     return _delete(home, catalog, ids, folders, jobs)
 
 
@@ -36,6 +37,12 @@ def delete_tokenization(home: Home, catalog: Catalog, tokenization: Tokenization
 
 def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
     return [home.exports / checked_id(tokenization.id, "tok") for tokenization in tokenizations]
+
+
+def _uploads(home: Home, jobs: list[JobRow]) -> list[Path]:
+    """Return the uploads that wait for the imports among the jobs."""
+    paths = [Path(path) for row in jobs if row.kind == "import" for path in row.arguments["paths"]]
+    return [upload for upload in {home.upload_of(path) for path in paths} if upload is not None]
 
 
 def _jobs_of(catalog: Catalog, ids: list[str]) -> list[JobRow]:

@@ -10,7 +10,7 @@ from mistudio_core.files import Home, folder_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
 from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
-from mistudio_core.settings import Settings
+from mistudio_core.settings import Settings, quota_filled
 from mistudio_core.store.catalog import Catalog, Transaction
 from mistudio_core.store.rows import JobRow
 
@@ -96,11 +96,7 @@ def _put(transaction: Transaction, subject: Subject) -> None:
 
 def _check_quota(home: Home, settings: Settings) -> None:
     if settings.quota_gb and folder_bytes(home.root) >= settings.quota_gb * 1024**3:
-        raise StudioError(
-            "disk_full",
-            f"The library has filled the {settings.quota_gb} GB that it may use.",
-            "Delete datasets or tokenizations that you no longer need.",
-        )
+        raise quota_filled(settings)
 
 
 def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import free_bytes
-from mistudio_core.records import ConfigInfo, RepoInfo, SplitInfo, parse_time
+from mistudio_core.records import ConfigInfo, ErrorInfo, RepoInfo, SplitInfo, parse_time
 from mistudio_core.sources import failures
 from mistudio_core.sources.card import CardConfig, licence, read_card
 from mistudio_core.sources.client import Hub, HubFile
@@ -41,7 +41,7 @@ def look(
     default one, else the first); `home` is where the disk is measured. Raises `repo_not_found`,
     `revision_not_found`, `config_not_found`, `token_rejected`, `repo_disabled`, `script_unsupported`, `no_data`,
     `hub_unreachable`, `rate_limited` or `invalid_request`. A gated repository is described even to who may not read
-    it: `origins["gated"]` says whether this token may.
+    it: `refusal` says why this token may not.
     """
     name, pasted = parse_repo_id(repo_id)
     wanted = checked_revision(revision) if revision else pasted
@@ -86,8 +86,9 @@ def _look(hub: Hub, repo_id: str, revision: str | None, config: str | None, home
     chosen_files = [path for paths in splits[chosen.name].values() for path in paths]
     if not chosen_files:
         raise failures.no_data(info["id"])
-    readable = _access(hub, info, seen.origins)
-    columns, counts = _columns_and_counts(seen, chosen, splits[chosen.name], readable=readable)
+    refusal = _refusal(hub, info)
+    seen.origins["gated"] = "the Hub" if refusal is None else f"the Hub: {refusal.message} {refusal.hint}"
+    columns, counts = _columns_and_counts(seen, chosen, splits[chosen.name], readable=refusal is None)
     return RepoInfo(
         repo_id=info["id"],
         revision=info["sha"],
@@ -104,6 +105,7 @@ def _look(hub: Hub, repo_id: str, revision: str | None, config: str | None, home
         download_bytes=sum(files[path].size for path in dict.fromkeys(chosen_files)),
         free_bytes=free_bytes(home),
         origins=seen.origins,
+        refusal=None if refusal is None else ErrorInfo.of(refusal),
     )
 
 
@@ -123,21 +125,18 @@ def _chosen(configs: Sequence[CardConfig], config: str | None, repo_id: str) -> 
     return next((one for one in configs if one.default), configs[0])
 
 
-def _access(hub: Hub, info: Mapping[str, Any], origins: dict[str, str]) -> bool:
-    """Tell whether the files may be read; a gate is asked about, since all else of a gated repository is public."""
-    origins["gated"] = "the Hub"
+def _refusal(hub: Hub, info: Mapping[str, Any]) -> StudioError | None:
+    """Return why a gate is closed to this token, None for an open one; all else of a gated repository is public."""
     if not info.get("gated"):
-        return True
+        return None
     try:
         hub.check_access(info["id"])
     except Exception as error:
         told = failures.hub_failure(error, info["id"], token_given=hub.token is not None)
         if told.code != "gated":
             raise
-        origins["gated"] = f"the Hub: {told.message} {told.hint}"
-        return False
-    origins["gated"] = "the Hub: this access token may read it"
-    return True
+        return told
+    return None
 
 
 def _columns_and_counts(

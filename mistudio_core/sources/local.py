@@ -194,9 +194,5 @@ def _stored(path: Path) -> dict[str, Any] | None:
     return stored if isinstance(stored, dict) else None
 
 
-def _forbidden(path: Path) -> StudioError:
-    return StudioError("permission_denied", f"{path} may not be read.", "Check who owns it and its permissions.")
-
-
 def _names(paths: Sequence[Path]) -> str:
     return paths[0].name if len(paths) == 1 else f"Each of the {len(paths)} files"

@@ -51,6 +51,7 @@ def draw(library: Library) -> None:
 def _asked(library: Library) -> Dataset | None:
     dataset_id = st.query_params.get(keys.DATASET_ID)
     if not dataset_id:
+        st.title("Dataset", anchor=False)
         st.info("Choose a dataset from the list to see it here.", icon=":material/database:")
         return None
     try:
@@ -91,7 +92,7 @@ def _unfinished(library: Library, dataset: Dataset) -> None:
         retry.show_error(dataset.id)
         jobs = library.jobs(dataset.id)
         if jobs:
-            with st.expander("Log of the last job", icon=":material/article:"):
+            with st.expander("Log of the last job", icon=":material/article:"), failures.shown():
                 st.code(library.log(jobs[0].id) or "The log is empty.", language=None, wrap_lines=True, height=300)
         return
     polling.live(library, _jobs_of(dataset.id), _draw_jobs)

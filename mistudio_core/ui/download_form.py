@@ -19,6 +19,8 @@ _EMPTY: Final[dict[str, Any]] = {
     keys.MAX_SAMPLES: None,
 }
 """The form after a download has started; the access token stays for the next one."""
+_OF_ONE_REPOSITORY: Final = (keys.REVISION, keys.CONFIG, keys.SPLITS)
+"""What means nothing for another repository."""
 
 
 def draw(library: Library) -> None:
@@ -94,6 +96,7 @@ def _kind(primary: bool) -> Literal["primary", "secondary"]:
 
 
 def _look() -> None:
+    _forget_choices_of_another()
     st.session_state[keys.LOOK] = None
     with failures.kept(keys.DOWNLOAD_ERROR):
         asked = _asked()
@@ -103,6 +106,22 @@ def _look() -> None:
         _prefill(info)
         # Plain values: the session outlives a hot reload, our classes do not.
         st.session_state[keys.LOOK] = as_json(info)
+        st.session_state[keys.LOOKED] = _chosen()
+
+
+def _chosen() -> dict[str, Any]:
+    return {key: st.session_state[key] for key in (keys.REPO, *_OF_ONE_REPOSITORY)}
+
+
+def _forget_choices_of_another() -> None:
+    """Take back what was chosen for the repository of the last look, when another one stands in the field now."""
+    looked = st.session_state.get(keys.LOOKED)
+    if looked is None or looked[keys.REPO] == st.session_state[keys.REPO]:
+        return
+    st.session_state[keys.LOOK] = st.session_state[keys.LOOKED] = None
+    for key in _OF_ONE_REPOSITORY:
+        if st.session_state[key] == looked[key]:  # else it was chosen since, for this one
+            st.session_state[key] = _EMPTY[key]
 
 
 def _prefill(info: RepoInfo) -> None:
@@ -113,6 +132,7 @@ def _prefill(info: RepoInfo) -> None:
 
 
 def _download() -> None:
+    _forget_choices_of_another()
     with failures.kept(keys.DOWNLOAD_ERROR):
         asked = _asked()
         dataset = open_library().download(

@@ -18,6 +18,11 @@ def draw(look: dict[str, Any]) -> None:
     """Draw a looked-at repository; `look` is a `RepoInfo` as JSON."""
     with st.container(border=True, key="look"):
         _head(look)
+        if look.get("refusal"):
+            st.warning(
+                f"{plain(look['refusal']['message'], 500)} {plain(look['refusal']['hint'], 500)}",
+                icon=":material/lock:",
+            )
         _disk(look)
         splits, columns = st.columns(2)
         with splits:

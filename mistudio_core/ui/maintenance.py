@@ -15,7 +15,9 @@ _MOST_SHOWN = 50
 
 
 def draw(library: Library) -> None:
-    """Draw the two acts and what the last one found."""
+    """Draw the two acts and what the last one found; where strangers share the library, they are not theirs."""
+    if library.settings.shared:
+        return
     st.subheader("Upkeep", anchor=False)
     with st.container(horizontal=True):
         st.button(

@@ -21,10 +21,11 @@ _PARTS: Final = {
     "exports": ("Exports", "exports"),
 }
 _MEANINGS: Final = {
-    "shared": "Strangers share this library: no paths, no saved Hub login",
+    "shared": "Strangers share this library: no paths, no saved Hub login, no gated or private data",
     "max_upload_mb": "Largest upload, MB",
-    "max_download_jobs": "Downloads at a time",
-    "max_compute_jobs": "Imports and tokenizations at a time",
+    "max_look_jobs": "Tokenizers loaded for a look at a time",
+    "max_download_jobs": "Downloads and pushes at a time",
+    "max_compute_jobs": "Imports, tokenizations and exports at a time",
     "max_index_jobs": "Search indexes built at a time",
     "max_waiting_jobs": "Jobs that may wait",
     "threads": "Threads of one tokenization",

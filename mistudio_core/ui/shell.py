@@ -23,16 +23,17 @@ COMPARE_PAGE: Final = "pages/compare.py"
 TOKENS_PAGE: Final = "pages/tokens.py"
 JOBS_PAGE: Final = "pages/jobs.py"
 SETTINGS_PAGE: Final = "pages/settings.py"
-# The switch between light and dark does not run the page again: each pair can be seen on the other ground too.
-_ON_DARK: Final = {"accent": "#34d399", "text": "#94a3b8"}
-_ON_LIGHT: Final = {"accent": "#047857", "text": "#64748b"}
+# The switch between light and dark does not run the page again. The browser draws the logo anew by the scheme of
+# the element around it; one that goes by the system's scheme instead still gets colours that both grounds let see.
 _LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 32" height="32" width="{width}">
-<g fill="none" stroke="{accent}" stroke-width="2.6"><ellipse cx="16" cy="7.5" rx="11" ry="4.2"/>
+<style>.mark{{stroke:#047857}}.name{{fill:#047857}}.kind{{fill:#64748b}}
+@media (prefers-color-scheme:dark){{.mark{{stroke:#34d399}}.name{{fill:#34d399}}.kind{{fill:#94a3b8}}}}</style>
+<g class="mark" fill="none" stroke-width="2.6"><ellipse cx="16" cy="7.5" rx="11" ry="4.2"/>
 <path d="M5 7.5v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2V7.5M5 15.8v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2v-8.3"/></g>
 {words}</svg>"""
 _WORDS: Final = """<text x="38" y="22.5" font-family="-apple-system,Segoe UI,Roboto,Liberation Sans,sans-serif"
- font-size="18"><tspan font-weight="700" fill="{accent}">miStudio</tspan>
-<tspan fill="{text}">Datasets</tspan></text>"""
+ font-size="18"><tspan font-weight="700" class="name">miStudio</tspan>
+<tspan class="kind">Datasets</tspan></text>"""
 
 
 def navigate() -> Page:
@@ -42,7 +43,9 @@ def navigate() -> Page:
     _draw_logo()
     return st.navigation(
         [
-            st.Page(DATASETS_PAGE, title="Datasets", icon=":material/database:", default=True),
+            # The default page stands at the root: its file's own name is left to the page below.
+            st.Page(DATASETS_PAGE, title="Datasets", icon=":material/database:", default=True, url_path="home"),
+            st.Page(_go_to_datasets, title="Datasets", url_path="datasets", visibility="hidden"),
             st.Page(DATASET_PAGE, title="Dataset", icon=":material/dataset:", visibility="hidden"),
             st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare_arrows:"),
             st.Page(TOKENS_PAGE, title="Token rows", icon=":material/token:", visibility="hidden"),
@@ -79,11 +82,6 @@ def enter() -> Library:
         st.stop()
 
 
-def notify(text: str) -> None:
-    """Show a short message after the next full run; `text` is Markdown."""
-    st.session_state[keys.NOTICE] = text
-
-
 def show_notice() -> None:
     """Draw the message that an act left behind, once."""
     text = st.session_state.pop(keys.NOTICE, None)
@@ -91,10 +89,10 @@ def show_notice() -> None:
         st.toast(text, icon=":material/check_circle:")
 
 
+def _go_to_datasets() -> None:
+    """Take somebody who typed `/datasets` to where the datasets stand."""
+    st.switch_page(DATASETS_PAGE, query_params=dict(st.query_params))
+
+
 def _draw_logo() -> None:
-    colors = _ON_LIGHT if st.context.theme.type == "light" else _ON_DARK
-    st.logo(
-        _LOGO.format(width=210, words=_WORDS.format(**colors), **colors),
-        size="large",
-        icon_image=_LOGO.format(width=32, words="", **colors),
-    )
+    st.logo(_LOGO.format(width=210, words=_WORDS), size="large", icon_image=_LOGO.format(width=32, words=""))

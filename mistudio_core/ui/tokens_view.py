@@ -18,7 +18,6 @@ from mistudio_core.ui.token_address import Asked
 _DATASET_PAGE: Final = "pages/dataset.py"
 _TAB: Final = "Tokenizations"
 _CHOSEN: Final = "tokens_tok"
-_AS: Final = "tokens_as"
 _TEXT: Final = "tokens_text"
 _IDS: Final = "tokens_ids"
 _ACROSS: Final = "tokens_across"

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, write_json
+from mistudio_core.files import Home, folder_bytes, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.records import as_json, now
-from mistudio_core.settings import Settings
+from mistudio_core.settings import Settings, quota_filled
 from mistudio_core.work.running import RunningJob
 from mistudio_core.work.turn import wait_for_turn
 
@@ -38,6 +38,7 @@ _PASSING: Final = frozenset(
 )
 """Failures that a later try may not meet: the dataset stays, to be resumed, even if no data had moved."""
 _CANCEL_POLL_S: Final = 0.25
+_QUOTA_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
 _ending = threading.Lock()
 """Whoever takes it writes the one result and ends the process; it is never given back."""
 
@@ -83,6 +84,8 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
         _hide(secret)
     log.info("%s for %s waits for its turn", request.kind, request.subject_id)
     wait_for_turn(home, settings, folder, request)
+    if settings.quota_gb:
+        threading.Thread(target=_heed_quota, args=(home, settings, folder, log), daemon=True, name="quota").start()
     job = RunningJob(
         home=home,
         settings=settings,
@@ -149,6 +152,14 @@ def _heed_cancel(folder: Path, log: logging.Logger) -> None:
         "hint": "Resume goes on from what is whole; Delete removes it.",
     }
     _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error))
+
+
+def _heed_quota(home: Home, settings: Settings, folder: Path, log: logging.Logger) -> None:
+    """End the job when the library has outgrown its quota: what a job will write is often unknown before."""
+    while folder_bytes(home.root) <= settings.quota_gb << 30:
+        time.sleep(_QUOTA_POLL_S)
+    log.error("the library has filled its quota")
+    _end(folder, _failure(quota_filled(settings)))
 
 
 def _end(folder: Path, result: protocol.Result) -> None:

@@ -1,4 +1,4 @@
-"""Imports files of this machine; they are only read."""
+"""Imports files of this machine, which are only read; uploads are copies of ours, and go when they are imported."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ from mistudio_core.work.running import RunningJob
 
 def run(job: RunningJob) -> dict[str, Any]:
     """Convert the files of the job and return the manifest; files that an earlier run finished are kept."""
-    manifest = finished_before(job)
-    if manifest is not None:
-        return manifest
+    manifest = finished_before(job) or _imported(job)
+    for upload in {job.home.upload_of(Path(path)) for path in job.arguments["paths"]}:
+        if upload is not None:
+            job.home.discard(upload)
+    return manifest
+
+
+def _imported(job: RunningJob) -> dict[str, Any]:
     plan = plan_import([Path(path) for path in job.arguments["paths"]], job.arguments.get("format"))
     draft = job.home.dataset_draft(job.subject_id)
     prepare_environment(draft)

@@ -82,3 +82,10 @@ def test_progress_goes_on_in_an_open_page_when_the_server_comes_back(server: App
     assert library.job(job.id).status == "succeeded"
     assert library.tokenization(tokenization.id).num_documents > before
     idle(page)
+
+
+def test_the_name_of_the_first_page_leads_to_it(server: AppServer, open_page: OpenPage) -> None:
+    page = open_page(f"{server.url}/datasets?search=tale")
+    expect(main(page)).to_contain_text("Your library is empty")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page).to_have_url(f"{server.url}/?search=tale")
