@@ -98,7 +98,7 @@ def test_the_context_length_comes_from_the_model_and_beyond_it_warns(library: St
     assert length.value == LIMIT
     assert not app.warning
     length.set_value(LIMIT + 1).run()
-    assert f"takes {LIMIT} tokens" in app.warning[0].value
+    assert f"{LIMIT} tokens that the model" in app.warning[0].value
 
 
 def test_a_typed_context_length_stays_when_the_tokenizer_changes(library: StagedLibrary) -> None:

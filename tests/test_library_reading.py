@@ -149,7 +149,8 @@ def test_an_estimate_is_near_what_comes_out(library: Library) -> None:
     (dataset,) = library.datasets()
     packed = library.tokenizations()[0]
     by_preset = {
-        one.preset: one for one in library.estimate(dataset.id, {"tokenizer": "sample", "context_length": LENGTH})
+        one.preset: one
+        for one in library.estimate(dataset.id, {"tokenizer": "sample", "context_length": LENGTH}).presets
     }
     assert set(by_preset) == {"continuous", "saelens", "transformer_lens", "sparsify", "per_document"}
     assert by_preset["continuous"].rows == pytest.approx(packed.num_rows, rel=0.1)

@@ -16,6 +16,7 @@ from mistudio_core.tokenization.made.provenance import Provenance
 from mistudio_core.tokenization.made.verify import verify_files, verify_rows
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.preview import MOST_CHARACTERS, Previewer
+from mistudio_core.tokenization.previews.sampled import sample
 from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
@@ -101,7 +102,8 @@ def test_estimate_is_near_what_comes(tokenizers: dict[str, StoredTokenizer], tmp
     random = Random(6)
     texts = [text_of(random, int(random.random() ** 2 * 200)) for _ in range(6000)]
     splits = write_raw(tmp_path, {"train": texts_table(texts)}, (50,))
-    for found in estimate(_recipe(context_length=context), splits, tokenizers["own"]):
+    recipe = _recipe(context_length=context)
+    for found in estimate(recipe, sample(recipe, splits, tokenizers["own"]), tokenizers["own"]):
         assert found.problem is None
         task = task_of(tmp_path / found.preset, splits, tokenizers["own"], preset=found.preset, context_length=context)
         manifest = run(task).manifest
@@ -114,12 +116,13 @@ def test_estimate_is_near_what_comes(tokenizers: dict[str, StoredTokenizer], tmp
 
 def test_estimate_says_which_presets_cannot_be(tokenizers: dict[str, StoredTokenizer], tmp_path: Path) -> None:
     splits = write_raw(tmp_path, {"train": texts_table(["some words"] * 50)})
-    found = {item.preset: item for item in estimate(_recipe(context_length=4), splits, tokenizers["wordpiece"])}
+    recipe, tokenizer = _recipe(context_length=4), tokenizers["wordpiece"]
+    found = {item.preset: item for item in estimate(recipe, sample(recipe, splits, tokenizer), tokenizer)}
     assert "EOS" in str(found["transformer_lens"].problem)
     assert found["continuous"].rows > 0
     empty = write_raw(tmp_path / "empty", {"train": texts_table(["x"])})
     with pytest.raises(StudioError) as caught:
-        estimate(_recipe(splits=["train"]), {"train": type(empty["train"])(tmp_path / "gone")}, tokenizers["own"])
+        sample(_recipe(splits=["train"]), {"train": type(empty["train"])(tmp_path / "gone")}, tokenizers["own"])
     assert caught.value.code == "no_data"
 
 

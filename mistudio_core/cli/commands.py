@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,15 +123,14 @@ def preview(options: Namespace) -> Outcome:
             fields, text=options.text, dataset_id=options.dataset_id, split=split, index=options.index
         )
 
-    try:
-        return shown(), None
-    except StudioError as error:
-        if error.code != "tokenizer_not_found":
-            raise
-    revision = fields.get("tokenizer_revision")
-    loading = library.load_tokenizer(fields["tokenizer"], revision=revision, token=_token(options))
-    _succeeded(library, loading.id)
-    return shown(), None
+    return _with_tokenizer(library, options, fields, shown), None
+
+
+def estimate(options: Namespace) -> Outcome:
+    """Say what each preset would give and cost, and what nulls, empty texts and chosen filters would leave out."""
+    fields = _recipe_fields(options)
+    library = _open(options)
+    return _with_tokenizer(library, options, fields, lambda: library.estimate(options.dataset_id, fields)), None
 
 
 def compare(options: Namespace) -> Outcome:
@@ -232,6 +231,20 @@ def _recipe_fields(options: Namespace) -> dict[str, Any]:
         if name.startswith(_RECIPE_PREFIX)
     }
     return fields | {name: value for name, value in given.items() if value is not None}
+
+
+def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, Any], act: Callable[[], Any]) -> Any:
+    """Return what `act` returns, loading the tokenizer first where the library does not keep it."""
+    try:
+        return act()
+    except StudioError as error:
+        if error.code != "tokenizer_not_found":
+            raise
+    loading = library.load_tokenizer(
+        fields["tokenizer"], revision=fields.get("tokenizer_revision"), token=_token(options)
+    )
+    _succeeded(library, loading.id)
+    return act()
 
 
 def _made(library: Library, any_id: str) -> Any:

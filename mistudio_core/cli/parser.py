@@ -125,10 +125,15 @@ def _tokenize_commands(command: Any) -> None:
     preview.add_argument("--text", help="the text to show; else a sample of the dataset")
     preview.add_argument("--index", type=whole_number, default=0, help="which sample of the split, from 0")
     preview.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
+    estimate = command(
+        "estimate", commands.estimate, "say what a recipe would give, cost and leave out, for all presets"
+    )
+    estimate.add_argument("dataset_id", metavar="DATASET_ID")
+    estimate.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
     compare = command("compare", commands.compare, "put two to four tokenizations side by side")
     compare.add_argument("ids", metavar="TOK", nargs="+")
     _hand_over_commands(command)
-    for parser in (tokenize, preview):
+    for parser in (tokenize, preview, estimate):
         _token(parser)
         _recipe_options(parser)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,20 @@ from mistudio_core.records import Dataset, Job
 
 if TYPE_CHECKING:
     from mistudio_core.tokenization.previews.estimate import Estimate
+    from mistudio_core.tokenization.previews.sampled import Sampled
     from mistudio_core.tokenization.recipes.recipe import Recipe
     from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is known before the start: an estimate for each preset, and the share of samples left out, by reason.
+
+    Nulls and empty texts are named where there are any, a filter where it is chosen; None is known only by the pass.
+    """
+
+    presets: tuple[Estimate, ...]
+    left_out: Mapping[str, float | None]
 
 
 class Previewing(TokenReading):
@@ -104,13 +117,47 @@ class Previewing(TokenReading):
             "tokens": tuple(name for name, kind in dataset.columns.items() if is_token_type(kind)),
         }
 
-    def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> list[Estimate]:
-        """Return what each preset would give and cost for a dataset, estimated from a part of it."""
-        from mistudio_core.raw import open_splits
+    def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> Forecast:
+        """Return what each preset would give and cost for a dataset, and what filters leave out, from a part of it."""
         from mistudio_core.tokenization.previews.estimate import estimate
 
         wanted = self._resolved(recipe, self.dataset(dataset_id))
-        return estimate(wanted, open_splits(self._whole(dataset_id)), self._kept(wanted))
+        sampled = self._sampled(dataset_id, wanted)
+        return Forecast(tuple(estimate(wanted, sampled, self._kept(wanted))), dict(sampled.left_out))
+
+    def left_out(self, dataset_id: str, recipe: Mapping[str, Any]) -> dict[str, float | None]:
+        """Return the share of samples that a recipe would leave out, by reason, as in a forecast."""
+        return dict(self._sampled(dataset_id, self._resolved(recipe, self.dataset(dataset_id))).left_out)
+
+    def cautions(self, recipe: Mapping[str, Any]) -> list[str]:
+        """Return what may not be meant about a recipe, in sentences; raise `invalid_request` where it cannot be done.
+
+        Raises `tokenizer_not_found` while the library does not keep the tokenizer.
+        """
+        from mistudio_core.tokenization.packing.cautions import cautions
+        from mistudio_core.tokenization.packing.policy import resolve_policy
+        from mistudio_core.tokenization.recipes.recipe import Recipe
+
+        wanted = Recipe.from_fields(recipe)
+        tokenizer = self._kept(wanted)
+        return cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer)
+
+    def _sampled(self, dataset_id: str, recipe: Recipe) -> Sampled:
+        from mistudio_core.raw import open_splits
+        from mistudio_core.tokenization.previews.sampled import sample
+
+        copies = self._copies(dataset_id, recipe) if recipe.drop_duplicates else None
+        return sample(recipe, open_splits(self._whole(dataset_id)), self._kept(recipe), copies)
+
+    def _copies(self, dataset_id: str, recipe: Recipe) -> float | None:
+        """Return the share of texts (not empty) that have come before, by the dataset's own statistics."""
+        stored = self.statistics(dataset_id) or {}
+        for column in stored.get("columns", ()):
+            if recipe.columns == (column["name"],) and column.get("kind") == "text":
+                present = column["characters"]["count"] - column["empties"]
+                copies = column["duplicates"]["copies"] - max(0, column["empties"] - 1)
+                return max(0, copies) / present if present else 0.0
+        return None
 
     def _resolved(self, fields: Mapping[str, Any], dataset: Dataset) -> Recipe:
         from mistudio_core.tokenization.recipes.recipe import Recipe

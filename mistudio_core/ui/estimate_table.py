@@ -35,7 +35,7 @@ def start(dataset_id: str) -> None:
     """Estimate all presets with the form as it is: for a button's `on_click`."""
     with failures.kept(recipe_fields.key(dataset_id, "estimate_error")):
         recipe = recipe_fields.recipe(dataset_id)
-        found = [asdict(item) for item in open_library().estimate(dataset_id, recipe)]
+        found = [asdict(item) for item in open_library().estimate(dataset_id, recipe).presets]
         st.session_state[recipe_fields.key(dataset_id, "estimate")] = {"recipe": recipe, "estimates": found}
 
 

@@ -142,7 +142,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
         "max_tokens_per_document": Option(
             "Most tokens per document",
             None,
-            "Of a longer document only the beginning counts. Empty: no limit.",
+            "Longer documents are skipped and counted. Empty: no limit.",
             least=1,
         ),
         "max_junk_ratio": Option(

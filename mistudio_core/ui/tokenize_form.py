@@ -13,7 +13,7 @@ from mistudio_core.records import Dataset
 from mistudio_core.ui import (
     estimate_table,
     failures,
-    formats,
+    filter_shares,
     keys,
     preset_cards,
     recipe_fields,
@@ -22,6 +22,7 @@ from mistudio_core.ui import (
     token_preview,
     tokenizer_choice,
 )
+from mistudio_core.ui.escape import plain
 from mistudio_core.ui.opening import open_library
 
 _LONGEST_PREFILLED: Final = 4096
@@ -40,6 +41,10 @@ def draw(library: Library, dataset: Dataset) -> None:
     _context_length(dataset, tokenizer)
     recipe_options.draw(dataset)
     recipe = _recipe(dataset)
+    if recipe is not None:
+        if tokenizer is not None:
+            _cautions(library, recipe)
+        filter_shares.draw(library, dataset, tokenizer, recipe)
     _buttons(dataset, tokenizer)
     failures.show_kept(recipe_fields.key(dataset, "tokenize_error"))
     estimate_table.draw(dataset, recipe)
@@ -50,8 +55,7 @@ def draw(library: Library, dataset: Dataset) -> None:
 def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
     key = recipe_fields.key(dataset, "context_length")
     _prefill(dataset, tokenizer, key)
-    field, note = st.columns([1, 3], vertical_alignment="bottom")
-    length = field.number_input(
+    st.columns([1, 3])[0].number_input(
         "Context length",
         min_value=1,
         max_value=recipe_fields.MAX_CONTEXT_LENGTH,
@@ -62,12 +66,17 @@ def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> No
         persist_state="session",
         help="Tokens in a row.",
     )
-    limit = None if tokenizer is None else tokenizer["model_max_length"]
-    if limit and length > limit:
-        note.warning(
-            f"The model takes {formats.exact(limit)} tokens at most; longer rows would have to be cut again.",
-            icon=":material/warning:",
-        )
+
+
+def _cautions(library: Library, recipe: Mapping[str, Any]) -> None:
+    """Say what may not be meant about a recipe, or why it cannot be carried out with this tokenizer."""
+    try:
+        found = library.cautions(recipe)
+    except StudioError as error:
+        failures.show(error)
+        return
+    if found:
+        st.warning("  \n".join(plain(sentence) for sentence in found), icon=":material/warning:")
 
 
 def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:

@@ -43,6 +43,12 @@ def encode_texts(engine: Engine, texts: pa.LargeStringArray, max_piece_bytes: in
     return Encoding(Encoded(whole.ids, whole.offsets[firsts]), oversized)
 
 
+def too_large(engine: Engine, texts: pa.LargeStringArray, max_piece_bytes: int | None = None) -> npt.NDArray[np.bool_]:
+    """Return for each text whether `encode_texts` would leave it out; only the places of cuts are encoded."""
+    pieces, firsts = _pieces(engine, *buffers(texts))
+    return _oversized(np.diff(pieces) > (max_piece_bytes or engine.piece_bytes), firsts)
+
+
 def buffers(texts: pa.LargeStringArray) -> tuple[pa.Buffer | None, Offsets]:
     """Return the UTF-8 buffer of an array and its n + 1 offsets into it, without copying."""
     if not len(texts):

@@ -19,6 +19,7 @@ from mistudio_core.tokenization.making.token_columns import read_token_lists
 from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.plan import Shard
 from mistudio_core.tokenization.packing.rows import Places
+from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import USED, SkipCodes, Texts, skip_code, surrounded_texts
 
 
@@ -121,22 +122,30 @@ def _without_ends(task: Task, encoded: Encoded, joining: str) -> Encoded:
     return Encoded(encoded.ids[own], encoded.offsets - 2 * np.arange(len(encoded.offsets)))
 
 
+def token_filters(recipe: Recipe, junk: npt.NDArray[np.bool_] | None, encoded: Encoded) -> SkipCodes:
+    """Return for each document the code of the filter that leaves it out by its tokens, else `USED`.
+
+    `junk` tells for each id whether it counts as junk; needed where the recipe filters by it.
+    """
+    codes = np.zeros(len(encoded), np.uint8)
+    lengths = encoded.lengths
+    if junk is not None and recipe.max_junk_ratio is not None:
+        junk_before = np.concatenate([[0], np.cumsum(junk[encoded.ids])])
+        codes[np.diff(junk_before[encoded.offsets]) > recipe.max_junk_ratio * lengths] = skip_code("junk")
+    if recipe.max_tokens_per_document is not None:
+        codes[lengths > recipe.max_tokens_per_document] = skip_code("max_tokens_per_document")
+    if recipe.min_tokens:
+        codes[lengths < recipe.min_tokens] = skip_code("min_tokens")
+    return codes
+
+
 def _filtered(
     task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, ControlCounts], first: int
 ) -> Batch:
     """Leave out documents by their tokens, and put everything together."""
     sizes, control = measured
     lengths = encoded.lengths
-    codes = np.zeros(len(encoded), np.uint8)
-    recipe = task.recipe
-    if task.junk is not None and recipe.max_junk_ratio is not None:
-        junk = np.concatenate([[0], np.cumsum(task.junk[encoded.ids])])
-        share = np.diff(junk[encoded.offsets])
-        codes[share > recipe.max_junk_ratio * lengths] = skip_code("junk")
-    if recipe.max_tokens_per_document is not None:
-        codes[lengths > recipe.max_tokens_per_document] = skip_code("max_tokens_per_document")
-    if recipe.min_tokens:
-        codes[lengths < recipe.min_tokens] = skip_code("min_tokens")
+    codes = token_filters(task.recipe, task.junk, encoded)
     samples = np.flatnonzero(skipped == USED)
     all_lengths = np.zeros(len(skipped), np.uint32)
     all_lengths[samples] = lengths

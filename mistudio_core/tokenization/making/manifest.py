@@ -13,6 +13,7 @@ from mistudio_core.tokenization.making.row_sink import Packed
 from mistudio_core.tokenization.making.shards import Receipt
 from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.writers import COLUMN, WrittenFile
+from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.plan import Shard
 
 MANIFEST: Final = "manifest.json"
@@ -94,6 +95,7 @@ def manifest(
         "recipe_fingerprint": task.recipe.fingerprint(),
         "peer_version": PEER_VERSIONS.get(task.recipe.preset),
         "policy": task.policy.to_json(),
+        "cautions": cautions(task.recipe, task.policy, task.tokenizer),
         "context_length": task.policy.row_length,
         "num_rows": sum(written.num_rows for _, written in files),
         "num_samples": sum(task.plan.splits.values()),

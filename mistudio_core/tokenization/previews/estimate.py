@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from mistudio_core.errors import StudioError
-from mistudio_core.raw import RawSplit, column_types
-from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
-from mistudio_core.tokenization.engines.encoding import encode_texts
-from mistudio_core.tokenization.engines.reference import ReferenceEngine
-from mistudio_core.tokenization.making.token_columns import read_token_lists
+from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
 from mistudio_core.tokenization.packing.packers import make_packer
 from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
 from mistudio_core.tokenization.packing.rows import Places, joined_rows
+from mistudio_core.tokenization.previews.sampled import Sampled
 from mistudio_core.tokenization.recipes.checks import PRESETS
-from mistudio_core.tokenization.recipes.columns import is_token_type
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.texts.reader import TextReader
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
-_GROUPS: Final = 32
-"""Row groups that are read, spread over the data."""
-_ENCODED_BYTES: Final = 1 << 20
 _MOST_TOKENS: Final = 8 << 20
 """Tokens that are packed once more for each preset: half a second."""
 _FAST_FACTOR: Final = 25.0
@@ -57,56 +45,9 @@ class Estimate:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """What is known of the data: estimated tokens of each document that was read, and how often that makes up all.
-
-    `rate` is bytes of text per second by the reference engine, all threads together.
-    """
-
-    lengths: Places
-    times: float
-    num_samples: int
-    text_bytes: int
-    rate: float
-
-
-def estimate(recipe: Recipe, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer) -> list[Estimate]:
+def estimate(recipe: Recipe, sampled: Sampled, tokenizer: StoredTokenizer) -> list[Estimate]:
     """Return an estimate for every preset under the other fields of a resolved recipe; takes about a second."""
-    sampled = sample(recipe, splits, tokenizer)
     return [_of_preset(_with_preset(recipe, preset), sampled, tokenizer) for preset in PRESETS]
-
-
-def sample(recipe: Recipe, splits: Mapping[str, RawSplit], tokenizer: StoredTokenizer) -> Sampled:
-    """Read a part of the data and encode a part of that; filters by tokens are not looked at."""
-    chosen = [splits[name] for name in recipe.splits]
-    every = [(split, group) for split in chosen for group in split.row_groups]
-    if not every:
-        raise StudioError("no_data", "The chosen splits hold no samples.", "Choose another split.")
-    drawn = [every[int(place)] for place in np.unique(np.linspace(0, len(every) - 1, _GROUPS).astype(int))]
-    columns = recipe.source_columns()
-    tables = [split.read(group.first, group.first + group.num_rows, columns) for split, group in drawn]
-    times = sum(group.num_bytes for _, group in every) / max(1, sum(group.num_bytes for _, group in drawn))
-    num_samples = sum(split.num_samples for split in chosen)
-    if len(recipe.columns) == 1 and is_token_type(column_types(tables[0].schema)[recipe.columns[0]]):
-        lists = [read_token_lists(table, recipe.columns[0], tokenizer.vocab_size, 0)[0].lengths for table in tables]
-        return Sampled(np.concatenate(lists), times, num_samples, 0, 1.0)
-    reader = TextReader(recipe, tokenizer)
-    texts = pa.concat_arrays([reader.read(table).kept for table in tables])
-    sizes = pc.binary_length(texts).to_numpy()
-    per_byte, rate = _measured(ReferenceEngine(tokenizer), texts, sizes)
-    lengths = np.maximum(np.rint(sizes * per_byte), (sizes > 0).astype(float)).astype(np.int64)
-    return Sampled(lengths, times, num_samples, int(sizes.sum() * times), rate)
-
-
-def _measured(engine: Engine, texts: pa.LargeStringArray, sizes: Places) -> tuple[float, float]:
-    """Encode every k-th text; return tokens per byte and bytes per second."""
-    step = max(1, int(sizes.sum()) // _ENCODED_BYTES)
-    chosen = texts.take(pa.array(np.arange(0, len(texts), step)))
-    size = max(1, int(sizes[::step].sum()))
-    start = time.perf_counter()
-    encoded = encode_texts(engine, chosen).encoded
-    return len(encoded.ids) / size, size / max(1e-6, time.perf_counter() - start)
 
 
 def _with_preset(recipe: Recipe, preset: str) -> Recipe:
@@ -114,16 +55,10 @@ def _with_preset(recipe: Recipe, preset: str) -> Recipe:
     if preset == recipe.preset:
         return recipe
     kept = (
-        "tokenizer",
-        "splits",
-        "columns",
-        "template",
-        "chat",
-        "context_length",
-        "dtype",
-        "control_tokens",
-        "min_chars",
-    )
+        "tokenizer", "splits", "columns", "template", "chat", "context_length", "dtype", "control_tokens", "min_chars",
+        "min_tokens", "max_tokens_per_document", "max_junk_ratio", "drop_duplicates", "oversized", "token_budget",
+        "engine",
+    )  # fmt: skip
     values = {name: getattr(recipe, name) for name in kept}
     return Recipe(**values, preset=preset)
 
@@ -152,6 +87,8 @@ def _packed(
     if isinstance(packer, ContinuousPacker):  # its tail is packed with the others: a part of a row per split is lost
         more = len(packer.tail()[0]) * times / policy.row_room
         count, tokens = count + more, tokens + more * policy.row_length
+    part = 1.0 if recipe.token_budget is None else min(1.0, recipe.token_budget / max(1.0, tokens))
+    count, tokens = count * part, tokens * part
     places = float(rows.offsets[-1])
     if recipe.padding == "longest":
         places = float(len(rows) * rows.widths.max(initial=0))
@@ -162,7 +99,7 @@ def _packed(
         preset=recipe.preset,
         rows=round(count),
         tokens=round(tokens),
-        seconds=_START_SECONDS + sampled.text_bytes / rate,
+        seconds=_START_SECONDS + part * sampled.text_bytes / rate,
         bytes=round(size + 5 * sampled.num_samples + _FIXED_BYTES),
         lost_share=packer.lost / max(1, int(lengths.sum())),
         padded_share=1 - float(rows.tokens.sum()) / places if places else 0.0,

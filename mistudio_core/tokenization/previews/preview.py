@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.offsets import Placer
+from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
@@ -26,7 +27,7 @@ class Previewer:
         self._placers: dict[bool, Placer] = {}
 
     def preview(self, recipe: Recipe, text: str) -> dict[str, Any]:
-        r"""Return `tokens`, each with id, text, start, end and special, and `num_tokens`.
+        r"""Return `tokens` (each with id, text, start, end and special), `num_tokens`, `policy` and `cautions`.
 
         `start` and `end` are characters of the text; a special token that the recipe adds stands between characters.
         The text of a token that is a part of a character is its bytes, such as `\xE6`. Raises `too_large`.
@@ -47,9 +48,10 @@ class Previewer:
             {"id": ident, "text": self._texts.shown(ident), "start": start, "end": end, "special": ident in control}
             for ident, start, end in spans
         ]
+        found = cautions(recipe, policy, self.tokenizer)
         after = policy.separator if recipe.preset in ("continuous", "per_document") else ()
         tokens += self._added([*policy.document_end, *after, *policy.row_end], len(text))
-        return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json()}
+        return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json(), "cautions": found}
 
     def _placer(self, recipe: Recipe) -> Placer:
         as_text = recipe.control_tokens == "literal"
