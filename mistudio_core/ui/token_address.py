@@ -83,6 +83,11 @@ def ask(**changes: str | None) -> None:
     current.put(changes)
 
 
+def open_search(dataset_id: str, tokenization_id: str, *ids: int) -> None:
+    """Go to the places where a sequence of tokens stands; for callbacks of other pages."""
+    st.switch_page(PAGE, query_params=address(dataset_id, tokenization_id, ids=ids))
+
+
 def link(label: str, dataset_id: str, tokenization_id: str, **asked: Any) -> None:
     """Draw a link to the first row of a tokenization, or to what is asked for."""
     st.page_link(PAGE, label=label, icon=":material/token:", query_params=address(dataset_id, tokenization_id, **asked))
