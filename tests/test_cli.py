@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
     assert (page["total"], page["total_is_exact"]) == (dataset["splits"]["train"], True)
     assert [row["index"] for row in page["rows"]] == [2, 3, 4]
     assert set(page["rows"][0]) == {"index", "split", "text", "columns", "matches"}
+    assert (page["by"], page["note"]) == ("position", "")
     made = shell.json("tokenize", dataset["id"], "--tokenizer", "sample", "--context-length", "32")
     assert (made["status"], made["context_length"], made["vocab_size"]) == ("ready", 32, 4096)
     assert made["num_rows"] > 0
@@ -142,6 +144,31 @@ def test_a_recipe_file_is_read_and_options_win_over_it(shell: Shell, tmp_path: P
     assert shell.error("tokenize", dataset["id"], "--recipe", str(tmp_path / "recipe.json")) == "invalid_request"
 
 
+def test_samples_and_tokens_are_found(shell: Shell) -> None:
+    dataset = shell.json("sample", "--samples", "300")
+    made = shell.json("tokenize", dataset["id"], "--tokenizer", "sample", "--context-length", "32")
+    assert shell.json("index", dataset["id"])["status"] == "succeeded"
+    ranked = shell.json("samples", dataset["id"], "--search", "the", "--limit", "3")
+    assert (ranked["by"], ranked["note"], len(ranked["rows"])) == ("ranked", "", 3)
+    shutil.rmtree(Path(dataset["path"]) / "search")
+    scanned = shell.json("samples", dataset["id"], "--search", "the", "--limit", "3")
+    assert (scanned["by"], scanned["total"]) == ("scan", ranked["total"])
+    assert "no index of words" in scanned["note"]
+    row = scanned["rows"][0]
+    assert {row["text"][start:end].lower() for start, end in row["matches"]} == {"the"}
+    exported = shell.json("samples", dataset["id"], "--search", "the", "--export", "jsonl")
+    lines = Path(exported["path"]).read_text().splitlines()
+    assert (len(lines), exported["size_bytes"]) == (ranked["total"], Path(exported["path"]).stat().st_size)
+    hits = shell.json("search-tokens", made["id"], "--text", " the", "--limit", "2")
+    assert set(hits) >= {"total", "total_is_exact", "hits"}
+    assert set(hits["hits"][0]) >= {"row", "position", "left", "match", "right", "sample"}
+    assert [hit["match"] for hit in hits["hits"]] == [" the"] * 2
+    ids = ",".join(str(token["id"]) for token in hits["sequence"])
+    assert shell.json("search-tokens", made["id"], "--ids", ids, "--limit", "2") == hits
+    assert shell.error("search-tokens", made["id"], "--ids", "1,x") == "invalid_request"
+    assert shell.error("samples", dataset["id"], "--search", "(", "--mode", "regex") == "invalid_request"
+
+
 def test_tables_show_control_characters_and_send_none_to_the_terminal() -> None:
     hostile = "\x1b[31mred\x07\nline"
     assert "\x1b" not in plain(hostile)
@@ -149,5 +176,6 @@ def test_tables_show_control_characters_and_send_none_to_the_terminal() -> None:
     assert "\x1b" not in text
     assert "\x07" not in text
     assert text.endswith("1 in all\n")
+    assert table({"rows": [], "total": 0, "note": "By scan."}).endswith("0 in all\nBy scan.\n")
     assert table([]) == "nothing\n"
     assert "-" in table({"config": None})

@@ -81,9 +81,20 @@ def show(options: Namespace) -> Outcome:
 
 
 def samples(options: Namespace) -> Outcome:
-    """Return some samples of a dataset: `{total, total_is_exact, rows}`."""
+    """Return some samples of a dataset, `{total, total_is_exact, rows, by, note}`, or write all of them to a file."""
     fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
-    return _open(options).samples(options.id, **fields), None
+    library = _open(options)
+    if options.export is not None:
+        path = library.export_samples(options.id, options.export, **fields)
+        return {"path": path, "size_bytes": path.stat().st_size}, None
+    found = library.search(options.id, fields)
+    return as_json(found.page) | {"by": found.by, "note": found.note}, None
+
+
+def index(options: Namespace) -> Outcome:
+    """Build the index of words of a dataset and return the job."""
+    library = _open(options)
+    return _succeeded(library, library.build_search_index(options.id).id), None
 
 
 def search_tokens(options: Namespace) -> Outcome:

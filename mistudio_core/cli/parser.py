@@ -82,6 +82,8 @@ def _look_commands(command: Any) -> None:
     show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
     _sample_options(command("samples", commands.samples, "print samples of a dataset, searched, filtered and sorted"))
+    index = command("index", commands.index, "build the index of words of a large dataset, or once more")
+    index.add_argument("id", metavar="ID")
     tokens = command("search-tokens", commands.search_tokens, "find a sequence of tokens in the rows of a tokenization")
     tokens.add_argument("id", metavar="TOK")
     tokens.add_argument("--text", help="as it would stand within a document: a leading space matters")
@@ -114,6 +116,7 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
     parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
     parser.add_argument("--descending", action="store_true")
+    parser.add_argument("--export", metavar="KIND", help="write all that is found as parquet, jsonl or csv instead")
 
 
 def _tokenize_commands(command: Any) -> None:

@@ -18,10 +18,8 @@ _LIST_COLUMNS: Final = {
 def table(value: Any) -> str:
     """Return a list of records as a table, a record as lines of name and value, ending in a newline."""
     if isinstance(value, Mapping) and isinstance(value.get("rows"), list):
-        return (
-            _rows(value["rows"])
-            + f"{'' if value.get('total_is_exact', True) else 'at least '}{value['total']:,} in all\n"
-        )
+        total = f"{'' if value.get('total_is_exact', True) else 'at least '}{value['total']:,} in all\n"
+        return _rows(value["rows"]) + total + (f"{value['note']}\n" if value.get("note") else "")
     if isinstance(value, list):
         return _rows(value)
     if isinstance(value, Mapping):
