@@ -8,13 +8,15 @@ from typing import Any, Final
 import altair as alt
 import pyarrow as pa
 
+from mistudio_core.charts.edges import edge_axis, edge_labels
 from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
     PERCENT,
-    SHORT,
     Figure,
+    Scale,
     clickable,
+    count_axis,
     dimmed,
     exact,
     rows_table,
@@ -27,40 +29,43 @@ MOST_BARS: Final = 30
 _ROW_HEIGHT: Final = 22
 _NAMED: Final = [("value", pa.string()), ("label", pa.string()), ("count", pa.int64()), ("share", pa.float64())]
 _BINS: Final = [
-    ("place", pa.int64()), ("range", pa.string()), ("first", pa.string()), ("last", pa.string()),
+    ("place", pa.int64()), ("end", pa.int64()), ("range", pa.string()), ("first", pa.string()), ("last", pa.string()),
     ("count", pa.int64()), ("share", pa.float64()),
 ]  # fmt: skip
 
 
-def split_bars(result: Mapping[str, Any]) -> Figure:
+def split_bars(result: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
     """Draw the samples of each split of a dataset's result. A click selects the split's name as `value`."""
     rows = [{"value": name} | _counted(split["samples"], split["share"]) for name, split in result["splits"].items()]
-    return _bars(rows, "splits", "Samples by split", "split", "samples")
+    return _bars(rows, "splits", "Samples by split", "split", "samples", scale=scale)
 
 
-def script_bars(column: Mapping[str, Any]) -> Figure:
+def script_bars(column: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
     """Draw the scripts of a text column's letters."""
     rows = [{"value": row["script"]} | _counted(row["letters"], row["share"]) for row in column["scripts"]["scripts"]]
-    return _bars(rows, "scripts", f"Letters of {visible(column['name'])} by script", "script", "letters")
+    return _bars(rows, "scripts", f"Letters of {visible(column['name'])} by script", "script", "letters", scale=scale)
 
 
-def value_bars(column: Mapping[str, Any]) -> Figure:
+def value_bars(column: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
     """Draw the values of a label column, or any column whose values are few. A click selects the `value`."""
     present = sum(row["count"] for row in column["values"])
-    rows = [{"value": str(row["value"])} | _counted(row["count"], row["count"] / present) for row in column["values"]]
-    return _bars(rows, "values", f"Values of {visible(column['name'])}", "value", "samples")
+    rows = [
+        {"value": str(row["value"])} | _counted(row["count"], row["count"] / (present or 1)) for row in column["values"]
+    ]
+    return _bars(rows, "values", f"Values of {visible(column['name'])}", "value", "samples", scale=scale)
 
 
-def value_histogram(column: Mapping[str, Any]) -> Figure:
+def value_histogram(column: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
     """Draw the ten bins of a column of numbers or moments. A click selects `first` and `last`, as texts.
 
-    The bins stand side by side as categories, so that neither integers beyond 2**53 nor moments lose a digit.
+    The bins stand side by side by their number, so that neither integers beyond 2**53 nor moments lose a digit.
     """
     bins: Sequence[Mapping[str, Any]] = column["histogram"]
     present = sum(row["count"] for row in bins)
     rows = [
         {
             "place": place,
+            "end": place + 1,
             "range": named,
             "first": str(row["first"]),
             "last": str(row["last"]),
@@ -75,10 +80,11 @@ def value_histogram(column: Mapping[str, Any]) -> Figure:
     unit = f" ({column['unit']})" if column.get("unit") else ""
     chart = (
         alt.Chart(data, height=HEIGHT, title=titled(f"Histogram of {name}", _exactness(column)))
-        .mark_bar()
+        .mark_bar(binSpacing=1)
         .encode(
-            x=alt.X("range:N", sort=None).title(f"{name}{unit}").axis(labelAngle=-35, labelLimit=160),
-            y=alt.Y("count:Q").title("number of samples").axis(labelExpr=SHORT, tickMinStep=1),
+            x=edge_axis(edge_labels(bins, column["kind"])).bin("binned").title(f"{name}{unit}"),
+            x2="end:Q",
+            y=alt.Y("count:Q", **count_axis("number of samples", scale)),
             opacity=dimmed(selection),
             tooltip=[
                 alt.Tooltip("range:N", title=name),
@@ -95,7 +101,7 @@ def value_histogram(column: Mapping[str, Any]) -> Figure:
     return Figure("histogram", chart, text, data)
 
 
-def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, counted: str) -> Figure:
+def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, counted: str, scale: Scale) -> Figure:
     shown = rows[:MOST_BARS]
     data = rows_table([dict(row) | {"label": visible(row["value"])} for row in shown], _NAMED)
     selection = clickable(["value"])
@@ -104,7 +110,7 @@ def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, c
         alt.Chart(data, height=alt.Step(_ROW_HEIGHT), title=titled(title, subtitle))
         .mark_bar()
         .encode(
-            x=alt.X("count:Q").title(f"number of {counted}").axis(labelExpr=SHORT, tickMinStep=1),
+            x=alt.X("count:Q", **count_axis(f"number of {counted}", scale)),
             # Two values may have one label, so the rows are told apart by the value.
             y=alt.Y("value:N", sort=None).title(what).axis(labelLimit=240),
             opacity=dimmed(selection),

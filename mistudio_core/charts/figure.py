@@ -11,14 +11,16 @@ import pyarrow as pa
 
 Scale = Literal["linear", "log"]
 
-HEIGHT: Final = 280
+HEIGHT: Final = 320
 BAR: Final = "bar"  # the name of the selection that holds the clicked bar's fields
 EXACT: Final = ",d"  # whole numbers in full, with separators
 SHORT: Final = "datum.value < 1 ? '0' : format(datum.value, '~s')"  # 2k, 1.5M: for the labels of axes only
 ROUND_VALUES: Final = [0.5, *(step * 10**power for power in range(13) for step in (1, 2, 5))]  # on a logarithmic axis
+POWERS: Final = [10**power for power in range(13)]  # on one that spans many of them
 PERCENT: Final = ".3~%"
 SO_FAR: Final = "what has been seen so far"
 _LABEL_CHARACTERS: Final = 28
+_SIGNS: Final = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,22 @@ def titled(text: str, subtitle: str) -> alt.TitleParams:
     return alt.TitleParams(text=text, subtitle=subtitle, anchor="start")
 
 
-def axis_of(scale: Scale) -> dict[str, Any]:
-    """Return how a quantity is labelled on an axis of this scale; on a logarithmic one at 1, 2, 5, 10, 20, ..."""
-    ticks = {"values": ROUND_VALUES, "labelOverlap": "greedy"} if scale == "log" else {"tickMinStep": 1}
+def axis_of(scale: Scale, *, powers: bool = False) -> dict[str, Any]:
+    """Return how a quantity is labelled on an axis of this scale; on a logarithmic one at 1, 2, 5, 10, 20, ...
+
+    With `powers` only at 1, 10, 100, ..., for what spans many of them.
+    """
+    values = POWERS if powers else ROUND_VALUES
+    ticks = {"values": values, "labelOverlap": "greedy"} if scale == "log" else {"tickMinStep": 1}
     return {"labelExpr": SHORT} | ticks
+
+
+def count_axis(title: str, scale: Scale) -> dict[str, Any]:
+    """Return scale and axis of a count; a symmetric logarithm is linear near 0, so that empty bars have a place."""
+    if scale == "linear":
+        return {"scale": alt.Scale(zero=True), "axis": alt.Axis(labelExpr=SHORT, tickMinStep=1), "title": title}
+    axis = alt.Axis(labelExpr=SHORT, values=[0, *POWERS], labelOverlap="greedy")
+    return {"scale": alt.Scale(type="symlog", domainMin=0), "axis": axis, "title": title}
 
 
 def clickable(fields: Sequence[str]) -> alt.Parameter:
@@ -76,6 +90,6 @@ def visible(text: str) -> str:
 
 
 def _visible_character(character: str) -> str:
-    if character == " ":
-        return "␣"
+    if character in _SIGNS:
+        return _SIGNS[character]
     return character if character.isprintable() else f"\\u{ord(character):04x}"

@@ -12,12 +12,12 @@ from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
     PERCENT,
-    SHORT,
     SO_FAR,
     Figure,
     Scale,
     axis_of,
     clickable,
+    count_axis,
     dimmed,
     exact,
     rows_table,
@@ -42,7 +42,7 @@ def length_histogram(
     bar selects its `first` and `last` (both inclusive) under the name `bar`.
     """
     bins: Sequence[Mapping[str, Any]] = lengths[scale]
-    data = rows_table(_rows(bins, lengths["count"]), _FIELDS)
+    data = rows_table(_rows(bins, lengths["count"], scale), _FIELDS)
     selection = clickable(["first", "last"])
     chart = (
         alt.Chart(data, height=HEIGHT, title=titled(title, SO_FAR if live else f"all {counted}"))
@@ -52,7 +52,7 @@ def length_histogram(
             .title(f"length ({unit})")
             .axis(grid=False, **axis_of(scale)),
             x2="to:Q",
-            y=_counts(counted, count_scale),
+            y=alt.Y("count:Q", **count_axis(f"number of {counted}", count_scale)),
             opacity=dimmed(selection),
             tooltip=[
                 alt.Tooltip("range:N", title=unit),
@@ -65,12 +65,13 @@ def length_histogram(
     return Figure(f"{unit}-histogram", chart, _alt(lengths, bins, title, unit, counted, live=live), data)
 
 
-def _rows(bins: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]:
+def _rows(bins: Sequence[Mapping[str, Any]], total: int, scale: Scale) -> list[dict[str, Any]]:
+    zero = _ZERO_ON_LOG if scale == "log" else 0
     return [
         {
             "first": row["first"],
             "last": row["last"],
-            "from": row["first"] or _ZERO_ON_LOG * (bins[0]["last"] == 0),
+            "from": row["first"] or zero,
             "to": row["last"] + 1,
             "range": span(row["first"], row["last"]),
             "count": row["count"],
@@ -78,12 +79,6 @@ def _rows(bins: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]
         }
         for row in bins
     ]
-
-
-def _counts(counted: str, scale: Scale) -> alt.Y:
-    # A symmetric logarithm is linear near 0, so that empty bins have a place.
-    kind = alt.Scale(type="symlog") if scale == "log" else alt.Scale(zero=True)
-    return alt.Y("count:Q", scale=kind).title(f"number of {counted}").axis(labelExpr=SHORT, tickMinStep=1)
 
 
 def _alt(

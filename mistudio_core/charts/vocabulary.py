@@ -18,6 +18,7 @@ from mistudio_core.charts.figure import (
     Scale,
     axis_of,
     clickable,
+    count_axis,
     dimmed,
     exact,
     rows_table,
@@ -41,7 +42,9 @@ def rank_frequency(result: Mapping[str, Any], *, scale: Scale = "log") -> Figure
     curve: Sequence[Mapping[str, Any]] = result["curve"]
     data = rows_table(curve, _CURVE)
     chart = _curve(data, scale, "Frequency of tokens by rank", live=result["live"]).encode(
-        y=alt.Y("count:Q", scale=alt.Scale(type=scale, nice=False)).title("occurrences (tokens)").axis(**axis_of(scale))
+        y=alt.Y("count:Q", scale=alt.Scale(type=scale, nice=False))
+        .title("occurrences (tokens)")
+        .axis(**axis_of(scale, powers=True))
     )
     text = "Curve. Frequency of tokens by rank: no token yet."
     if curve:
@@ -70,13 +73,12 @@ def top_tokens(result: Mapping[str, Any], *, most: int = TOP_ROWS, scale: Scale 
     top: Sequence[Mapping[str, Any]] = result["top_tokens"][:most]
     data = rows_table([dict(row) | {"label": token_label(row)} for row in top], _TOKENS)
     selection = clickable(["id"])
-    counts = alt.Scale(type="symlog") if scale == "log" else alt.Scale(zero=True)
     subtitle = SO_FAR if result["live"] else "all rows, padding left out"
     chart = (
         alt.Chart(data, height=alt.Step(_ROW_HEIGHT), title=titled("Most frequent tokens", subtitle))
         .mark_bar()
         .encode(
-            x=alt.X("count:Q", scale=counts).title("occurrences (tokens)").axis(labelExpr=SHORT, tickMinStep=1),
+            x=alt.X("count:Q", **count_axis("occurrences (tokens)", scale)),
             y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240, labelOverlap=False),
             opacity=dimmed(selection),
             tooltip=_token_tooltip(),
@@ -136,9 +138,11 @@ def token_label(row: Mapping[str, Any]) -> str:
 def _curve(data: pa.Table, scale: Scale, title: str, *, live: bool) -> alt.Chart:
     return (
         alt.Chart(data, height=HEIGHT, title=titled(title, SO_FAR if live else "all rows, padding left out"))
-        .mark_line(point=True)
+        .mark_line(point=alt.OverlayMarkDef(size=14))
         .encode(
-            x=alt.X("rank:Q", scale=alt.Scale(type=scale, nice=False)).title("rank of the id").axis(**axis_of(scale)),
+            x=alt.X("rank:Q", scale=alt.Scale(type=scale, nice=False))
+            .title("rank of the id")
+            .axis(**axis_of(scale, powers=True)),
             tooltip=[
                 alt.Tooltip("rank:Q", title="rank", format=EXACT),
                 alt.Tooltip("count:Q", title="occurrences", format=EXACT),

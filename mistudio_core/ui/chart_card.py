@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from mistudio_core.ui import bar_links, keys
+from mistudio_core.ui.figures import theme_option, themed
 
 if TYPE_CHECKING:
     from mistudio_core.charts.export import Look
@@ -29,8 +30,7 @@ def draw(figure: Figure, key: str, *, clicks: bar_links.Clicks | None = None) ->
     """
     from mistudio_core.charts.figure import BAR
 
-    # Streamlit's theme colours everything in a chart but the subtitle, which would be black on a dark page.
-    chart = figure.chart.configure_title(subtitleColor=theme_option("grayTextColor"))
+    chart = themed(figure.chart)
     place = st.container(gap="xsmall")
     with place:
         if clicks is None:
@@ -67,12 +67,6 @@ def note_if_inexact(summary: Mapping[str, Any]) -> None:
             f":material/info: Too many different values to count each: median, percentiles and bins are right to "
             f"{100 * summary['relative_error']:.2g} % of a value."
         )
-
-
-def theme_option(name: str) -> Any:
-    """Return a setting of the theme that the visitor sees."""
-    kind = "light" if st.context.theme.type == "light" else "dark"
-    return st.get_option(f"theme.{kind}.{name}")
 
 
 def _menu(figure: Figure, key: str, hint: str) -> None:

@@ -10,8 +10,6 @@ import streamlit as st
 if TYPE_CHECKING:
     from mistudio_core.charts.figure import Figure, Scale
 
-_MUTED_ON_DARK: Final = "#94a3b8"
-_MUTED_ON_LIGHT: Final = "#475569"
 _CACHED_CHARTS: Final = 64
 _LIVE_TOP: Final = 10  # bars; the page has all of them when the rows are made
 _BINNED: Final = "document_tokens"
@@ -22,10 +20,29 @@ def draw(figure: Figure, key: str) -> None:
     _place(figure.chart, figure.alt, key)
 
 
-def scale_choice(key: str) -> Scale:
+def scale_choice(key: str, *, default: Scale = "log") -> Scale:
     """Draw the switch between a logarithmic and a linear axis, and return what is chosen."""
-    logarithmic = st.toggle("Logarithmic scale", value=True, key=key, persist_state="session")
+    logarithmic = st.toggle("Logarithmic scale", value=default == "log", key=key, persist_state="session")
     return "log" if logarithmic else "linear"
+
+
+def count_scale_choice(key: str) -> Scale:
+    """Draw the switch of the axis of counts, which begins linear."""
+    logarithmic = st.toggle("Logarithmic counts", value=False, key=key, persist_state="session")
+    return "log" if logarithmic else "linear"
+
+
+def themed(chart: Any) -> Any:
+    """Return a chart whose words can be read: Streamlit's theme leaves subtitles black, and axes and legends pale."""
+    muted = theme_option("grayTextColor")
+    words = {"labelColor": muted, "titleColor": muted}
+    return chart.configure_title(subtitleColor=muted).configure_axis(**words).configure_legend(**words)
+
+
+def theme_option(name: str) -> Any:
+    """Return a setting of the theme that the visitor sees."""
+    kind = "light" if st.context.theme.type == "light" else "dark"
+    return st.get_option(f"theme.{kind}.{name}")
 
 
 def live_lengths(record_id: str, seq: int, result: Mapping[str, Any], key: str) -> None:
@@ -54,9 +71,7 @@ def stored_lengths(result: Mapping[str, Any] | None, key: str, scale: Scale = "l
 
 
 def _place(chart: Any, alt: str, key: str) -> None:
-    # Streamlit's theme colours everything in a chart but the subtitle, which would be black on a dark page.
-    muted = _MUTED_ON_LIGHT if st.context.theme.type == "light" else _MUTED_ON_DARK
-    st.altair_chart(chart.configure_title(subtitleColor=muted), key=key, alt=alt, width="stretch")
+    st.altair_chart(themed(chart), key=key, alt=alt, width="stretch")
 
 
 @st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)

@@ -9,11 +9,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.records import Dataset
-from mistudio_core.ui import bar_links, chart_card, figure_cards, figures, formats, keys, token_tables
-from mistudio_core.ui.escape import one_line, plain
+from mistudio_core.ui import (
+    bar_links,
+    chart_card,
+    column_statistics,
+    figure_cards,
+    figures,
+    formats,
+    keys,
+    token_tables,
+)
+from mistudio_core.ui.escape import one_line
 
 _CARD_WIDTH: Final = 150
-_NUMBERS: Final = ("integer", "float")
 _MEASURES: Final = {"Characters": "characters", "Words": "words", "Bytes": "bytes"}
 
 
@@ -28,7 +36,7 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
     if column["kind"] == "text":
         _text(dataset, column)
     else:
-        _values(dataset, column)
+        column_statistics.draw(dataset, column)
     if len(result["splits"]) > 1:
         from mistudio_core.charts.columns import split_bars
 
@@ -59,7 +67,7 @@ def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[s
 def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
     copies = column["duplicates"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
-        figure_cards.count("Samples", column["characters"]["count"], color="green")
+        figure_cards.count("Samples", column["characters"]["count"] + column["nulls"], color="green")
         figure_cards.count("Characters", column["characters"]["sum"], color="blue")
         figure_cards.count("Average length", column["characters"]["mean"], color="violet")
         figure_cards.count("Words", column["words"]["sum"], color="yellow")
@@ -76,14 +84,17 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
         )
     _lengths(dataset, column)
     if column.get("values"):
-        _bars_of_values(dataset, column)
+        column_statistics.bars_of_values(dataset, column)
+    if column.get("datetime"):
+        column_statistics.moments_of_texts(dataset, column)
     if column["scripts"]["scripts"]:
         from mistudio_core.charts.columns import script_bars
 
         with st.container(border=True):
             name = str(column["name"])
             clicks = bar_links.to_samples(dataset.id, bar_links.of_script(name))
-            chart_card.draw(script_bars(column), _key(dataset, f"scripts:{name}"), clicks=clicks)
+            figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
+            chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
@@ -105,52 +116,6 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         chart_card.note_if_inexact(column[unit])
     with st.container(border=True):
         token_tables.summary_table("Lengths", {title: column[measure] for title, measure in _MEASURES.items()})
-
-
-def _values(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    st.caption(f"{plain(column['type'], 100)} · {formats.exact(column['nulls'])} without a value")
-    if column["kind"] in ("list", "binary"):
-        _element_lengths(dataset, column)
-    elif column.get("values"):
-        _bars_of_values(dataset, column)
-    elif column.get("histogram"):
-        _histogram(dataset, column)
-    else:
-        st.caption("Of a column of this type only the missing values are counted.")
-    if column["kind"] in _NUMBERS and column["count"]:
-        with st.container(border=True):
-            token_tables.summary_table("Values", {str(column["name"]): column})
-
-
-def _bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    from mistudio_core.charts.columns import value_bars
-
-    name = str(column["name"])
-    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_value(name))
-    with st.container(border=True):
-        chart_card.draw(value_bars(column), _key(dataset, f"values:{name}"), clicks=clicks)
-
-
-def _histogram(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    from mistudio_core.charts.columns import value_histogram
-
-    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_bin(column))
-    with st.container(border=True):
-        chart_card.draw(value_histogram(column), _key(dataset, f"histogram:{column['name']}"), clicks=clicks)
-
-
-def _element_lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    from mistudio_core.charts.lengths import length_histogram
-
-    name, unit = one_line(column["name"], 60), "bytes" if column["kind"] == "binary" else "elements"
-    with st.container(border=True):
-        scale = figures.scale_choice(_key(dataset, "text_scale"))
-        figure = length_histogram(
-            column["lengths"], title=f"Lengths of {name}", unit=unit, counted="samples", scale=scale
-        )
-        clicks = bar_links.to_samples(dataset.id, bar_links.of_length(str(column["name"])))
-        chart_card.draw(figure, _key(dataset, f"elements:{column['name']}"), clicks=clicks)
-        chart_card.note_if_inexact(column["lengths"])
 
 
 def _key(dataset: Dataset, what: str) -> str:

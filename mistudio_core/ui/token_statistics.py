@@ -103,7 +103,8 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
         show("ranks", lambda: rank_frequency(result, scale=scale))
         show("coverage", lambda: coverage_curve(result, scale=scale))
     with st.container(border=True):
-        show("top", lambda: top_tokens(result), bar_links.to_tokens(tokenization))
+        counts = figures.count_scale_choice(keys.of("token_statistics", "counts"))
+        show(f"top:{counts}", lambda: top_tokens(result, scale=counts), bar_links.to_tokens(tokenization))
 
 
 @st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -104,20 +104,22 @@ def control_tokens(result: Mapping[str, Any]) -> None:
         _tokens(found["tokens"], "Control tokens in the texts", "No text spells a control token.")
 
 
-def summary_table(title: str, summaries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Draw min, max, mean, deviation and percentiles, one column for each distribution."""
+def summary_table(
+    title: str, summaries: Mapping[str, Mapping[str, Any]], *, written: Callable[[Any], str] = formats.exact
+) -> None:
+    """Draw min, max, mean, deviation and percentiles, one column for each distribution; `written` writes a value."""
     with st.container():
         st.markdown(f"**{plain(title)}**")
         first = next(iter(summaries.values()))
-        columns = {"": ["Mean", "Deviation", "Min", *(f"{name} %" for name in first["percentiles"]), "Max"]}
+        columns = {"": ["Mean", "Deviation", "Min", *map(_percentile, first["percentiles"]), "Max"]}
         for name, row in summaries.items():
             numbers = [row["mean"], row["std"], row["min"], *row["percentiles"].values(), row["max"]]
-            columns[plain(name)] = [_number(number) for number in numbers]
+            columns[plain(name)] = ["–" if number is None else written(number) for number in numbers]
         st.table(columns, border="horizontal", hide_index=True)
 
 
-def _number(number: float | None) -> str:
-    return "–" if number is None else formats.exact(number)
+def _percentile(percent: str) -> str:
+    return "Median" if percent == "50" else f"{percent} %"
 
 
 def _fertility_column(totals: Mapping[str, Any], ratios: Mapping[str, float | None]) -> list[str]:
