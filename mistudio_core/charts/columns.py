@@ -101,7 +101,7 @@ def value_histogram(column: Mapping[str, Any], *, scale: Scale = "linear") -> Fi
     return Figure("histogram", chart, text, data)
 
 
-def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, counted: str, scale: Scale) -> Figure:
+def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, counted: str, *, scale: Scale) -> Figure:
     shown = rows[:MOST_BARS]
     data = rows_table([dict(row) | {"label": visible(row["value"])} for row in shown], _NAMED)
     selection = clickable(["value"])
