@@ -18,6 +18,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import argparse
 import hashlib
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -138,7 +139,8 @@ def _round(folder: Path, number: int) -> dict[str, dict[str, Any]]:
     for name in names:
         command = [sys.executable, __file__, "--candidate", name, "--folder", str(folder)]
         started = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # as workers have it
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
         found[name] = json.loads(done.stdout) | {"process_s": time.perf_counter() - started}

@@ -59,10 +59,16 @@ class EngineChoice:
         """Return a new engine for one thread: the reference if `reference` asks for it or nothing else may be used."""
         if reference or not self.fast:
             return ReferenceEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
+        fast = self._take_first() or FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
+        return SampledEngine(fast, self._watcher)
+
+    def _take_first(self) -> FastEngine | None:
+        """Return the engine that is being checked, when that is over, to whoever asks first: each takes 35 MB."""
         with self._handing_out:
             first, self._first = self._first, None
-        fast = first or FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        return SampledEngine(fast, self._watcher)
+        if first is not None:
+            self._proven.wait()
+        return first
 
     def publish(self) -> None:
         """Wait for the verdict; raise `EnginesDifferError` when it is against the fast engine."""
@@ -100,7 +106,7 @@ class EngineChoice:
     def _try_fast(self) -> None:
         try:
             self._key.append(fast_version())
-            self._first = FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
+            first = FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
         except FastEngineError as error:
             self.reason = str(error)
             if self._task.recipe.engine == "fast":
@@ -108,22 +114,21 @@ class EngineChoice:
                     "tokenizer_unsupported", f"The fast engine cannot be used: {error}.", _OTHERS
                 ) from None
             return
-        self.fast = True
+        self.fast, self._first = True, first
         self.verdict = stored_verdict(self._task.tokenizer, self._key) if self._keeps else None
         if self.verdict is not None:
             self._proven.set()
             if not self.verdict.equal:
                 self.fall_back(self.verdict.difference or "")
                 return
-        threading.Thread(target=self._check, name="identity check", daemon=True).start()
+        threading.Thread(target=self._check, args=(first,), name="identity check", daemon=True).start()
 
-    def _check(self) -> None:
+    def _check(self, fast: FastEngine) -> None:
         """Check unless that was done before; from then on the reference watches a running sample."""
         task = self._task
         try:
             reference = self.engine(reference=True)
             if self.verdict is None:
-                fast = FastEngine(task.tokenizer, control_as_text=task.control_as_text)
                 self.verdict = check_identity(fast, reference, task.tokenizer, task.reader, task.splits)
                 if self._keeps:
                     keep_verdict(task.tokenizer, self._key, self.verdict)
