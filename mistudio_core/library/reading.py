@@ -11,7 +11,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import folder_bytes, free_bytes, read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.lookup import Lookup
-from mistudio_core.records import RepoInfo, Sample, SamplesPage
+from mistudio_core.records import RepoInfo, Sample, SamplesPage, Tokenization
 
 if TYPE_CHECKING:
     import duckdb
@@ -104,9 +104,23 @@ class Reading(Lookup):
 
     def statistics(self, subject_id: str) -> dict[str, Any] | None:
         """Return the stored statistics of a dataset or a tokenization; None until it is ready."""
-        path = self._record(subject_id).path
-        stored = None if path is None else read_json(path / "statistics.json")
+        from mistudio_core.statistics.joining import lacks_words, with_words
+
+        record = self._record(subject_id)
+        stored = None if record.path is None else read_json(record.path / "statistics.json")
+        if stored is not None and isinstance(record, Tokenization) and lacks_words(stored):
+            column = self._only_text(record)
+            return dict(stored) if column is None else with_words(stored, column)
         return None if stored is None else dict(stored)
+
+    def _only_text(self, record: Tokenization) -> Mapping[str, Any] | None:
+        """Return the statistics of the column whose texts a tokenization took as they are."""
+        recipe = record.recipe
+        if len(recipe["columns"]) != 1 or recipe.get("template") or recipe.get("chat"):
+            return None
+        columns = (self.statistics(record.dataset_id) or {}).get("columns", ())
+        found = (item for item in columns if item["kind"] == "text" and item["name"] == recipe["columns"][0])
+        return next(found, None)
 
     def storage(self) -> Mapping[str, int]:
         """Return the bytes of each part of the library, and `free_bytes` of the disk."""

@@ -66,6 +66,12 @@ def measure(texts: pa.Array | pa.ChunkedArray) -> Measures:
     return Measures(characters, lengths, words, hashes, nulls)
 
 
+def characters_and_words(texts: pa.Array) -> tuple[Counts, Counts]:
+    """Return the characters and the words of each text of an array of string or large_string without nulls."""
+    characters = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    return characters, _words(*utf8(texts))
+
+
 def utf8(texts: pa.Array) -> tuple[Bytes, Counts]:
     """Return the UTF-8 bytes of an array of string or large_string, and n + 1 offsets into them.
 

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mistudio_core.errors import StudioError
+from mistudio_core.statistics.measures import characters_and_words
+from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounts
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
 from mistudio_core.tokenization.engines.encoding import encode_texts
@@ -28,7 +30,8 @@ class Batch:
     """Consecutive samples of a split, encoded.
 
     For each of the n samples there are `lengths` (uint32, before any cut, also of filtered ones) and `skipped` (codes);
-    for each document that goes into rows `documents` and `sizes` (bytes of its text).
+    for each document that goes into rows `documents` and `sizes` (bytes, characters and words of its text; the last two
+    are 0 where the task need not count them).
     """
 
     documents: Documents
@@ -46,6 +49,13 @@ class Batch:
         documents = self.documents.only(np.arange(len(self.documents)) < count)
         return replace(self, documents=documents, skipped=skipped, sizes=self.sizes[:count])
 
+    def count(self, statistics: TokenStatistics, split: str) -> None:
+        """Count the documents of this batch, which is of that split."""
+        characters, words = self.sizes[:, 1:].sum(axis=0).tolist()
+        statistics.add_documents(
+            self.documents.encoded.lengths, self.sizes[:, 0], characters=characters, words=words, split=split
+        )
+
     @property
     def filtered_tokens(self) -> int:
         """Tokens of the documents that were encoded and then left out by a filter."""
@@ -58,16 +68,23 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
     if task.has_token_lists:
         column = task.recipe.columns[0]
         encoded, skipped = read_token_lists(table, column, task.tokenizer.vocab_size, first)
-        none = np.zeros(len(encoded), np.int64)
+        none = np.zeros((len(encoded), 3), np.int64)
         return _filtered(task, encoded, skipped, (none, NONE), first)
     texts = task.reader.read(table, first)
     if task.recipe.drop_duplicates:
         unwanted = repeated(task, shard, first, len(texts.skipped))[texts.skipped == USED]
         texts = texts.only(~unwanted, skip_code("duplicate"))
     encoded, texts = _encoded(task, shard, texts, first, engine)
-    sizes = pc.binary_length(texts.kept).to_numpy()
     control = task.control.count(texts.written, encoded)
-    return _filtered(task, encoded, texts.skipped, (sizes, control), first)
+    return _filtered(task, encoded, texts.skipped, (_sizes(task, texts.kept), control), first)
+
+
+def _sizes(task: Task, texts: pa.LargeStringArray) -> Places:
+    sizes = np.zeros((len(texts), 3), np.int64)
+    sizes[:, 0] = pc.binary_length(texts).to_numpy()
+    if not task.takes_whole_texts:
+        sizes[:, 1], sizes[:, 2] = characters_and_words(texts)
+    return sizes
 
 
 def encoded_alone(task: Task, split: str, table: pa.Table, first: int, engine: Engine) -> npt.NDArray[np.uint32]:

@@ -124,9 +124,7 @@ def _merged(task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed
 def _uses_all_texts(task: Task, receipts: Sequence[Receipt], split: str) -> bool:
     """Tell whether every text of a split that is not empty went into rows just as it stands in its column."""
     mine = [receipt for receipt in receipts if receipt.split == split]
-    whole = len(mine) == len(task.plan.of_split(split)) and task.recipe.token_budget is None
-    plain = task.recipe.template is None and task.recipe.chat is None and len(task.recipe.columns) == 1
-    return whole and plain and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
+    return task.takes_whole_texts and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
 
 
 def _split_parts(

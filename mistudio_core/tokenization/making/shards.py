@@ -132,7 +132,7 @@ class _Known:
         self.next_sample += len(batch.skipped)
         if self._task.recipe.preset == "saelens":
             self._marks.append(marks_of(self._task.policy, batch.documents))
-        self.statistics.add_documents(batch.documents.encoded.lengths, batch.sizes, split=self._shard.split)
+        batch.count(self.statistics, self._shard.split)
         filtered = int(np.isin(batch.skipped, _FILTERED).sum())
         if filtered:
             self.statistics.add_lost("filtered", batch.filtered_tokens, filtered)

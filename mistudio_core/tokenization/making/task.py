@@ -66,6 +66,19 @@ class Task:
         return None if self.recipe.max_junk_ratio is None else TokenTexts(self.tokenizer).junk()
 
     @cached_property
+    def takes_whole_texts(self) -> bool:
+        """Whether the texts of one column go in as they stand and no filter can leave one out.
+
+        Their characters and words are then known from the statistics of the dataset; else they are counted in the pass.
+        """
+        recipe = self.recipe
+        made = recipe.template is not None or recipe.chat is not None or len(recipe.columns) != 1
+        most = (recipe.max_tokens_per_document, recipe.max_junk_ratio, recipe.token_budget)
+        filters = recipe.min_chars or recipe.min_tokens or recipe.drop_duplicates
+        filters = filters or recipe.oversized != "fail"
+        return not (made or filters or any(limit is not None for limit in most))
+
+    @cached_property
     def has_token_lists(self) -> bool:
         """Whether the source is a column of ids."""
         from mistudio_core.raw import column_types

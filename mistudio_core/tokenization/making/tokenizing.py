@@ -55,9 +55,9 @@ class Tally:
             if step.batch is not None:
                 lengths = step.batch.documents.encoded.lengths
                 self.samples += len(step.batch.skipped)
-                self.text_bytes += int(step.batch.sizes.sum())
+                self.text_bytes += int(step.batch.sizes[:, 0].sum())
                 self.document_tokens += int(lengths.sum())
-                self._statistics.add_documents(lengths, step.batch.sizes, split=step.split)
+                step.batch.count(self._statistics, step.split)
             self._look(step)
 
     def live(self) -> Mapping[str, Any]:
