@@ -70,6 +70,14 @@ _PEERS = st.fixed_dictionaries(
     {"preset": st.sampled_from(["saelens", "transformer_lens", "sparsify"]), "batch_rows": st.integers(1, 30)},
     optional={"emulate_num_proc": st.integers(1, 4)},
 )
+_SAELENS = st.fixed_dictionaries(
+    {"preset": st.just("saelens")},
+    optional={
+        "concatenate": st.just(False),
+        "begin_batch_token": st.sampled_from(["none", 4, 5]),
+        "begin_sequence_token": st.sampled_from(["none", 5, 6]),
+    },
+)
 _FILTERS = st.fixed_dictionaries(
     {},
     optional={
@@ -100,7 +108,7 @@ def _fitting(fields: dict[str, Any], name: str, tokenizer: StoredTokenizer) -> d
     texts=corpora(),
     name=st.sampled_from(FAMILIES),
     context=st.integers(6, 40),
-    packing=st.one_of(_CONTINUOUS, _CONTINUOUS, _PER_DOCUMENT, _PEERS),
+    packing=st.one_of(_CONTINUOUS, _CONTINUOUS, _PER_DOCUMENT, _PEERS, _SAELENS),
     filters=_FILTERS,
     shard_bytes=st.sampled_from([200, 1500, 10**6]),
     groups=st.lists(st.integers(1, 20), min_size=1, max_size=3),

@@ -32,7 +32,9 @@ CONTEXT_LENGTH: Final = 1024
 SAMPLE_CONTEXT_LENGTH: Final = 128
 """The sample's stories are short; a few thousand rows tell more than a few hundred."""
 GIVEN_ID: Final = "id"
-"""The choice of a separator that is given as the id of a token."""
+"""The choice of a token that is given as its id."""
+
+_BEGINS: Final = ("begin_batch_token", "begin_sequence_token")
 
 COLUMN, TEMPLATE, CHAT = "column", "template", "chat"
 
@@ -50,7 +52,17 @@ class Option(NamedTuple):
 
 _STREAMS: Final = ("continuous", "saelens", "per_document")  # where special tokens can be chosen freely
 _PEERS: Final = ("saelens", "transformer_lens", "sparsify")
+_SAELENS: Final = ("saelens",)
 _OWN: Final = ("continuous", "per_document")
+
+_TOKENS: Final[Mapping[Any, str]] = {
+    "auto": "By the preset",
+    "eos": "EOS",
+    "bos": "BOS",
+    "sep": "SEP",
+    "none": "Nothing",
+    GIVEN_ID: "A token id",
+}
 
 OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
     "Special tokens": {
@@ -70,8 +82,22 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
             "Between documents",
             "auto",
             "What stands between two documents. By the preset: EOS where the tokenizer has one.",
-            {"auto": "By the preset", "eos": "EOS", "bos": "BOS", "none": "Nothing", GIVEN_ID: "A token id"},
+            _TOKENS,
             presets=_STREAMS,
+        ),
+        "begin_batch_token": Option(
+            "Begins a row",
+            "auto",
+            "SAELens's begin_batch_token: put before a row that does not begin with it. By the preset: BOS.",
+            _TOKENS,
+            presets=_SAELENS,
+        ),
+        "begin_sequence_token": Option(
+            "Begins a document",
+            "auto",
+            "SAELens's begin_sequence_token: put before a document that does not begin with it; else nothing.",
+            _TOKENS,
+            presets=_SAELENS,
         ),
         "add_special_tokens": Option(
             "Tokenizer's own special tokens",
@@ -89,6 +115,12 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
         ),
     },
     "Rows": {
+        "concatenate": Option(
+            label="Concatenate documents",
+            default=True,
+            help="Off is SAELens's disable_concat_sequences: a document that fills a row gives one, the others none.",
+            presets=_SAELENS,
+        ),
         "remainder": Option(
             "Last row",
             "drop",
@@ -213,6 +245,10 @@ def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
     chosen, state = preset(dataset), st.session_state
     if chosen not in option.presets:
         return False
+    if name == "bos" and chosen == "saelens":
+        return not any(state.get(key(dataset, field), "auto") != "auto" for field in _BEGINS)
+    if name == "separator" and chosen == "saelens":
+        return bool(state.get(key(dataset, "concatenate"), True))
     if name in ("padding_side", "padding_column"):
         field, unpadded = ("padding", "none") if chosen == "per_document" else ("remainder", "drop")
         return state.get(key(dataset, field), unpadded) not in (unpadded, "keep")
@@ -226,7 +262,7 @@ def changed_options(dataset: Dataset | str) -> dict[str, Any]:
         for name, option in group.items():
             value = st.session_state.get(key(dataset, name), option.default)
             if value != option.default and applies(dataset, name, option):
-                fields[name] = _token_id(dataset) if value == GIVEN_ID else value
+                fields[name] = _token_id(dataset, name) if value == GIVEN_ID else value
     revision = changed_revision(dataset)
     return fields | ({"tokenizer_revision": revision} if revision else {})
 
@@ -271,8 +307,14 @@ def text_fields(dataset: Dataset | str) -> dict[str, Any]:
     return fields | ({"columns": [column]} if column else {})
 
 
-def _token_id(dataset: Dataset | str) -> int:
-    number = st.session_state.get(key(dataset, "separator_id"))
+def id_field(name: str) -> str:
+    """Return the field of the form that takes the id of a token which is chosen by its id."""
+    return f"{name}_id"
+
+
+def _token_id(dataset: Dataset | str, name: str) -> int:
+    number = st.session_state.get(key(dataset, id_field(name)))
     if number is None:
-        raise invalid("The id of the token between documents is missing.", "Type it, or choose another separator.")
+        label = next(group[name].label for group in OPTIONS.values() if name in group)
+        raise invalid(f"The id of the token for {label!r} is missing.", "Type it, or make another choice.")
     return int(number)

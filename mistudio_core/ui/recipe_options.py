@@ -53,10 +53,10 @@ def _fields(dataset: Dataset, options: Mapping[str, Option]) -> None:
                 persist_state="session",
                 help=option.help,
             )
-            if name == "separator" and choice == GIVEN_ID:
+            if choice == GIVEN_ID:
                 st.number_input(
-                    "Id of the token", min_value=0, value=None, step=1, persist_state="session",
-                    key=recipe_fields.key(dataset, "separator_id"),
+                    f"Id: {option.label.lower()}", min_value=0, value=None, step=1, persist_state="session",
+                    key=recipe_fields.key(dataset, recipe_fields.id_field(name)),
                 )  # fmt: skip
         elif isinstance(option.default, bool):
             st.toggle(option.label, value=option.default, key=key, persist_state="session", help=option.help)

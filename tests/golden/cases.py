@@ -68,11 +68,36 @@ def _saelens() -> list[Case]:
     bare = ({"begin_batch_token": None, "sequence_separator_token": None}, {"bos": "never", "separator": "none"})
     shuffled = ({"shuffle": True, "seed": 7}, {"shuffle_seed": 7})
     batch = ({"pretokenize_batch_size": 128}, {"batch_rows": 128})
+    alone = {"disable_concat_sequences": True}, {"concatenate": False}
+    alone_bare = alone[0] | {"begin_batch_token": None}, alone[1] | {"begin_batch_token": "none"}
+    alone_eos = alone[0] | {"begin_sequence_token": "eos"}, alone[1] | {"begin_sequence_token": "eos"}
+    others = (
+        {"begin_batch_token": "eos", "begin_sequence_token": 2, "sequence_separator_token": 11},
+        {"begin_batch_token": "eos", "begin_sequence_token": 2, "separator": 11},
+    )
+    sequence = (
+        {"begin_batch_token": None, "begin_sequence_token": "bos", "sequence_separator_token": "eos"},
+        {"begin_batch_token": "none", "begin_sequence_token": "bos", "separator": "eos"},
+    )
+    sep = (
+        {"begin_batch_token": "sep", "sequence_separator_token": "sep"},
+        {"begin_batch_token": "sep", "separator": "sep"},
+    )
     return [
         Case(peer, "short_2049", "plain", 64),
         Case(peer, "short_3001", "plain", 32, 3),
         Case(peer, "long_5000", "plain", 64, 3),
         Case(peer, "long_5000", "own", 128),
+        Case(peer, "long_5000", "plain", 64, 3, *alone),
+        Case(peer, "long_5000", "own", 128, 1, *alone),
+        Case(peer, "short_3001", "metaspace", 16, 1, *alone),
+        Case(peer, "short_3001", "both", 8, 1, *alone_bare),
+        Case(peer, "short_2049", "own", 2, 1, *alone),
+        Case(peer, "short_3001", "own", 12, 3, *alone_eos),
+        Case(peer, "long_5000", "own", 96, 3, *others),
+        Case(peer, "short_3001", "own", 5, 1, *others),
+        Case(peer, "short_2049", "metaspace", 40, 1, *sequence),
+        Case(peer, "short_3001", "own", 24, 1, *sep),
         Case(peer, "short_3001", "own", 33, 3, *eos),
         Case(peer, "short_2049", "own", 64, 1, *batch),
         Case(peer, "short_3001", "own", 17, 3, *each),

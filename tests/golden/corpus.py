@@ -146,7 +146,7 @@ def train_tokenizers() -> None:
     end = "<|endoftext|>"
     _keep("plain", byte_level([end]), bos_token=end, eos_token=end, unk_token=end)
     own = around(byte_level(["<bos>", "<eos>", "<pad>"]), "<bos> $A", "<bos> $A <bos> $B", ["<bos>"])
-    _keep("own", own, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
+    _keep("own", own, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", sep_token="<pad>")
     named = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     _keep("metaspace", around(metaspace("first"), "<s> $A", "<s> $A <s> $B", ["<s>"]), **named)
     both = around(metaspace("always"), "<s> $A </s>", "<s> $A </s> <s> $B </s>", ["<s>", "</s>"])

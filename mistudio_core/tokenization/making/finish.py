@@ -98,7 +98,8 @@ def finish(
 
 
 def _add_losses(task: Task, packed: Mapping[int, Packed], statistics: TokenStatistics) -> None:
-    loss = "truncation" if task.recipe.preset == "per_document" else "remainder"
+    alone = task.recipe.preset == "per_document" or not task.recipe.concatenate
+    loss = "truncation" if alone else "remainder"
     for shard in packed.values():
         statistics.add_lost(loss, shard.lost_tokens)
         statistics.add_lost("token_limit", shard.cut_tokens)

@@ -71,7 +71,7 @@ def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
         "begin_batch_token": policy.row_start[0] if policy.row_start else None,
         "begin_sequence_token": sequence[0] if sequence else None,
         "sequence_separator_token": policy.separator[0] if policy.separator else None,
-        "disable_concat_sequences": recipe.preset == "per_document",
+        "disable_concat_sequences": recipe.preset == "per_document" or not recipe.concatenate,
         "use_chat_formatting": recipe.chat is not None,
     }
 

@@ -80,7 +80,7 @@ def _continuous(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> P
     elif recipe.bos == "auto" and not recipe.add_special_tokens:
         row_start = tokenizer.prefix
     eos = () if tokenizer.eos_id is None or tokenizer.eos_id in end else (tokenizer.eos_id,)
-    separator = eos if recipe.separator == "auto" else _named(recipe.separator, tokenizer)
+    separator = eos if recipe.separator == "auto" else _named("separator", recipe.separator, tokenizer)
     return replace(
         common,
         row_start=row_start,
@@ -98,7 +98,7 @@ def _per_document(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) ->
         common,
         row_start=start,
         row_end=end,
-        separator=() if recipe.separator == "auto" else _named(recipe.separator, tokenizer),
+        separator=() if recipe.separator == "auto" else _named("separator", recipe.separator, tokenizer),
         pad_id=None if recipe.padding == "none" else _pad_id(tokenizer),
         pad_rows=recipe.padding == "max_length",
         fixed=recipe.padding != "none",
@@ -110,13 +110,23 @@ def _saelens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Poli
     bos = () if tokenizer.named_bos_id is None else (tokenizer.named_bos_id,)
     if recipe.bos in ("row", "document") and not bos:
         raise _no_bos("bos")
+
+    def chosen(field: str, unless: Few) -> Few:
+        wanted = getattr(recipe, field)
+        return unless if wanted == "auto" else _named(field, wanted, tokenizer)
+
+    row_start = chosen("begin_batch_token", () if recipe.bos == "never" else bos)
+    sequence_start = chosen("begin_sequence_token", bos if recipe.bos == "document" else ())
+    separator = chosen("separator", bos)
+    if not recipe.concatenate:  # one token begins a document, which is a row of its own
+        row_start, sequence_start, separator = sequence_start or row_start, (), ()
     return replace(
         common,
-        row_start=() if recipe.bos == "never" else bos,
-        sequence_start=bos if recipe.bos == "document" else (),
+        row_start=row_start,
+        sequence_start=sequence_start,
         document_start=tokenizer.prefix if own else (),
         document_end=tokenizer.suffix if own else (),
-        separator=bos if recipe.separator == "auto" else _named(recipe.separator, tokenizer),
+        separator=separator,
     )
 
 
@@ -170,19 +180,23 @@ def _own_specials(recipe: Recipe, tokenizer: StoredTokenizer, *, default: bool) 
     return start, end
 
 
-def _named(wanted: str | int, tokenizer: StoredTokenizer) -> Few:
+def _named(field: str, wanted: str | int, tokenizer: StoredTokenizer) -> Few:
     if wanted == "none":
         return ()
     if wanted == "bos":
-        return (_bos(tokenizer, "separator"),)
-    if wanted == "eos":
-        if tokenizer.eos_id is None:
-            raise invalid("separator is eos, and this tokenizer has no such token.", "Use none, or the id of a token.")
-        return (tokenizer.eos_id,)
+        return (_bos(tokenizer, field),)
+    if wanted in ("eos", "sep"):
+        named_sep = tokenizer.control.get(tokenizer.named_tokens.get("sep_token", ""))
+        found = tokenizer.eos_id if wanted == "eos" else named_sep
+        if found is None:
+            raise invalid(
+                f"{field} is {wanted}, and this tokenizer has no such token.", "Use none, or the id of a token."
+            )
+        return (found,)
     assert isinstance(wanted, int)
     if wanted >= tokenizer.vocab_size:
         raise invalid(
-            f"separator is the id {wanted:,}, and the ids of this tokenizer end at {tokenizer.vocab_size - 1:,}.",
+            f"{field} is the id {wanted:,}, and the ids of this tokenizer end at {tokenizer.vocab_size - 1:,}.",
             "Use eos, bos, none, or the id of a token.",
         )
     return (wanted,)

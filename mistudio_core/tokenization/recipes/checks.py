@@ -50,7 +50,8 @@ _NULLABLE: Final = frozenset(
     }
 )  # fmt: skip
 _TEXTS: Final = frozenset({"tokenizer", "tokenizer_revision", "template", "chat"})
-_SWITCHES: Final = frozenset({"add_special_tokens", "drop_duplicates"})
+_SWITCHES: Final = frozenset({"add_special_tokens", "drop_duplicates", "concatenate"})
+_TOKENS: Final = frozenset({"separator", "begin_batch_token", "begin_sequence_token"})
 _LISTS: Final = frozenset({"splits", "columns"})
 _MAX_TEXT: Final = 10_000
 
@@ -73,7 +74,7 @@ def checked_value(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise invalid(f"{name} is {value!r:.80}.", "Use true or false.")
         return value
-    return _separator(value) if name == "separator" else _ratio(name, value)
+    return _token(name, value) if name in _TOKENS else _ratio(name, value)
 
 
 def _choice(name: str, value: Any) -> str:
@@ -106,13 +107,13 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _separator(value: Any) -> str | int:
-    if isinstance(value, str) and value in ("auto", "eos", "bos", "none"):
+def _token(name: str, value: Any) -> str | int:
+    if isinstance(value, str) and value in ("auto", "eos", "bos", "sep", "none"):
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 32:
-        raise invalid(f"separator is {value!r:.80}.", "Use eos, bos, none, or the id of a token.")
+        raise invalid(f"{name} is {value!r:.80}.", "Use eos, bos, sep, none, or the id of a token.")
     return value
 
 
@@ -127,6 +128,9 @@ _ONLY_WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "truncation": ("per_document",),
     "padding": ("per_document",),
     "remainder": ("continuous",),
+    "begin_batch_token": ("saelens",),
+    "begin_sequence_token": ("saelens",),
+    "concatenate": ("saelens",),
     "batch_rows": tuple(PEER_BATCH_ROWS),
     "emulate_num_proc": tuple(PEER_BATCH_ROWS),
 }
@@ -146,12 +150,21 @@ def check_together(recipe: Recipe) -> None:
                 f"{name} does nothing with the preset {recipe.preset}.",
                 f"Leave it out, or choose the preset {' or '.join(presets)}.",
             )
+    _check_saelens(recipe)
     _check_windows(recipe)
     _check_control(recipe)
     if recipe.shuffle == "documents" and recipe.shuffle_seed is not None and recipe.is_peer:
         raise invalid(f"shuffle 'documents' does not go with the preset {recipe.preset}.", "Shuffle its rows.")
     if recipe.padding_column != "none" and recipe.padding == "none" and recipe.remainder != "pad":
         raise invalid("padding_column asks for a column about padding, and nothing is padded.", "Leave it out.")
+
+
+def _check_saelens(recipe: Recipe) -> None:
+    for name in ("begin_batch_token", "begin_sequence_token"):
+        if recipe.bos != "auto" and getattr(recipe, name) != "auto":
+            raise invalid(f"bos and {name} exclude each other.", "Say once where the tokens stand.")
+    if not recipe.concatenate and recipe.separator not in ("auto", "none"):
+        raise invalid("separator does nothing where documents are not concatenated.", "Leave it out.")
 
 
 def _check_windows(recipe: Recipe) -> None:

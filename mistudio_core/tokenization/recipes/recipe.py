@@ -41,7 +41,13 @@ class Recipe:
     context_length: int = 1024
     bos: str = "auto"
     separator: str | int = "auto"
-    """`auto`, `eos`, `bos`, `none` or a token id."""
+    """`auto`, `eos`, `bos`, `sep`, `none` or a token id."""
+    begin_batch_token: str | int = "auto"  # noqa: S105 - no password
+    """SAELens's token at the start of each row, in the words of `separator`; `auto` is what `bos` says."""
+    begin_sequence_token: str | int = "auto"  # noqa: S105
+    """SAELens's token at the start of each document, likewise."""
+    concatenate: bool = True
+    """False is SAELens's `disable_concat_sequences`: one row of each document that fills one."""
     add_special_tokens: bool | None = None
     stride: int = 0
     """Tokens that a window shares with the one before it."""
