@@ -51,8 +51,8 @@ def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> 
     app = compare(made[0], made[1])
     facts = app.table[0].value
     assert len(facts.columns) == 3
-    assert list(facts[facts.columns[1]])[3] == f"{made[0].num_tokens:,}"
-    assert list(facts[facts.columns[2]])[4] == f"{made[1].num_rows:,}"
+    assert list(facts["A"])[4] == f"{made[0].num_tokens:,}"
+    assert list(facts["B"])[5] == f"{made[1].num_rows:,}"
     titles = [json.loads(chart.proto.spec)["title"]["text"] for chart in app.get("vega_lite_chart")]
     assert titles == ["Fertility by length", "Document length in tokens", "Fertility by split", "Shared tokens"]
     (parting,) = Library.open(home).compare([made[0].id, made[1].id])["partings"]
@@ -84,10 +84,11 @@ def test_an_address_that_names_too_few_asks_for_more(made: list[Tokenization], a
     assert "Choose two to four" in app.info[0].value
 
 
-def test_the_statistics_lead_to_the_comparison(made: list[Tokenization]) -> None:
-    app = open_app("dataset", id=made[0].dataset_id, tab="Statistics")
+@pytest.mark.parametrize("tab", ["Statistics", "Tokenizations"])
+def test_a_dataset_leads_to_the_comparison(made: list[Tokenization], tab: str) -> None:
+    app = open_app("dataset", id=made[0].dataset_id, tab=tab)
     (link,) = [link for link in app.get("page_link") if link.proto.label == "Compare tokenizations"]
     assert made[0].id in link.proto.query_string
     assert made[1].id in link.proto.query_string
-    alone = open_app("dataset", id=made[2].dataset_id, tab="Statistics")
+    alone = open_app("dataset", id=made[2].dataset_id, tab=tab)
     assert not [link for link in alone.get("page_link") if link.proto.label == "Compare tokenizations"]

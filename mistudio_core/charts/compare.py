@@ -19,8 +19,9 @@ from mistudio_core.charts.figure import (
     titled,
 )
 
-_HEIGHT: Final = 440  # with room for a legend of four lines
-_NAME_WIDTH: Final = 130  # of the names along the map
+_HEIGHT: Final = 420  # with room for a legend of four lines
+_NAME_WIDTH: Final = 240  # of a legend on a telephone
+_SHORT: Final = "split(datum.value, ' · ')[0]"  # along an axis, where a name has no room
 FERTILITIES: Final = {
     "tokens_per_character": "tokens per character",
     "tokens_per_byte": "tokens per byte",
@@ -108,9 +109,11 @@ def overlap_map(comparison: Mapping[str, Any]) -> Figure:
         .encode(
             x=alt.X("other:N", sort=names)
             .title("strings of")
-            .axis(labelAngle=-30, labelLimit=_NAME_WIDTH, labelOverlap=False),
-            y=alt.Y("one:N", sort=names).title("tokens of").axis(labelLimit=_NAME_WIDTH),
-            color=alt.Color("covered:Q", scale=alt.Scale(domain=[0, 1])).title("share").legend(format="%"),
+            .axis(labelAngle=0, labelExpr=_SHORT, labelLimit=_NAME_WIDTH),
+            y=alt.Y("one:N", sort=names).title("tokens of").axis(labelExpr=_SHORT, labelLimit=_NAME_WIDTH),
+            color=alt.Color("covered:Q", scale=alt.Scale(domain=[0, 1]))
+            .title("share")
+            .legend(format="%", orient="bottom", gradientLength=200),
             tooltip=[
                 alt.Tooltip("one:N", title="tokens of"),
                 alt.Tooltip("other:N", title="strings of"),
@@ -131,11 +134,13 @@ def _lines(
     value = alt.Tooltip("value:Q", title="share", format=PERCENT) if percent else alt.Tooltip("value:Q", title="value")
     chart = (
         alt.Chart(data, height=_HEIGHT, title=title)
-        .mark_line(point=True)
+        .mark_line(point=alt.OverlayMarkDef(size=16))
         .encode(
             x=alt.X("middle:Q", scale=alt.Scale(type="log", nice=False)).title(x).axis(**axis_of("log")),
             y=y,
-            color=_series(),
+            color=_series("stroke"),
+            # Of two lines in one place, both can be seen.
+            strokeDash=alt.StrokeDash("name:N", sort=None).title(None),
             tooltip=[
                 alt.Tooltip("name:N", title="tokenization"),
                 alt.Tooltip("range:N", title=x),
@@ -148,9 +153,10 @@ def _lines(
     return Figure(name, chart, f"Lines. {title.text} for {', '.join(names)}, over the {x}.", data)
 
 
-def _series() -> alt.Color:
-    # One below the other: side by side, long names would take the room of the chart.
-    return alt.Color("name:N", sort=None).title(None).legend(orient="bottom", columns=1, labelLimit=360)
+def _series(symbol: str = "square") -> alt.Color:
+    # Below and one under the other: beside the chart, or each other, long names would take its room.
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=_NAME_WIDTH, symbolType=symbol)
+    return alt.Color("name:N", sort=None, legend=legend).title(None)
 
 
 def _point(row: Mapping[str, Any], count: int, value: float | None) -> dict[str, Any]:

@@ -19,6 +19,14 @@ PARTING_SAMPLES: Final = 1000
 """Samples that are read for the first document in which two tokenizers part; it is nearly always among the first."""
 
 
+def common_split(one: Tokenization, other: Tokenization) -> str | None:
+    """Return the first split of whose texts both are made; None where they are not of the same column of texts."""
+    columns = one.recipe["columns"]
+    if one.dataset_id != other.dataset_id or len(columns) != 1 or columns != other.recipe["columns"]:
+        return None
+    return next((name for name in one.recipe["splits"] if name in other.recipe["splits"]), None)
+
+
 class Comparing(Previewing):
     """The methods of `Library` that look across tokenizations."""
 
@@ -74,11 +82,10 @@ class Comparing(Previewing):
     def _parting(self, one: Tokenization, other: Tokenization) -> dict[str, Any] | None:
         from mistudio_core.statistics.compare import first_parting
 
-        split = next((name for name in one.recipe["splits"] if name in other.recipe["splits"]), None)
-        column = one.recipe["columns"]
-        if one.dataset_id != other.dataset_id or split is None or len(column) != 1 or column != other.recipe["columns"]:
+        split = common_split(one, other)
+        if split is None:
             return None
-        pieces = [self._token_texts(record, split, column[0]) for record in (one, other)]
+        pieces = [self._token_texts(record, split, record.recipe["columns"][0]) for record in (one, other)]
         found = first_parting(*pieces)
         if found is None:
             return None

@@ -21,8 +21,11 @@ _CHART_WIDTH: Final = 380
 _CACHED: Final = 16
 _CHOICE: Final = "compare_choice"
 _SEEN: Final = "compare_seen"
+_LETTERS: Final = "ABCD"
+_BEHIND_LETTER: Final = " · "
+_SHARED: Final = ("Pair", "Strings used by both", "Of all that either uses", "Of the first's tokens", "Of the second's")
 _FACTS: Final = (
-    "Dataset", "Size", "Documents", "Tokens", "Rows", "Tokens a row", "Utilisation", "Tokens lost",
+    "Tokenizer", "Dataset", "Size", "Documents", "Tokens", "Rows", "Tokens a row", "Utilisation", "Tokens lost",
     "Ids in the vocabulary", "Ids used", "Vocabulary used", "Bytes per token", "Tokens per character",
     "Tokens per word",
 )  # fmt: skip
@@ -81,22 +84,46 @@ def _compared(ids: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _draw(library: Library, records: Sequence[Tokenization], comparison: Mapping[str, Any]) -> None:
+    datasets = {item.id: item.name for item in library.datasets()}
+    shown = _named(comparison, _names(records, datasets))
     with st.container(border=True):
-        _facts(library, records, comparison["tokenizations"])
-    _charts(comparison)
+        _facts(records, datasets, comparison["tokenizations"])
+    _charts(shown)
     with st.container(border=True):
-        _overlap(comparison)
+        _overlap(shown)
     with st.container(border=True):
         _partings(records, comparison["partings"])
     chart_card.save_json("The comparison (JSON)", comparison, "comparison", "compare_json")
 
 
-def _facts(library: Library, records: Sequence[Tokenization], facts: Sequence[Mapping[str, Any]]) -> None:
-    names = {item.id: item.name for item in library.datasets()}
+def _names(records: Sequence[Tokenization], datasets: Mapping[str, str]) -> list[str]:
+    """Return a name for each that begins with its letter and says in what they may differ."""
+    several = len({record.dataset_id for record in records}) > 1
+    names = []
+    for letter, record in zip(_LETTERS, records, strict=False):
+        dataset = f", {one_line(datasets.get(record.dataset_id, ''), 30)}" if several else ""
+        length = formats.exact(record.context_length)
+        names.append(f"{letter}{_BEHIND_LETTER}{one_line(_tokenizer(record), 30)}, {length}{dataset}")
+    return names
+
+
+def _named(comparison: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the comparison with these names in the place of its own."""
+    known = dict(zip((one["name"] for one in comparison["tokenizations"]), names, strict=True))
+    rows = ("tokenizations", "fertility_by_split", "fertility_by_length", "lengths", "overlap")
+    named = {"name", "one", "other"}
+    return dict(comparison) | {
+        part: [{key: known[value] if key in named else value for key, value in row.items()} for row in comparison[part]]
+        for part in rows
+    }
+
+
+def _facts(records: Sequence[Tokenization], datasets: Mapping[str, str], facts: Sequence[Mapping[str, Any]]) -> None:
     columns: dict[str, list[str]] = {"": list(_FACTS)}
-    for record, one in zip(records, facts, strict=True):
-        head = [plain(names.get(record.dataset_id, record.dataset_id), 60), formats.size(one["size_bytes"])]
-        columns[plain(one["name"], 80)] = [*head, *_figures(one)]
+    for letter, record, one in zip(_LETTERS, records, facts, strict=False):
+        dataset = datasets.get(record.dataset_id, record.dataset_id)
+        head = [plain(_tokenizer(record), 60), plain(dataset, 60), formats.size(one["size_bytes"])]
+        columns[letter] = [*head, *_figures(one)]
     st.table(columns, border="horizontal", hide_index=True)
 
 
@@ -136,26 +163,35 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
     from mistudio_core.charts.compare import overlap_map
 
     chart_card.draw(overlap_map(comparison), "compare_overlap")
-    columns: dict[str, list[str]] = {name: [] for name in ("Pair", "Strings used by both", "Of all that either uses")}
+    columns: dict[str, list[str]] = {name: [] for name in _SHARED}
     for row in comparison["overlap"]:
-        cells = (_pair(row["one"], row["other"]), formats.exact(row["shared"]), _share(row["jaccard"]))
+        cells = (
+            f"{_letter(row['one'])}, {_letter(row['other'])}",
+            formats.exact(row["shared"]),
+            _share(row["jaccard"]),
+            _share(row["share_of_one"]),
+            _share(row["share_of_other"]),
+        )
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
     st.table(columns, border="horizontal", hide_index=True)
 
 
 def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, Any] | None]) -> None:
-    from mistudio_core.library.comparing import PARTING_SAMPLES
+    from mistudio_core.library.comparing import PARTING_SAMPLES, common_split
 
     st.markdown("**The first document in which two tokenizers part**")
-    for (one, other), parting in zip(combinations(records, 2), partings, strict=True):
+    apart: list[str] = []
+    lettered = list(zip(_LETTERS, records, strict=False))
+    for ((letter, one), (other_letter, other)), parting in zip(combinations(lettered, 2), partings, strict=True):
+        pair = f"{letter} and {other_letter}"
+        if common_split(one, other) is None:
+            apart.append(pair)
+            continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(_pair(_short(one), _short(other)), width="content")
+            st.markdown(f"**{pair}**", width="content")
             if parting is None:
-                apart = one.dataset_id != other.dataset_id
-                st.caption(
-                    "they have no text in common" if apart else "they agree as far as was looked", width="content"
-                )
+                st.caption("they agree as far as was looked", width="content")
                 continue
             tokens = formats.counted(parting["tokens"], "token")
             where = f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}"
@@ -166,6 +202,8 @@ def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, A
                 page=parting["index"] // DEFAULT_PAGE_SIZE + 1,
                 opened=parting["index"],
             )
+    if apart:
+        st.caption(f"{', '.join(apart)}: they have no text in common.")
     st.caption(f"Looked for in the first {formats.exact(PARTING_SAMPLES)} samples of a split that both have.")
 
 
@@ -174,12 +212,12 @@ def _label(record: Tokenization, dataset: str) -> str:
     return f"{one_line(record.tokenizer, 60)}, {length} a row · {one_line(dataset, 40)} · {record.id}"
 
 
-def _short(record: Tokenization) -> str:
-    return f"{record.tokenizer.rsplit('/', 1)[-1]} · {record.id}"
+def _tokenizer(record: Tokenization) -> str:
+    return record.tokenizer.rsplit("/", 1)[-1]
 
 
-def _pair(one: str, other: str) -> str:
-    return f"{plain(one, 80)} and {plain(other, 80)}"
+def _letter(name: str) -> str:
+    return name.split(_BEHIND_LETTER, maxsplit=1)[0]
 
 
 def _share(part: float | None) -> str:

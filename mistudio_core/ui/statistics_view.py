@@ -10,12 +10,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job, Tokenization
-from mistudio_core.ui import failures, formats, job_progress, keys, polling, text_statistics, token_statistics
+from mistudio_core.ui import (
+    compare_link,
+    failures,
+    formats,
+    job_progress,
+    keys,
+    polling,
+    text_statistics,
+    token_statistics,
+)
 from mistudio_core.ui.escape import one_line
 
-_COMPARE_PAGE: Final = "pages/compare.py"
 _TEXT: Final = "text"
-_MOST_COMPARED: Final = 4
 
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
@@ -34,7 +41,7 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
         polling.live(library, find, _draw_jobs)
         _stored(library, dataset, chosen, chooser)
     with chooser:
-        _compare_link([item.id for item in known if item.id not in running])
+        compare_link.draw([item.id for item in known if item.id not in running])
 
 
 def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, chooser: DeltaGenerator) -> None:
@@ -98,14 +105,3 @@ def _label(tokenization: Tokenization | None, *, so_far: bool) -> str:
         return "The text"
     named = f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} a row"
     return f"{named} (so far)" if so_far else named
-
-
-def _compare_link(ids: Sequence[str]) -> None:
-    if len(ids) < 2:
-        return
-    st.page_link(
-        _COMPARE_PAGE,
-        label="Compare tokenizations",
-        icon=":material/compare_arrows:",
-        query_params={keys.COMPARED: ",".join(ids[:_MOST_COMPARED])},
-    )

@@ -10,6 +10,7 @@ import streamlit as st
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui import (
+    compare_link,
     figures,
     folding,
     job_progress,
@@ -43,6 +44,7 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
             "appear here while they are made.",
             icon=":material/token:",
         )
+    compare_link.draw([item.id for item in reversed(done) if item.status == "ready"])
     for position, tokenization in enumerate(reversed(done)):
         tokenization_card.draw(library, tokenization, library.jobs(tokenization.id), opened=position == 0)
 

@@ -24,6 +24,7 @@ PAGES = {
     "tokenizations": "dataset?id={id}&tab=Tokenizations",
     "statistics": "dataset?id={id}&tab=Statistics",
     "statistics-of-tokens": "dataset?id={id}&tab=Statistics&stats_of={tok}",
+    "compare": "compare?ids={tok},{other}",
     "jobs": "jobs",
     "settings": "settings",
 }
@@ -99,10 +100,12 @@ def ids(app: AppServer) -> dict[str, str]:
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
     library.wait(tokenization.id)
+    other = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64, "preset": "per_document"})
+    library.wait(other.id)
     error = {"code": "hub_unreachable", "message": "The Hub did not answer within 60 s.", "hint": "Try again later."}
     StagedLibrary(app.home).ended("download", a_dataset("OpenWebText-2M", repo_id="maxtli/OpenWebText-2M"), error)
     library.rebuild()
-    return {"id": dataset.id, "tok": tokenization.id}
+    return {"id": dataset.id, "tok": tokenization.id, "other": other.id}
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -1,0 +1,25 @@
+"""The way from the tokenizations of a dataset to their comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.ui import keys
+
+_PAGE: Final = "pages/compare.py"
+_MOST: Final = 4
+
+
+def draw(ids: Sequence[str]) -> None:
+    """Draw a link to the comparison of the first four of these tokenizations; of fewer than two, nothing."""
+    if len(ids) < 2:
+        return
+    st.page_link(
+        _PAGE,
+        label="Compare tokenizations",
+        icon=":material/compare_arrows:",
+        query_params={keys.COMPARED: ",".join(ids[:_MOST])},
+    )
