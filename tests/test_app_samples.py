@@ -189,7 +189,10 @@ def test_random_and_go_to_lead_to_a_page_and_a_sample(library: StagedLibrary) ->
     app.number_input(key="samples_go_to").set_value(234).run()
     assert address(app) == {"page": "5"}
     assert "train:234" in numbers(app)
+    assert app.number_input(key="samples_go_to").value is None  # the same number leads there again
     press(app, "samples_random")
+    app.number_input(key="samples_go_to").set_value(234).run()
+    assert address(app) == {"page": "5"}
     assert len(cards(app)) == 50
 
 

@@ -21,7 +21,7 @@ def draw(library: Library, dataset: Dataset, asked: Asked, listing: Listing, tok
     samples = listing.found.page.rows
     first = (listing.page - 1) * asked.page_size
     turn = f"{dataset.id} {sorted(asked.fields.items())} {first}"
-    counts = _token_counts(library, dataset, tokenization, samples)
+    counts = token_counts(library, dataset, tokenization, samples)
     copies = _copies(samples) if asked.fields.get("duplicates") else [""] * len(samples)
     unfolded = _unfolded(turn)
     cards = [
@@ -39,9 +39,10 @@ def draw(library: Library, dataset: Dataset, asked: Asked, listing: Listing, tok
     )
 
 
-def _token_counts(
+def token_counts(
     library: Library, dataset: Dataset, tokenization: Tokenization | None, samples: Sequence[Sample]
 ) -> list[str]:
+    """Return the number of tokens of each sample in a tokenization, in words; nothing where it is not known."""
     if tokenization is None:
         return [""] * len(samples)
     try:

@@ -155,6 +155,7 @@ def _turn(key: str) -> None:
 def _go_to_typed(page_size: int, first: int, total: int) -> None:
     typed = st.session_state[_GO_TO]
     if typed is not None:
+        st.session_state[_GO_TO] = None  # so that the same number leads there again
         go_to(min(max(typed - first, 0), total - 1), page_size)
 
 

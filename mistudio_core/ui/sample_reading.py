@@ -9,8 +9,17 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library.queries import Found
-from mistudio_core.records import Dataset, Sample
-from mistudio_core.ui import excerpts, failures, formats, sample_address, sample_cards, sample_finding, sample_order
+from mistudio_core.records import Dataset, Sample, Tokenization
+from mistudio_core.ui import (
+    excerpts,
+    failures,
+    formats,
+    sample_address,
+    sample_cards,
+    sample_finding,
+    sample_list,
+    sample_order,
+)
 from mistudio_core.ui.escape import plain
 from mistudio_core.ui.opening import open_library
 
@@ -36,8 +45,9 @@ def _drawer(dataset: Dataset) -> None:
     number = sample_address.read().opened
     if number is None:
         st.rerun()
+    tokenization = _tokenization(dataset)
     try:
-        found = _found(dataset, number)
+        found = _found(dataset, number, tokenization)
     except StudioError as error:
         failures.show(error)
         return
@@ -46,7 +56,7 @@ def _drawer(dataset: Dataset) -> None:
         st.info("There is no such sample in this list.", icon=":material/search_off:")
         return
     sample = found.page.rows[0]
-    _head(dataset, sample)
+    _head(dataset, sample, tokenization)
     _text(dataset, sample)
     nested = {name: value for name, value in sample.columns.items() if sample_cards.is_nested(value)}
     sample_cards.draw_columns(
@@ -57,13 +67,14 @@ def _drawer(dataset: Dataset) -> None:
         _tree(name, value)
 
 
-def _found(dataset: Dataset, number: int) -> Found:
-    library = open_library()
-    fields = sample_address.read().fields
-    tokenizations = [item for item in library.tokenizations(dataset.id) if item.status == "ready"]
-    chosen = sample_order.chosen_tokenization(fields, tokenizations)
-    query = sample_finding.query_of(fields, chosen, offset=number, limit=1)
-    return sample_finding.find(library, dataset, query)
+def _tokenization(dataset: Dataset) -> Tokenization | None:
+    tokenizations = [item for item in open_library().tokenizations(dataset.id) if item.status == "ready"]
+    return sample_order.chosen_tokenization(sample_address.read().fields, tokenizations)
+
+
+def _found(dataset: Dataset, number: int, tokenization: Tokenization | None) -> Found:
+    query = sample_finding.query_of(sample_address.read().fields, tokenization, offset=number, limit=1)
+    return sample_finding.find(open_library(), dataset, query)
 
 
 def _steps(number: int, found: Found) -> None:
@@ -78,13 +89,16 @@ def _steps(number: int, found: Found) -> None:
         st.caption(f"{formats.exact(number + 1)} of {whole} in this list", width="content")
 
 
-def _head(dataset: Dataset, sample: Sample) -> None:
+def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**#{formats.exact(sample.index)}**", width="content")
         if len(dataset.splits) > 1:
             st.badge(plain(sample.split, 40), color="gray")
         if sample.text is not None:
             st.caption(f"{formats.exact(len(sample.text))} characters", width="content")
+            (tokens,) = sample_list.token_counts(open_library(), dataset, tokenization, [sample])
+            if tokens:
+                st.caption(tokens, width="content")
             st.download_button(
                 "Text file",
                 data=sample.text.encode,

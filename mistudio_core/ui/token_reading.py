@@ -76,5 +76,7 @@ def _go(number: int) -> None:
 
 
 def _go_typed() -> None:
-    if st.session_state[_GO_TO] is not None:
-        _go(st.session_state[_GO_TO])
+    typed = st.session_state[_GO_TO]
+    if typed is not None:
+        st.session_state[_GO_TO] = None  # so that the same number leads there again
+        _go(typed)

@@ -60,6 +60,12 @@ class AppServer:
             self._process.wait()
         self._process = None
 
+    @property
+    def process_id(self) -> int:
+        """The id of the server's process."""
+        assert self._process is not None, "the server does not run"
+        return self._process.pid
+
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as answer:
