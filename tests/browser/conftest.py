@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mistudio_core.library import Library
 from tests.browser.app_server import AppServer
@@ -17,6 +17,7 @@ from tests.browser.app_server import AppServer
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 _TIMEOUT_MS = 30_000
+_EXPECT_MS = 20_000  # two tests at a time on two cores: a first page may take a while
 
 OpenPage = Callable[..., Page]
 
@@ -35,6 +36,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("MISTUDIO_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=_EXPECT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
         yield chromium
