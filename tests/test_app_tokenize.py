@@ -159,6 +159,36 @@ def test_conversations_are_offered_where_a_column_holds_them(library: StagedLibr
     assert "skips this sample" in words(app)
 
 
+def test_filters_show_what_they_would_leave_out_before_the_start(library: StagedLibrary) -> None:
+    texts = ["tiny", "the river and the mountain and the sea " * 3, None, "... ,,, --- !!!"] * 50
+    dataset_id, app = a_form(library, text=pa.array(texts))
+    assert "left out" not in words(app), "filters are off unless chosen"
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    app.number_input(key=key(dataset_id, "min_chars")).set_value(6).run()
+    assert "Missing texts **25.0 %** · Fewest characters **25.0 %**" in words(app)
+    app.number_input(key=key(dataset_id, "max_junk_ratio")).set_value(0.5).run()
+    app.toggle(key=key(dataset_id, "drop_duplicates")).set_value(True).run()
+    shown = words(app)
+    assert "Drop exact duplicates **49.0 %**" in shown, "two texts are left, each fifty times"
+    assert "Largest share of junk **0.5 %**" in shown
+
+
+def test_what_may_not_be_meant_is_said_and_what_cannot_be_is_refused_before_the_start(library: StagedLibrary) -> None:
+    dataset_id, app = a_form(library)
+    press(app, key(dataset_id, "preset_per_document"))
+    assert "several lengths" in app.warning[0].value
+    press(app, key(dataset_id, "preset_saelens"))
+    assert not app.warning
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    app.selectbox(key=key(dataset_id, "begin_batch_token")).select("sep").run()
+    assert "is sep" in app.error[0].value
+    assert key(dataset_id, "bos") not in {item.key for item in app.selectbox}, "said by the other field"
+    app.selectbox(key=key(dataset_id, "begin_batch_token")).select("eos").run()
+    app.toggle(key=key(dataset_id, "concatenate")).set_value(False).run()
+    assert not app.error
+    assert "Between documents" not in {item.label for item in app.selectbox}
+
+
 def test_the_estimate_has_all_presets_and_says_when_the_form_has_changed(library: StagedLibrary) -> None:
     dataset_id, app = a_form(library)
     app.number_input(key=key(dataset_id, "context_length")).set_value(16).run()
