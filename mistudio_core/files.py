@@ -34,7 +34,9 @@ def checked_id(value: str, prefix: str) -> str:
     """
     if not ID_PATTERN.fullmatch(value) or not value.startswith(prefix + "_"):
         raise StudioError(
-            "not_found", f"There is nothing with the id {value[:80]!r}.", "See `list` for the ids that exist."
+            "not_found",
+            f"There is nothing with the id {value[:80]!r}.",
+            "Check it; it may have been deleted meanwhile.",
         )
     return value
 
@@ -124,21 +126,27 @@ class Home:
         return target
 
     def discard(self, folder: Path) -> int:
-        """Move a folder into the trash, then delete it; return the bytes that were freed."""
+        """Move a folder or a file into the trash, then delete it; return the bytes that were freed."""
         target = self.to_trash(folder)
-        return 0 if target is None else delete_folder(target)
+        return 0 if target is None else delete_trashed(target)
 
     def sweep_trash(self) -> None:
         """Finish deletions that were interrupted."""
         for leftover in self.trash.iterdir() if self.trash.is_dir() else ():
-            shutil.rmtree(leftover, ignore_errors=True)
+            delete_trashed(leftover)
 
 
-def delete_folder(folder: Path) -> int:
-    """Delete a folder that is in the trash; return the bytes that were freed."""
-    freed = folder_bytes(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    return freed
+def delete_trashed(place: Path) -> int:
+    """Delete a folder or a file that is in the trash; return the bytes that were freed. Links are not followed."""
+    if place.is_dir() and not place.is_symlink():
+        freed = folder_bytes(place)
+        shutil.rmtree(place, ignore_errors=True)
+        return freed
+    with contextlib.suppress(OSError):
+        freed = place.lstat().st_size
+        place.unlink()
+        return freed
+    return 0
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
@@ -202,6 +210,20 @@ def file_sha256(path: Path) -> str:
         while chunk := file.read(_HASH_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def file_problem(path: Path, size_bytes: int, sha256: str) -> str | None:
+    """Return in a sentence how a file differs from what was written, None where it does not."""
+    try:
+        size = path.stat().st_size
+        if size != size_bytes:
+            return f"{path} has {size:,} bytes instead of {size_bytes:,}."
+        damaged = file_sha256(path) != sha256
+        return f"{path} is damaged: its content is not what was written." if damaged else None
+    except FileNotFoundError:
+        return f"{path} is missing."
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})."
 
 
 def name_file(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mistudio_core.files import sync_folder
+from mistudio_core.hashed_file import HashedFile
 from mistudio_core.raw import is_text, text_columns
 
 ROW_GROUP_ROWS: Final = 1000
@@ -131,7 +130,7 @@ class _OpenPart:
     def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
         self._target = folder / name
         self._draft = folder / f".{name}"
-        self._file = _HashedFile(self._draft)
+        self._file = HashedFile(self._draft)
         self._texts = text_columns(schema)
         # Text hardly repeats: a dictionary and minima cost time and space, and give nothing.
         coded = [field.name for field in schema if not is_text(field.type) and not pa.types.is_nested(field.type)]
@@ -164,45 +163,6 @@ class _OpenPart:
     def discard(self) -> None:
         self._file.abandon()
         self._draft.unlink(missing_ok=True)
-
-
-class _HashedFile:
-    """A file for Arrow to write that hashes on the way, which saves reading the part again."""
-
-    closed = False
-
-    def __init__(self, path: Path) -> None:
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
-        self._abandoned = False
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        if self._abandoned:  # what a discarded ParquetWriter still flushes when it is collected
-            return len(data)
-        self.digest.update(data)
-        self.size += len(data)
-        return self._file.write(data)
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        if not self._abandoned:
-            self._file.flush()
-
-    def sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def abandon(self) -> None:
-        self._abandoned = True
-        with contextlib.suppress(OSError):  # what could not be written still cannot
-            self._file.close()
-
-    def close(self) -> None:
-        self._file.close()
-        self.closed = True
 
 
 def _fitting(table: pa.Table, budget: int) -> pa.Table:

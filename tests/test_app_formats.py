@@ -73,7 +73,10 @@ def test_relative_times(before: timedelta, text: str) -> None:
 def test_markdown_marks_are_escaped_and_icon_names_parted() -> None:
     assert plain("a_b*c") == r"a\_b\*c"
     assert "[x](http" not in plain("[x](http://example.org)")
-    assert ":material/home" not in plain(":material/home:")
+    for name in (":material/home:", ":smile:", ":+1:", "http://example.org", "->", "<-", "--", ">=", "~="):
+        assert name not in plain(name).replace("\\", ""), name
+    for name in ("acme/some-name", "12:30", "https://huggingface.co/datasets/acme/x", "a > b"):
+        assert plain(name).replace("\\", "") == name, "it can be copied"
     assert "<" not in plain("<b>").replace("\\<", "")
 
 

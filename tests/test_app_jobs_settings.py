@@ -93,6 +93,17 @@ def test_a_rebuild_is_offered_and_works(library: StagedLibrary) -> None:
     assert len(library.library.datasets()) == 1
 
 
+def test_exports_are_deleted_on_the_settings_page(library: StagedLibrary) -> None:
+    library.ready("stories", {"train": stories(3)})
+    for name in ("samples-x.csv", "tok_aaaaaaaaaaaa/parquet/part.parquet"):
+        path = library.home.exports / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 10)
+    press(open_app("settings"), "delete_exports")
+    assert list(library.home.exports.iterdir()) == list(library.home.trash.iterdir()) == []
+    assert open_app("settings").button(key="delete_exports").disabled
+
+
 def test_a_check_names_what_is_damaged(library: StagedLibrary) -> None:
     dataset_id = library.ready(
         "stories", {"train": stories(3)}, files=[{"path": "raw/train/gone.parquet", "split": "train", "num_rows": 3,

@@ -71,6 +71,9 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
     assert [(job["kind"], job["status"]) for job in jobs] == [("tokenize", "succeeded"), ("sample", "succeeded")]
     assert shell.json("verify")["problems"] == []
     assert shell.json("rebuild") == {"datasets": 1, "tokenizations": 1}
+    renamed = shell.json("rename", dataset["id"], "--name", "tales\n \u202eof old", "--notes", "mine")
+    assert (renamed["name"], renamed["notes"]) == ("tales of old", "mine")
+    assert shell.json("delete-exports", "--yes") == {"freed_bytes": 0}
     assert shell.error("delete", dataset["id"], "--yes") == "in_use"
     deleted = shell.json("delete", dataset["id"], "--cascade", "--yes")
     assert set(deleted["deleted"]) == {dataset["id"], made["id"]}

@@ -105,6 +105,8 @@ def test_what_is_no_file_of_a_known_format_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "empty.csv").touch()
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "a.csv.zip").write_bytes(b"PK")
+    assert "Unpack it" in refused(tmp_path / "a.csv.zip").hint
     (tmp_path / "a.csv").write_text("a\n1\n")
     (tmp_path / "a.jsonl").write_text('{"a": 1}\n')
     (tmp_path / "cut.parquet").write_bytes(parquet(rows(10))[:-10])

@@ -156,7 +156,7 @@ def test_a_gate_is_described_to_whoever_stands_before_it(hub: HubServer) -> None
         assert info.gated
         assert (info.refusal is None) == (token == READ_TOKEN)
         assert info.refusal is None or words in f"{info.refusal.message} {info.refusal.hint}"
-        assert (info.columns is not None) == (token == READ_TOKEN) or info.columns is None
+        assert (info.columns is not None) == (token == READ_TOKEN)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_later_files_are_made_to_fit_the_first(read: Callable[..., pa.Table]) ->
         ("parquet", data_of(damaged.corrupt_page()), ["train-00001-of-00003.parquet cannot be read"]),
         ("parquet", data_of(damaged.not_parquet()), ["train.parquet cannot be read"]),
         ("json", data_of(damaged.malformed_json()), ["train.jsonl cannot be read", "row 20"]),
-        ("text", data_of(damaged.not_utf8()), ["train.txt cannot be read", "utf-8"]),
+        ("text", data_of(damaged.not_utf8()), ["train.txt cannot be read", "UTF-8"]),
         ("csv", {"a.csv": b'a,b\n"unclosed,1\n2,3\n'}, ["a.csv cannot be read"]),
         ("csv", {"a.csv": b"a,b\n1,2\n1,2,3,4,5\n"}, ["a.csv cannot be read"]),
         ("arrow", {"a.arrow": b"not arrow at all, no, really not"}, ["a.arrow cannot be read"]),

@@ -196,6 +196,16 @@ def delete(options: Namespace) -> Outcome:
     return _open(options).delete(options.id, cascade=options.cascade), None
 
 
+def rename(options: Namespace) -> Outcome:
+    """Give a dataset another name or other notes."""
+    return _open(options).rename(options.id, name=options.name, notes=options.notes), None
+
+
+def delete_exports(options: Namespace) -> Outcome:
+    """Delete the copies that were made for other programs."""
+    return {"freed_bytes": _open(options).delete_exports()}, None
+
+
 def verify(options: Namespace) -> Outcome:
     """Check files against their manifests; problems fail the command."""
     result = _open(options).verify(options.id, deep=options.deep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ from mistudio_core.store.catalog import Catalog
 
 _WAIT_POLL_S: Final = 0.2
 _MAX_NAME: Final = 200
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Also those that turn the direction of the text around them."""
 _MAX_NOTES: Final = 20_000
 
 
@@ -177,6 +180,11 @@ class Library(HandingOver):
             return remove.delete_dataset(self.home, self._catalog, record, used_by, cascade)
         return remove.delete_tokenization(self.home, self._catalog, record, cascade)
 
+    def delete_exports(self) -> int:
+        """Delete the copies that were made for other programs and return the bytes that were freed."""
+        self.actor.must_be_at_home("Deleting all exports")
+        return remove.delete_exports(self.home, self._catalog)
+
     def verify(self, any_id: str | None = None, *, deep: bool = False) -> Verification:
         """Read the files again and compare them with their manifests: of one record, or of all."""
         records: list[Dataset | Tokenization] = [] if any_id is None else [self._record(any_id)]
@@ -202,5 +210,5 @@ class Library(HandingOver):
 
 
 def _name(name: str | None) -> str | None:
-    """Return a name as it is kept: one line, trimmed, of bounded length."""
-    return " ".join((name or "").split())[:_MAX_NAME] or None
+    """Return a name as it is kept: one line without control characters, trimmed, of bounded length."""
+    return " ".join(_CONTROLS.sub(" ", name or "").split())[:_MAX_NAME] or None

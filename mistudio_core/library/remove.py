@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, checked_id, delete_folder
+from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.records import Dataset, Deleted, Tokenization
 from mistudio_core.store.catalog import Catalog
@@ -33,6 +33,15 @@ def delete_tokenization(home: Home, catalog: Catalog, tokenization: Tokenization
     place = (tokenization.dataset_id, tokenization.id)
     folders = [home.tokenization(*place), home.tokenization_draft(*place), *_exports(home, [tokenization])]
     return _delete(home, catalog, [tokenization.id], folders, jobs)
+
+
+def delete_exports(home: Home, catalog: Catalog) -> int:
+    """Delete all exports but those that a job is at work on; return the bytes that were freed."""
+    with catalog.transaction() as transaction:
+        busy = {row.subject_id for row in transaction.jobs().values() if row.ended is None}
+    # with a dot: a file that is being written
+    gone = [path for path in home.exports.iterdir() if path.name not in busy and not path.name.startswith(".")]
+    return sum(home.discard(path) for path in gone)
 
 
 def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
@@ -76,4 +85,4 @@ def _delete(home: Home, catalog: Catalog, ids: list[str], folders: list[Path], j
     trashed = [place for folder in (*job_folders, *folders) if (place := home.to_trash(folder)) is not None]
     with catalog.transaction() as transaction:
         transaction.remove([*ids, *(row.id for row in jobs)])
-    return Deleted(tuple(ids), sum(delete_folder(place) for place in trashed))
+    return Deleted(tuple(ids), sum(delete_trashed(place) for place in trashed))

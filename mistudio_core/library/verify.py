@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import file_sha256, read_json
+from mistudio_core.files import file_problem, read_json
 from mistudio_core.library.manifests import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.records import Dataset, Tokenization, Verification
 
@@ -57,18 +57,9 @@ def _dataset_files(dataset_id: str, folder: Path) -> Verification:
     if manifest is None:
         return Verification(1, (f"{dataset_id}: {folder / DATASET_MANIFEST} is missing.",))
     entries: list[Mapping[str, Any]] = manifest["files"]
-    problems = [problem for entry in entries for problem in _file_problems(folder / entry["path"], entry)]
+    problems = [
+        problem
+        for entry in entries
+        if (problem := file_problem(folder / entry["path"], entry["size_bytes"], entry["sha256"])) is not None
+    ]
     return Verification(1 + len(entries), tuple(f"{dataset_id}: {problem}" for problem in problems))
-
-
-def _file_problems(path: Path, entry: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        size = path.stat().st_size
-        if size != entry["size_bytes"]:
-            yield f"{path} has {size:,} bytes instead of {entry['size_bytes']:,}."
-        elif file_sha256(path) != entry["sha256"]:
-            yield f"{path} is damaged: its content is not what was written."
-    except FileNotFoundError:
-        yield f"{path} is missing."
-    except OSError as error:
-        yield f"{path} cannot be read ({error.strerror})."

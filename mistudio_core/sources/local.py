@@ -23,6 +23,7 @@ FORMATS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 }
 """The formats by their endings: the reader of `datasets` and its settings."""
 _SAME_FORMAT: Final = {"ndjson": "jsonl", "text": "txt", "geoparquet": "parquet"}
+_ARCHIVES: Final = frozenset({"zip", "tar", "tgz", "tbz2", "txz", "7z", "rar"})
 _MAX_FILES: Final = 10_000
 _PARQUET_MAGIC: Final = b"PAR1"
 
@@ -140,6 +141,8 @@ def _format(path: Path, file_format: str | None) -> str:
     if endings and endings[-1] in COMPRESSIONS:
         endings.pop()
     ending = _SAME_FORMAT.get(endings[-1], endings[-1]) if endings else ""
+    if ending in _ARCHIVES:
+        raise invalid(f"{path.name!r} is an archive.", "Unpack it, and import the files that it holds.")
     if ending not in FORMATS:
         raise invalid(
             f"The format of {path.name!r} cannot be told from its name.",

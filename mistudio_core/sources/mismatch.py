@@ -55,6 +55,10 @@ def explained(
                 f"The columns of {name} do not fit those of the first file: {differences}.",
                 "All files of a dataset need the same columns and types.",
             )
+    if any(isinstance(link, UnicodeDecodeError) for link in chained(error)):
+        return StudioError(
+            "corrupt_data", f"{name} cannot be read: it is not text in UTF-8.", "Save it as UTF-8, or unpack it first."
+        )
     reason = _reason(error).replace(address, name)
     return StudioError(
         "corrupt_data", f"{name} cannot be read: {reason}", "The file is damaged, or it is not what its name says."

@@ -72,7 +72,7 @@ def note_if_inexact(summary: Mapping[str, Any]) -> None:
 def _menu(figure: Figure, key: str, hint: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(hint, width="content")
-        with st.popover("Save", icon=":material/download:", type="tertiary", key=keys.of(key, "save")):
+        with st.popover("Save", icon=":material/download:", key=keys.of(key, "save")):
             look = _look()
             for ending, (label, mime, icon) in _FORMATS.items():
                 st.download_button(

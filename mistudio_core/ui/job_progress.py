@@ -32,7 +32,7 @@ _PHASES: Final = {
 def draw(job: Job) -> None:
     """Draw the progress of an active job."""
     if job.status == "queued":
-        st.progress(0.0, text=f"{_PHASES['queued']} (one job of a kind runs at a time)")
+        st.progress(0.0, text=_PHASES["queued"])
         return
     st.progress(fraction(job), text=describe(job))
     if job.message:

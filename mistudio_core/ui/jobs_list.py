@@ -104,7 +104,7 @@ def _exact_times(job: Job) -> str:
 
 def _log(library: Library, job: Job) -> None:
     with st.popover(
-        "Log", icon=":material/article:", type="tertiary", key=keys.of(job.id, "log"), on_change="rerun"
+        "Log", icon=":material/article:", key=keys.of(job.id, "log"), on_change="rerun"
     ) as log:
         if log.open:
             with failures.shown():

@@ -1,4 +1,4 @@
-"""Checking the files and making the catalog again."""
+"""Checking the files, making the catalog again, and deleting exports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_SHOWN = 50
 
 
 def draw(library: Library) -> None:
-    """Draw the two acts and what the last one found; where strangers share the library, they are not theirs."""
+    """Draw the acts and what the last one found; where strangers share the library, they are not theirs."""
     if library.settings.shared:
         return
     st.subheader("Upkeep", anchor=False)
@@ -35,6 +35,14 @@ def draw(library: Library) -> None:
             on_click=_rebuild,
             help="Makes the list of datasets again from the files. Nothing is deleted.",
         )
+        st.button(
+            "Delete the exports",
+            key="delete_exports",
+            icon=":material/folder_delete:",
+            on_click=_delete_exports,
+            disabled=not library.storage()["exports"],
+            help="Copies that were made for other programs, and samples as files. They can be made again.",
+        )
     failures.show_kept(_ERROR)
     for problem in st.session_state.get(_PROBLEMS) or ():
         st.warning(plain(problem, 500), icon=":material/report:")
@@ -47,6 +55,12 @@ def _verify() -> None:
         st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
         if not found.problems:
             st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
+
+
+def _delete_exports() -> None:
+    with failures.kept(_ERROR):
+        freed = open_library().delete_exports()
+        st.session_state[keys.NOTICE] = f"Exports deleted; {formats.size(freed)} freed."
 
 
 def _rebuild() -> None:

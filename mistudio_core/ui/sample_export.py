@@ -19,7 +19,7 @@ from mistudio_core.ui.sample_address import Asked
 _NAMES: Final = {"parquet": "Parquet", "jsonl": "JSON lines", "csv": "CSV"}
 _HELP: Final = (
     "**Parquet** keeps every type and is a dataset again. **JSON lines** and **CSV** have labels by name and bytes in "
-    "base64; CSV has nested values as JSON."
+    "base64; CSV has nested values as JSON, and a spreadsheet may take a text that begins with = for a formula."
 )
 _DOWNLOAD_BYTES: Final = 100 << 20
 """Streamlit holds in memory what a browser downloads; a larger file is fetched by its path."""

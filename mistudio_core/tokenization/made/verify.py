@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import file_sha256, read_json
+from mistudio_core.files import file_problem, read_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Engine, Ids
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
@@ -36,7 +36,11 @@ def verify_files(folder: Path) -> tuple[int, list[str]]:
     if manifest is None:
         return 1, [f"{folder / MANIFEST} is missing."]
     entries = [*manifest["shards"], *manifest["sidecars"]]
-    return 1 + len(entries), [problem for entry in entries for problem in _problems(folder, entry)]
+    return 1 + len(entries), [
+        problem
+        for entry in entries
+        if (problem := file_problem(folder / entry["file"], entry["size_bytes"], entry["sha256"])) is not None
+    ]
 
 
 def verify_rows(
@@ -87,17 +91,3 @@ def _own_ids(task: Task, engine: Engine, source: Source) -> Ids:
     columns = task.recipe.source_columns()
     table: pa.Table = task.splits[source.split].read(source.sample, source.sample + 1, columns)
     return encoded_alone(task, source.split, table, source.sample, engine)
-
-
-def _problems(folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:
-    path = folder / entry["file"]
-    try:
-        size = path.stat().st_size
-        if size != entry["size_bytes"]:
-            yield f"{path} has {size:,} bytes instead of {entry['size_bytes']:,}."
-        elif file_sha256(path) != entry["sha256"]:
-            yield f"{path} is damaged: its content is not what was written."
-    except FileNotFoundError:
-        yield f"{path} is missing."
-    except OSError as error:
-        yield f"{path} cannot be read ({error.strerror})."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from mistudio_core.files import sync_folder
+from mistudio_core.hashed_file import HashedFile
 from mistudio_core.tokenization.packing.rows import Rows, joined_rows, slice_rows
 
 COLUMN: Final = "input_ids"
@@ -64,7 +64,7 @@ class RowWriter:
 
     def __enter__(self) -> Self:
         """Open the file."""
-        self._file = _HashedFile(self._draft)
+        self._file = HashedFile(self._draft)
         self._stream = pa.ipc.new_stream(self._file, self._schema())
         return self
 
@@ -131,41 +131,3 @@ def _mask(rows: Rows, side: str) -> np.typing.NDArray[np.int8]:
     if side == "left":
         return (within >= np.repeat(rows.widths - rows.tokens, rows.widths)).astype(np.int8)
     return (within < np.repeat(rows.tokens, rows.widths)).astype(np.int8)
-
-
-class _HashedFile:
-    """A file for Arrow to write that is hashed on the way, which saves reading it again."""
-
-    closed = False
-
-    def __init__(self, path: Path) -> None:
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by close()
-        self._abandoned = False
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: Any) -> int:
-        if self._abandoned:  # what a stream still flushes when it is collected
-            return len(data)
-        self.digest.update(data)
-        self.size += len(data)
-        return self._file.write(data)
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        if not self._abandoned:
-            self._file.flush()
-
-    def sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def abandon(self) -> None:
-        self._abandoned = True
-        self._file.close()
-
-    def close(self) -> None:
-        self._file.close()
-        self.closed = True
