@@ -103,9 +103,7 @@ def _exact_times(job: Job) -> str:
 
 
 def _log(library: Library, job: Job) -> None:
-    with st.popover(
-        "Log", icon=":material/article:", key=keys.of(job.id, "log"), on_change="rerun"
-    ) as log:
+    with st.popover("Log", icon=":material/article:", key=keys.of(job.id, "log"), on_change="rerun") as log:
         if log.open:
             with failures.shown():
                 st.code(library.log(job.id) or "The log is empty.", language=None, wrap_lines=True, height=_LOG_HEIGHT)
