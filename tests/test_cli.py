@@ -127,7 +127,7 @@ def test_ctrl_c_cancels_the_job_and_exits_with_130(shell: Shell) -> None:
         [sys.executable, "-m", "mistudio_core", "--home", str(shell.home), "sample", "--samples", "200000"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         # Whoever runs the tests in the background of a script has them ignore Ctrl-C, and every child with them.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
     )  # fmt: skip
     library = Library.open(shell.home)
     deadline = time.monotonic() + 20
