@@ -122,12 +122,18 @@ def test_problems_found_by_verify_name_the_files_and_fail(shell: Shell) -> None:
     assert str(part) in document["error"]["message"]
 
 
+HEARS_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("mistudio_core", run_name="__main__")
+"""
+# Whoever runs the tests in the background of a script has them ignore Ctrl-C, and every child with them.
+
+
 def test_ctrl_c_cancels_the_job_and_exits_with_130(shell: Shell) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "mistudio_core", "--home", str(shell.home), "sample", "--samples", "200000"],
+        [sys.executable, "-c", HEARS_CTRL_C, "--home", str(shell.home), "sample", "--samples", "200000"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        # Whoever runs the tests in the background of a script has them ignore Ctrl-C, and every child with them.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
     )  # fmt: skip
     library = Library.open(shell.home)
     deadline = time.monotonic() + 20

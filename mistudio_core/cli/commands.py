@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mistudio_core.cli.interrupt import started
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json
 from mistudio_core.library import Library
@@ -35,28 +36,23 @@ def inspect(options: Namespace) -> Outcome:
 def download(options: Namespace) -> Outcome:
     """Download a dataset and return it."""
     library = _open(options)
-    dataset = library.download(
-        options.repo,
-        revision=options.revision,
-        config=options.config,
-        splits=options.split,
-        max_samples=options.max_samples,
-        name=options.name,
-        token=_token(options),
-    )
-    return _made(library, dataset.id), None
+    asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
+    token = _token(options)
+    return _made(library, lambda: library.download(options.repo, splits=options.split, token=token, **asked).id), None
 
 
 def import_files(options: Namespace) -> Outcome:
     """Import local files and return the dataset."""
     library = _open(options)
-    return _made(library, library.import_files(options.paths, file_format=options.format, name=options.name).id), None
+    return _made(
+        library, lambda: library.import_files(options.paths, file_format=options.format, name=options.name).id
+    ), None
 
 
 def sample(options: Namespace) -> Outcome:
     """Make the built-in sample dataset and return it."""
     library = _open(options)
-    return _made(library, library.make_sample(options.samples).id), None
+    return _made(library, lambda: library.make_sample(options.samples).id), None
 
 
 def list_datasets(options: Namespace) -> Outcome:
@@ -94,7 +90,7 @@ def samples(options: Namespace) -> Outcome:
 def index(options: Namespace) -> Outcome:
     """Build the index of words of a dataset and return the job."""
     library = _open(options)
-    return _succeeded(library, library.build_search_index(options.id).id), None
+    return _succeeded(library, lambda: library.build_search_index(options.id).id), None
 
 
 def search_tokens(options: Namespace) -> Outcome:
@@ -118,7 +114,8 @@ def tokenize(options: Namespace) -> Outcome:
     """Make token rows and return the tokenization."""
     fields = _recipe_fields(options)
     library = _open(options)
-    return _made(library, library.tokenize(options.dataset_id, fields, token=_token(options)).id), None
+    token = _token(options)
+    return _made(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id), None
 
 
 def preview(options: Namespace) -> Outcome:
@@ -152,16 +149,19 @@ def compare(options: Namespace) -> Outcome:
 def export(options: Namespace) -> Outcome:
     """Write a copy of a tokenization and return where it lies."""
     library = _open(options)
-    job = library.export_tokenization(options.id, options.kind, max_samples=options.max_samples)
-    _succeeded(library, job.id)
+    _succeeded(
+        library, lambda: library.export_tokenization(options.id, options.kind, max_samples=options.max_samples).id
+    )
     return next(found for found in library.exports(options.id) if found["kind"] == options.kind), None
 
 
 def push(options: Namespace) -> Outcome:
     """Push a tokenization to the user's own repository and return the job."""
     library = _open(options)
-    job = library.push(options.id, options.repo, private=not options.public, token=_token(options))
-    return _succeeded(library, job.id), None
+    token = _token(options)
+    return _succeeded(
+        library, lambda: library.push(options.id, options.repo, private=not options.public, token=token).id
+    ), None
 
 
 def snippet(options: Namespace) -> Outcome:
@@ -187,8 +187,8 @@ def cancel(options: Namespace) -> Outcome:
 def retry(options: Namespace) -> Outcome:
     """Go on with what failed and return it."""
     library = _open(options)
-    job = library.retry(options.id, token=_token(options))
-    return _made(library, job.id), None
+    token = _token(options)
+    return _made(library, lambda: library.retry(options.id, token=token).id), None
 
 
 def delete(options: Namespace) -> Outcome:
@@ -261,22 +261,23 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
     except StudioError as error:
         if error.code != "tokenizer_not_found":
             raise
-    loading = library.load_tokenizer(
-        fields["tokenizer"], revision=fields.get("tokenizer_revision"), token=_token(options)
-    )
-    _succeeded(library, loading.id)
+    name, revision, token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
+    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, token=token).id)
     return act()
 
 
-def _made(library: Library, any_id: str) -> Any:
-    """Wait for the job and return what it made."""
-    job = _succeeded(library, any_id)
+def _made(library: Library, start: Callable[[], str]) -> Any:
+    """Start a job, wait for it and return what it made; `start` returns the id of the job or of what it makes."""
+    job = _succeeded(library, start)
     return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
 
 
-def _succeeded(library: Library, any_id: str) -> Job:
-    """Wait for a job, telling its progress, and raise its failure; Ctrl-C cancels it."""
+def _succeeded(library: Library, start: Callable[[], str]) -> Job:
+    """Start a job and wait for it, telling its progress; raise its failure. Ctrl-C cancels it."""
+    any_id, pressed = started(start)
     try:
+        if pressed:
+            raise KeyboardInterrupt
         ended = library.wait(any_id, _teller())
     except KeyboardInterrupt:
         for job in library.jobs(active=True):
