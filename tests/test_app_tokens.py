@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
+from mistudio_core.store import token_search
 from mistudio_core.ui import token_address
 from tests.app_driver import open_app, press, submit, words
 
@@ -126,3 +127,19 @@ def test_ids_are_read_from_any_list() -> None:
 def test_a_row_of_a_dataset_is_found_from_the_page_of_the_dataset(tokenization: Tokenization) -> None:
     app = open_app("dataset", id=tokenization.dataset_id, tok=tokenization.id, row="2")
     assert "Row 2 of" in words(app)
+
+
+def test_hits_that_may_cross_documents_are_told(
+    library: Library, tokenization: Tokenization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = {"tokenizer": "sample", "context_length": 32, "separator": "none"}
+    unmarked = library.tokenize(tokenization.dataset_id, recipe)
+    library.wait(unmarked.id)
+    unmarked = library.tokenization(unmarked.id)
+    first = library.row(unmarked.id, 0).tokens
+    ids = f"{first[3].id},{first[4].id}"
+    assert "into the next" not in words(open_tokens(unmarked, ids=ids))
+    monkeypatch.setattr(token_search, "_MOST_TRACED", 0)
+    assert "into the next" in words(open_tokens(unmarked, ids=ids))
+    assert "into the next" not in words(open_tokens(unmarked, ids=ids, across="1"))
+    library.delete(unmarked.id)

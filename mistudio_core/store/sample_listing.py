@@ -98,6 +98,18 @@ class SampleListing:
         tail = f" {self._order()} LIMIT $limit OFFSET $offset"
         return _numbers(self._run('"row"', tail, {"limit": limit, "offset": offset}).fetchnumpy())
 
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """Return for every row of the dataset whether it is in the result; kept for the next page of a search."""
+        mask = np.zeros(self._reader.num_samples, np.bool_)
+        may_keep = self._hits is None and self._reader.num_samples <= MOST_ROWS
+        if may_keep and not self.is_everything:
+            kept = kept_order(self._key)
+            mask[keep_order(self._key, self._all) if kept is None else kept] = True
+        else:
+            for rows in self.blocks():
+                mask[rows] = True
+        return mask
+
     def blocks(self) -> Iterator[Rows]:
         """Yield all rows in order, some at a time."""
         first, last = self._reader.span(self._query.split)
@@ -121,8 +133,11 @@ class SampleListing:
         kept = kept_order(self._key)
         # A condition on the Parquet costs the same for a page, for the count and for all rows.
         if kept is None and (offset > _DEEP or (self._statement.columns and self._statement.conditions)):
-            return keep_order(self._key, lambda: np.concatenate([np.empty(0, np.int64), *self.blocks()]))
+            return keep_order(self._key, self._all)
         return kept
+
+    def _all(self) -> Rows:
+        return np.concatenate([np.empty(0, np.int64), *self.blocks()])
 
     def _plan(self) -> _Statement:
         query, plan = self._query, _Statement()

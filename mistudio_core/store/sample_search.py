@@ -186,10 +186,8 @@ class SampleSearch:
 
     def _mask(self, query: SampleQuery) -> npt.NDArray[np.bool_]:
         """Return for every row whether the filters let it through."""
-        mask = np.zeros(self.reader.num_samples, np.bool_)
-        for rows in SampleListing(self.reader, self.connection, replace(query, sort="position")).blocks():
-            mask[rows] = True
-        return mask
+        filters = replace(query, search="", mode="words", ignore_case=False, sort="position", descending=False)
+        return SampleListing(self.reader, self.connection, filters).mask()
 
 
 def _by_position(query: SampleQuery) -> bool:

@@ -49,8 +49,9 @@ def find(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
         return library.search(dataset.id, query)
     try:
         return _search(library, dataset, query)
-    except duckdb.ConnectionException:
-        # Another session has closed this index, to open one more or because it was built again.
+    except (duckdb.ConnectionException, duckdb.InvalidInputException):
+        # Another session has closed this index, between two questions or between a question and its answer, to open
+        # one more or because it was built again.
         return _search(library, dataset, query)
 
 

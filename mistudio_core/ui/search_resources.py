@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import MutableMapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
@@ -17,6 +18,8 @@ from mistudio_core.records import Dataset
 from mistudio_core.ui import keys
 
 if TYPE_CHECKING:
+    from _thread import LockType
+
     import duckdb
 
     from mistudio_core.library.queries import SearchPool
@@ -27,10 +30,11 @@ _INDEX_FILE: Final = "samples.duckdb"
 
 def connection(library: Library, dataset: Dataset) -> duckdb.DuckDBPyConnection:
     """Return the open sample index of a dataset; raises `corrupt_data` where a job has to build it first."""
-    stamp = _stamp(dataset)
-    if not stamp:
-        library.open_sample_index(dataset.id).close()  # which makes the file that is not there
+    with _turns():  # or two tabs would both make the index, and the second one close that of the first
         stamp = _stamp(dataset)
+        if not stamp:
+            library.open_sample_index(dataset.id).close()  # which makes the file that is not there
+            stamp = _stamp(dataset)
     if _stamps().get(dataset.id, stamp) != stamp:
         release(dataset.id)  # or the file that was there before would be opened once more
     _stamps()[dataset.id] = stamp
@@ -75,6 +79,11 @@ def _opened(dataset_id: str, stamp: int, _library: Library | None) -> duckdb.Duc
 @st.cache_resource(show_spinner=False)
 def _stamps() -> MutableMapping[str, int]:
     return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _turns() -> LockType:
+    return Lock()
 
 
 @st.cache_resource(show_spinner=False, max_entries=1, on_release=lambda old: old.close())

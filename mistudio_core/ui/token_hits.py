@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 10
 _ROW_PIXELS: Final = 35
+_SEAMS_UNKNOWN: Final = (
+    "No token stands between the documents of these rows, and there are too many hits to look each of them up: "
+    "some may reach from one document into the next."
+)
 
 
 def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
@@ -43,6 +47,8 @@ def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
     def opened(hit: TokenHit) -> None:
         token_address.ask(row=str(hit.row), at=f"{hit.position}-{hit.position + length}")
 
+    if not found.seams_known:
+        st.caption(f":material/info: {_SEAMS_UNKNOWN}")
     token_drawing.draw_hits(found.hits, keys.of(tokenization.id, f"hits:{asked.page}"), opened)
     _tells(found, tokenization)
 

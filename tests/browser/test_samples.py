@@ -161,3 +161,30 @@ def test_signs_that_nobody_sees_have_names_and_are_copied_as_they_are(app: AppSe
     assert page.evaluate("navigator.clipboard.readText()").replace("\r\n", "\n") == text.replace("\r\n", "\n")
     idle(page)
     picture(page, "samples-signs")
+
+
+def test_two_tabs_search_at_once(address: str, open_page: OpenPage) -> None:
+    one, other = open_page(f"{address}&mode=substring"), open_page(f"{address}&mode=substring")
+    search(one, "cat sat")
+    search(other, "dog ran")
+    expect(main(other)).to_contain_text("of 160")
+    expect(shown(other).first.locator("mark")).to_have_text(["dog ran"])
+    expect(main(one)).to_contain_text("of 80")
+    expect(shown(one).first.locator("mark")).to_have_text(["cat sat"])
+
+
+def test_ten_megabytes_are_read_part_by_part_and_open_at_the_match(app: AppServer, open_page: OpenPage) -> None:
+    library = StagedLibrary(app.home)
+    dataset_id = library.ready("huge", {"train": pa.table({"text": ["filling " * 1_300_000 + "the last needle"]})})
+    library.open()
+    page = open_page(f"{app.url}/dataset?id={dataset_id}&tab=Samples&q=needle&mode=substring")
+    card = shown(page).first
+    expect(card.locator("mark")).to_have_text(["needle"])
+    expect(card).to_contain_text("10,400,015 characters")
+    card.get_by_role("button", name="Open sample").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_contain_text("Part 209 of 209")
+    expect(drawer.locator("mark")).to_have_text(["needle"])
+    drawer.get_by_role("button", name="Page 1", exact=True).click()
+    expect(drawer).to_contain_text("Part 1 of 209")
+    expect(drawer.locator(".text")).to_contain_text("filling filling")
