@@ -2,8 +2,9 @@
 
     python benchmarks/statistics.py --data FILE.parquet [--column text] [--tokenizer FOLDER] [--tokens 250000000]
 
-FILE is any Parquet with a column of texts, FOLDER holds a `tokenizer.json` (byte-level BPE). Each figure is the median
-of interleaved rounds. Needs two bytes of temporary disk for each of `--tokens`.
+FILE is any Parquet with a column of texts, FOLDER holds a tokenizer. Each figure is the median of interleaved rounds;
+what counting costs is the whole pass less the same pass in which nothing is counted. Needs two bytes of temporary disk
+for each of `--tokens`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -31,13 +34,25 @@ import pyarrow.parquet as pq
 
 from mistudio_core.charts.lengths import length_histogram
 from mistudio_core.charts.vocabulary import coverage_curve, position_lines, rank_frequency, top_tokens
+from mistudio_core.files import Home, write_json
+from mistudio_core.raw import RawSplit
+from mistudio_core.raw_write import PartWriter
 from mistudio_core.statistics.dataset import dataset_statistics
 from mistudio_core.statistics.measures import utf8
+from mistudio_core.statistics.positions import PositionCounts
 from mistudio_core.statistics.stored import stored_positions, stored_rows
 from mistudio_core.statistics.text_column import plain_texts
 from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.tokenization.engines.control import NONE, ControlCounter
+from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.load import load_tokenizer
+from mistudio_core.work.running import PROGRESS_PERIOD_S
 
 ROUNDS = 3
+PASS_ROUNDS = 5
+PASS_BYTES = 200_000_000  # of text for a whole pass, whose first second is not like the others
+THREADS = 2
 CONTEXT = 512
 VOCABULARY = 50_257
 LOOP_TOKENS = 2_000_000  # as many as the usual loop counts in a bearable time
@@ -56,7 +71,7 @@ def main() -> None:
         texts = prepare(options.data, options.column, folder)
         text_statistics(folder, texts)
         if options.tokenizer is not None:
-            in_the_pass(folder, options.tokenizer / "tokenizer.json")
+            in_the_pass(folder, texts, options.tokenizer)
         stored(folder, options.tokens)
 
 
@@ -114,50 +129,103 @@ def query_texts(folder: Path) -> tuple[Any, ...]:
     return found
 
 
-def in_the_pass(folder: Path, tokenizer: Path) -> None:
-    """Reading and encoding in one thread with the fast engine, and the counting that is done between."""
-    import gigatoken
+def in_the_pass(folder: Path, texts: pa.Array, tokenizer: Path) -> None:
+    """The whole of a tokenization, from Parquet to packed rows on disk, with all that is counted and with nothing."""
+    split, size = repeated(folder, texts)
+    home = Home(folder / "home")
+    home.prepare()
+    known = load_tokenizer(home.tokenizers, str(tokenizer.resolve()))
+    recipe = Recipe.from_fields({"tokenizer": str(tokenizer), "context_length": CONTEXT, "columns": ["text"]})
+    recipe = recipe.resolved(splits={"train": split.num_samples}, columns={"text": "string"}, text_columns=["text"])
+    engines: set[str] = set()
 
-    engine = gigatoken.Tokenizer(str(tokenizer))
-    counting: list[float] = []
-    whole: list[float] = []
-    size = 0
-    for _ in range(ROUNDS):
-        made = TokenStatistics(engine.vocab_size, context_length=CONTEXT)
-        spent, size, begun = 0.0, 0, time.perf_counter()
-        for table in row_groups(folder):
-            texts = table.column(0).combine_chunks().cast(pa.large_string())
-            ids, offsets = encoded(engine, texts)
-            start = time.perf_counter()
-            count(made, texts, ids, offsets)
-            spent += time.perf_counter() - start
-            size += texts.nbytes
-        counting.append(spent)
-        whole.append(time.perf_counter() - begun)
-    share = statistics.median(part / pass_ for part, pass_ in zip(counting, whole, strict=True))
-    pass_time = statistics.median(whole)
-    report("read, encode (fast engine) and count", pass_time, f"{size / pass_time / 1e6:.0f} MB/s in one thread")
-    report("  of which counting", statistics.median(counting), f"{share:.1%} of the pass (to reach: 10 %)")
+    def run() -> None:
+        target = folder / "rows"
+        task = open_task(target, {"train": split}, recipe, known)
+        # As a worker reports: what was counted so far goes into its progress, twice a second.
+        made = tokenize(task, {}, threads=THREADS, report=Reporter(folder / "progress.json"))
+        engines.add(made["engine"])
+        shutil.rmtree(target)
 
+    def run_without() -> None:
+        with nothing_counted():
+            run()
 
-def encoded(engine: Any, texts: pa.Array) -> tuple[Any, Any]:
-    """Give Arrow's own buffers to the engine."""
-    import awkward
-
-    data, offsets = utf8(texts)
-    characters = awkward.contents.NumpyArray(data, parameters={"__array__": "char"})
-    index = awkward.index.Index64(offsets)
-    strings = awkward.contents.ListOffsetArray(index, characters, parameters={"__array__": "string"})
-    layout = engine.encode_batch(awkward.Array(strings), parallel=False).layout
-    return np.asarray(layout.content.data), np.asarray(layout.offsets.data)
+    run()  # the first one proves that the fast engine gives the same ids, and imports
+    pairs = [timed(run, run_without, swapped=bool(number % 2)) for number in range(PASS_ROUNDS)]
+    for name, clock in (("", 0), (", processor time", 1)):
+        whole, without = (statistics.median(pair[side][clock] for pair in pairs) for side in (0, 1))
+        shares = sorted((one[clock] - other[clock]) / one[clock] for one, other in pairs)
+        report(f"the whole pass ({', '.join(engines)} engine){name}", whole, f"{size / whole / 1e6:.0f} MB/s")
+        report("  with nothing counted", without, f"{size / without / 1e6:.0f} MB/s")
+        share = statistics.median(shares)
+        spread = f"{shares[0]:.1%} to {shares[-1]:.1%} in {PASS_ROUNDS} rounds"
+        report("  so counting takes", share * whole, f"{share:.1%} of the pass (to reach: 10 %), {spread}")
 
 
-def count(made: TokenStatistics, texts: pa.Array, ids: Any, offsets: Any) -> None:
-    """Count what a shard counts."""
-    made.add_documents(np.diff(offsets), np.diff(utf8(texts)[1]))
-    made.add_tokens(ids)
-    rows = -(-len(ids) // CONTEXT)
-    made.add_rows(np.full(rows, CONTEXT), np.full(rows, 2))
+def repeated(folder: Path, texts: pa.Array) -> tuple[RawSplit, int]:
+    """Write the texts over and over, until a pass over them takes seconds; return them and their bytes."""
+    target = folder / "repeated"
+    target.mkdir()
+    once = len(utf8(texts)[0])
+    times = max(1, -(-PASS_BYTES // once))
+    with PartWriter(target, "0", pa.schema([("text", pa.large_string())])) as writer:
+        for _ in range(times):
+            for start in range(0, len(texts), 1000):
+                writer.write(pa.table({"text": texts.slice(start, 1000)}))
+    return RawSplit(target), once * times
+
+
+class Reporter:
+    """Writes the live statistics as a worker does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._last = path, 0.0
+
+    def __call__(self, phase: str, tally: Tally) -> None:
+        """Replace the progress file, not more often than a worker."""
+        if time.monotonic() - self._last >= PROGRESS_PERIOD_S:
+            self._last = time.monotonic()
+            write_json(self._path, {"phase": phase, "live": tally.live()})
+
+
+@contextmanager
+def nothing_counted() -> Iterator[None]:
+    """Take every count out of the pass; what is read, encoded, packed and written stays the same."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    counting = [
+        (TokenStatistics, "add_documents", nothing),
+        (TokenStatistics, "add_tokens", nothing),
+        (TokenStatistics, "add_rows", nothing),
+        (TokenStatistics, "live", lambda _: {}),
+        (PositionCounts, "add_rows", nothing),
+        (ControlCounter, "count", lambda *_: NONE),
+    ]
+    kept = [getattr(owner, name) for owner, name, _ in counting]
+    for owner, name, other in counting:
+        setattr(owner, name, other)
+    try:
+        yield
+    finally:
+        for (owner, name, _), own in zip(counting, kept, strict=True):
+            setattr(owner, name, own)
+
+
+Spent = tuple[float, float]
+"""Seconds on the clock, and of all processors: the second hardly knows what else the machine does."""
+
+
+def timed(one: Callable[[], None], other: Callable[[], None], *, swapped: bool) -> tuple[Spent, Spent]:
+    """Return the times of both, run in this order or the other way round."""
+    spent = {}
+    for part in (other, one) if swapped else (one, other):
+        start = time.perf_counter(), time.process_time()
+        part()
+        spent[part] = time.perf_counter() - start[0], time.process_time() - start[1]
+    return spent[one], spent[other]
 
 
 def stored(folder: Path, tokens: int) -> None:

@@ -47,6 +47,12 @@ def mean(label: str, summary: Mapping[str, Any]) -> None:
     ratio(label, summary["mean"], help_text=bounds)
 
 
+def later(*labels: str) -> None:
+    """Draw cards of figures that a running job tells at its end."""
+    for label in labels:
+        st.metric(label, "–", help="Told when all rows are made.", border=True, height="stretch")
+
+
 def _card(label: str, shown: str, exactly: str, *, color: Color | None = None, border: bool) -> None:
     value = shown if color is None else f":{color}[{shown}]"
     st.metric(label, value, help=exactly if exactly != shown else None, border=border, height="stretch")

@@ -54,6 +54,14 @@ def describe(job: Job) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def tokens_per_second(job: Job) -> int | None:
+    """Return the rate of a tokenization in tokens, by the mean length of the documents so far; None while unknown."""
+    documents = job.live.get("documents")
+    if job.rate is None or not documents:
+        return None
+    return round(job.rate * job.live.get("tokens", 0) / documents)
+
+
 def cancel_button(job: Job) -> None:
     """Draw the button that ends a job; what is whole by then is kept for a resume."""
     st.button(

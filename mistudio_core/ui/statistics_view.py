@@ -67,7 +67,8 @@ def _draw_running(chosen: Tokenization) -> Callable[[Library, Sequence[Job]], No
     def draw_running(library: Library, jobs: Sequence[Job]) -> None:
         for job in jobs:
             if job.subject_id == chosen.id:
-                st.caption(job_progress.describe(job))
+                per_second = formats.rate(job_progress.tokens_per_second(job), "tokens")
+                st.caption(" · ".join(part for part in (job_progress.describe(job), per_second) if part))
                 token_statistics.draw_live(chosen, job.progress_seq, job.live)
         # Below the charts, so that they stay where they are when the job has ended.
         _draw_jobs(library, jobs)

@@ -63,21 +63,28 @@ def _scale_choice() -> Scale:
 
 
 def _cards(result: Mapping[str, Any]) -> None:
-    vocabulary, padding, lost = result["vocabulary"], result["padding"], result["lost"]
-    crossing = result["rows_crossing_documents"]
+    vocabulary, lost = result["vocabulary"], result["lost"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", result["documents"], color="green")
         figure_cards.count("Tokens", result["tokens"], color="blue")
         figure_cards.count("Average length", result["document_tokens"]["mean"], color="violet")
         figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
         figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
-        figure_cards.count("Rows", (result["rows"] or None) if result["live"] else result["rows"])
-        figure_cards.mean("Documents per row", result["documents_per_row"])
-        figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
-        figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
-        figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
+        if result["live"] and not result["rows"]:
+            figure_cards.later("Rows", "Documents per row", "Crossing rows", "Utilisation", "Padding")
+        else:
+            _row_cards(result)
         figure_cards.share("Tokens lost", lost["share"], help_text=_exactly(lost["tokens"], "token"))
         figure_cards.ratio("Bytes per token", result["fertility"]["bytes_per_token"])
+
+
+def _row_cards(result: Mapping[str, Any]) -> None:
+    padding, crossing = result["padding"], result["rows_crossing_documents"]
+    figure_cards.count("Rows", result["rows"])
+    figure_cards.mean("Documents per row", result["documents_per_row"])
+    figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
+    figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
+    figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
 
 
 def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None) -> None:

@@ -19,6 +19,7 @@ from mistudio_core.ui import (
     figures,
     folding,
     formats,
+    job_progress,
     keys,
     retry,
     token_address,
@@ -100,7 +101,7 @@ def live_figures(job: Job) -> None:
     documents = seen.get("documents")
     if not documents:
         return
-    per_second = None if job.rate is None else round(job.rate * seen.get("tokens", 0) / documents)
+    per_second = job_progress.tokens_per_second(job)
     with st.grid(5, min_column_width=_FIGURE_WIDTH):
         figure_cards.count("Rows", seen.get("rows"), border=False)
         figure_cards.count("Tokens", seen.get("tokens"), border=False)

@@ -54,6 +54,52 @@ def test_a_bar_opens_the_samples_that_it_counts(server: AppServer, open_page: Op
     chart(page, "Document lengths").wait_for()
 
 
+def click_widest(page: Page, figure: Locator) -> None:
+    """Click the widest bar of a figure whose bars lie."""
+    bars = figure.locator("path[aria-roledescription=bar]")
+    boxes = [bars.nth(place).bounding_box() for place in range(bars.count())]
+    bars.nth(max(range(len(boxes)), key=lambda place: (boxes[place] or {"width": 0})["width"])).click()
+
+
+def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer, open_page: OpenPage) -> None:
+    library = Library.open(server.home)
+    dataset = library.make_sample(300)
+    library.wait(dataset.id)
+    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
+    library.wait(tokenization.id)
+    text = next(item for item in (library.statistics(dataset.id) or {})["columns"] if item["name"] == "text")
+    address = f"{server.url}/dataset?id={dataset.id}&tab=Statistics"
+    page = open_page(address)
+    page.get_by_text("Words", exact=True).last.click()
+    words = chart(page, "length (words)").or_(chart(page, " words, median")).first
+    words.wait_for()
+    idle(page)
+    bars = words.locator("path[aria-roledescription=bar]")
+    fullest = max(range(bars.count()), key=lambda place: bars.nth(place).bounding_box()["height"])  # type: ignore[index]
+    bars.nth(fullest).click()
+    page.get_by_role("tab", name="Samples", selected=True).wait_for()
+    largest = max(text["words"]["log"], key=lambda row: row["count"])
+    assert f"min_words={largest['first']}" in page.url
+    assert f"max_words={largest['last']}" in page.url
+    expect(main(page)).to_contain_text(f"of {largest['count']:,}")
+    page.goto(address)
+    scripts = chart(page, "Letters of text by script")
+    scripts.wait_for()
+    idle(page)
+    click_widest(page, scripts)
+    page.get_by_role("tab", name="Samples", selected=True).wait_for()
+    assert "where=letters%28text%29%3DLatin" in page.url
+    page.goto(f"{address}&stats_of={tokenization.id}")
+    top = chart(page, "Most frequent tokens")
+    top.wait_for()
+    idle(page)
+    click_widest(page, top)
+    page.get_by_role("heading", name="Token rows").wait_for()
+    (first, *_) = (library.statistics(tokenization.id) or {})["top_tokens"]
+    expect(main(page)).to_contain_text(f"of {first['count']:,}")
+    assert f"ids={first['id']}" in page.url
+
+
 @pytest.mark.parametrize(("label", "start"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b'"'), ("JSON", b"[")])
 def test_a_chart_is_saved(sample_server: AppServer, open_page: OpenPage, label: str, start: bytes) -> None:
     (dataset,) = Library.open(sample_server.home).datasets()
