@@ -10,6 +10,7 @@ import altair as alt
 
 _FULL: Final = 10_000  # below it, a whole number is short enough to be written out
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+_LARGEST: Final = 10**15  # beyond the units
 _DIGITS: Final = range(3, 18)
 
 
@@ -60,6 +61,8 @@ def _floats(edges: Sequence[float], digits: int) -> list[str]:
 
 def _integers(edges: Sequence[int], digits: int) -> list[str]:
     largest = max(abs(edge) for edge in edges)
+    if largest >= _LARGEST:
+        return [f"{edge:.{digits}g}" for edge in edges]
     size, unit = next(((size, unit) for size, unit in _UNITS if largest >= max(size, _FULL)), (1, ""))
     if size == 1:
         return [f"{edge:,}" for edge in edges]
