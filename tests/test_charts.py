@@ -196,7 +196,7 @@ def test_estimated_bins_say_so() -> None:
 
 def test_labels_show_what_cannot_be_seen() -> None:
     assert (visible(" the\n"), visible("\x1b[0m\u202e"), visible("x" * 40)) == (
-        "␣the⏎",
+        "␣the↵",
         "\\u001b[0m\\u202e",
         "x" * 28 + "…",
     )

@@ -20,7 +20,7 @@ POWERS: Final = [10**power for power in range(13)]  # on one that spans many of 
 PERCENT: Final = ".3~%"
 SO_FAR: Final = "what has been seen so far"
 _LABEL_CHARACTERS: Final = 28
-_SIGNS: Final = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+_SIGNS: Final = {" ": "␣", "\n": "↵", "\t": "⇥"}
 
 
 @dataclass(frozen=True, slots=True)
