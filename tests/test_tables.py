@@ -12,7 +12,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import class_labels, column_types
-from mistudio_core.sources import mismatch
+from mistudio_core.sources import line_guard
 from mistudio_core.sources.lent import local
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
@@ -163,11 +163,25 @@ def test_misfits_and_damage_are_named(
 def test_a_long_array_is_refused_before_it_fills_the_memory(
     read: Callable[..., pa.Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mismatch, "MAX_ARRAY_BYTES", 100)
+    monkeypatch.setattr(line_guard, "MAX_ARRAY_BYTES", 100)
     with pytest.raises(StudioError, match="one JSON array") as caught:
         read("json", {"a.json": formats.ENCODERS["json"](rows(9))})
     assert caught.value.code == "too_large"
     assert read("json", {"a.jsonl": jsonl(rows(9))}).num_rows == 9
+
+
+@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
+    read: Callable[..., pa.Table], monkeypatch: pytest.MonkeyPatch, packing: str
+) -> None:
+    monkeypatch.setattr(line_guard, "MAX_LINE_BYTES", 3 << 20)
+    long, lines = b"a" * (5 << 20), b"some words\n" * 500_000
+    pack = PACKINGS[packing]
+    for module, ending, content in (("text", "txt", long), ("json", "jsonl", b'{"text": "' + long + b'"}\n')):
+        with pytest.raises(StudioError, match="a line of more than 3 MB") as caught:
+            read(module, {f"a.{ending}{packing}": pack(content)})
+        assert caught.value.code == "too_large"
+    assert read("text", {f"a.txt{packing}": pack(lines)}).num_rows == 500_000
 
 
 def test_archives_are_looked_into(read: Callable[..., pa.Table], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from fsspec import register_implementation  # type: ignore[import-untyped]
 from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
 from mistudio_core.sources.client import Hub
+from mistudio_core.sources.line_guard import LineGuard
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.remote_file import RemoteFile
 from mistudio_core.sources.unpack import decompressed
@@ -32,7 +33,8 @@ _BUFFER_BYTES: Final = 1 << 16
 class LentFile:
     """A source of tables: `open` opens it here, `address` makes `fsspec` open it; a compressed one opens decompressed.
 
-    A later file of the same name takes its place.
+    A later file of the same name takes its place. `guarded_name` is set where the file is read by lines: what
+    errors call it, when a line is too long to be held.
     """
 
     def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase], compression: str | None) -> None:
@@ -42,6 +44,7 @@ class LentFile:
         self.size = size
         self._open_raw, self._compression = open_raw, compression
         self._opened: list[io.RawIOBase] = []
+        self.guarded_name: str | None = None
         register_implementation(_PROTOCOL, _LentFiles, clobber=True)
         _LentFiles.known[plain] = self
 
@@ -50,7 +53,10 @@ class LentFile:
         raw = self._open_raw()
         self._opened.append(raw)
         buffered = cast(IO[bytes], io.BufferedReader(raw, _BUFFER_BYTES))
-        return buffered if self._compression is None else decompressed(buffered, self._compression)
+        stream = buffered if self._compression is None else decompressed(buffered, self._compression)
+        if self.guarded_name is None:
+            return stream
+        return cast(IO[bytes], io.BufferedReader(LineGuard(stream, self.guarded_name), _BUFFER_BYTES))
 
     def close(self) -> None:
         """Close whatever was opened, since not every reader does."""

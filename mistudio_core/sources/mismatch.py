@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import column_types
+from mistudio_core.sources import line_guard
 from mistudio_core.sources.failures import chained, transport_failure
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from mistudio_core.sources.lent import LentFile
 
-MAX_ARRAY_BYTES: Final = 256 << 20
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
 
@@ -67,7 +67,7 @@ def explained(
 
 def refuse_long_array(source: LentFile, name: str) -> None:
     """Raise `too_large` for a large file that is one JSON array: its reader holds ten times that in memory."""
-    if source.size <= MAX_ARRAY_BYTES:
+    if source.size <= line_guard.MAX_ARRAY_BYTES:
         return
     with source.open() as file:
         head = file.read(64)

@@ -66,6 +66,7 @@ class TableReader:
             elif self._module == "arrow":
                 tables = self._arrow(source)
             else:
+                source.guarded_name = name
                 if self._module == "json":
                     mismatch.refuse_long_array(source, name)
                 builder = self._builder(source, limit)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, folder_bytes, write_json
+from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings, quota_filled
@@ -37,8 +37,9 @@ _PASSING: Final = frozenset(
     {"hub_unreachable", "rate_limited", "disk_full", "internal", "worker_died", "token_rejected"}
 )
 """Failures that a later try may not meet: the dataset stays, to be resumed, even if no data had moved."""
+_FROM_OUTSIDE: Final = frozenset({"download", "import"})
 _CANCEL_POLL_S: Final = 0.25
-_QUOTA_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
+_ROOM_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
 _ending = threading.Lock()
 """Whoever takes it writes the one result and ends the process; it is never given back."""
 
@@ -84,8 +85,7 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
         _hide(secret)
     log.info("%s for %s waits for its turn", request.kind, request.subject_id)
     wait_for_turn(home, settings, folder, request)
-    if settings.quota_gb:
-        threading.Thread(target=_heed_quota, args=(home, settings, folder, log), daemon=True, name="quota").start()
+    threading.Thread(target=_heed_room, args=(home, settings, folder, request), daemon=True, name="room").start()
     job = RunningJob(
         home=home,
         settings=settings,
@@ -154,12 +154,24 @@ def _heed_cancel(folder: Path, log: logging.Logger) -> None:
     _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error))
 
 
-def _heed_quota(home: Home, settings: Settings, folder: Path, log: logging.Logger) -> None:
-    """End the job when the library has outgrown its quota: what a job will write is often unknown before."""
-    while folder_bytes(home.root) <= settings.quota_gb << 30:
-        time.sleep(_QUOTA_POLL_S)
-    log.error("the library has filled its quota")
-    _end(folder, _failure(quota_filled(settings)))
+def _heed_room(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
+    """End the job when there is no room: how much it will write is often unknown before, as with an archive."""
+    error = None
+    while error is None:
+        time.sleep(_ROOM_POLL_S)  # first: the job itself tells better what does not fit from the start
+        error = _no_room(home, settings, request.kind)
+    logging.getLogger("mistudio.worker").error("%s: %s", error.code, error.message)
+    _end(folder, _failure(error))
+
+
+def _no_room(home: Home, settings: Settings, kind: str) -> StudioError | None:
+    """Return an error when the library has outgrown its quota, or what comes from outside fills the disk."""
+    if settings.quota_gb and folder_bytes(home.root) > settings.quota_gb << 30:
+        return quota_filled(settings)
+    if kind in _FROM_OUTSIDE and free_bytes(home.root) < settings.keep_free_mb << 20:
+        message = f"Less than the {settings.keep_free_mb:,} MB that must stay free are left on the disk."
+        return StudioError("disk_full", message, "Free some space, or ask for fewer samples.")
+    return None
 
 
 def _end(folder: Path, result: protocol.Result) -> None:
