@@ -13,13 +13,17 @@ _PAGE: Final = "pages/compare.py"
 _MOST: Final = 4
 
 
-def draw(ids: Sequence[str]) -> None:
-    """Draw a link to the comparison of the first four of these tokenizations; of fewer than two, nothing."""
-    if len(ids) < 2:
+def draw(ids: Sequence[str], *, coming: int = 0) -> None:
+    """Draw a link to the comparison of the first four of these tokenizations; of fewer than two, nothing.
+
+    It has its place, disabled, while those that are `coming` will make it two: nothing moves when they are there.
+    """
+    if len(ids) + coming < 2:
         return
     st.page_link(
         _PAGE,
         label="Compare tokenizations",
         icon=":material/compare_arrows:",
+        disabled=len(ids) < 2,
         query_params={keys.COMPARED: ",".join(ids[:_MOST])},
     )

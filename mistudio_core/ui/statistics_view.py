@@ -41,7 +41,8 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
         polling.live(library, find, _draw_jobs)
         _stored(library, dataset, chosen, chooser)
     with chooser:
-        compare_link.draw([item.id for item in known if item.id not in running])
+        ready = [item.id for item in known if item.id not in running]
+        compare_link.draw(ready, coming=len(known) - len(ready))
 
 
 def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, chooser: DeltaGenerator) -> None:
