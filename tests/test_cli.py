@@ -59,7 +59,11 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
     assert [row["index"] for row in page["rows"]] == [2, 3, 4]
     assert set(page["rows"][0]) == {"index", "split", "text", "columns", "matches"}
     assert (page["by"], page["note"]) == ("position", "")
-    made = shell.json("tokenize", dataset["id"], "--tokenizer", "sample", "--context-length", "32")
+    recipe = ("--tokenizer", "sample", "--context-length", "32")
+    foreseen = shell.json("estimate", dataset["id"], *recipe, "--min-tokens", "40")
+    assert [one["preset"] for one in foreseen["presets"]][:2] == ["continuous", "saelens"]
+    assert 0 < foreseen["left_out"]["min_tokens"] < 1
+    made = shell.json("tokenize", dataset["id"], *recipe)
     assert (made["status"], made["context_length"], made["vocab_size"]) == ("ready", 32, 4096)
     assert made["num_rows"] > 0
     shown = shell.json("show", dataset["id"])
@@ -157,7 +161,11 @@ def test_a_recipe_file_is_read_and_options_win_over_it(shell: Shell, tmp_path: P
 
 def test_samples_and_tokens_are_found(shell: Shell) -> None:
     dataset = shell.json("sample", "--samples", "300")
-    made = shell.json("tokenize", dataset["id"], "--tokenizer", "sample", "--context-length", "32")
+    recipe = ("--tokenizer", "sample", "--context-length", "32")
+    foreseen = shell.json("estimate", dataset["id"], *recipe, "--min-tokens", "40")
+    assert [one["preset"] for one in foreseen["presets"]][:2] == ["continuous", "saelens"]
+    assert 0 < foreseen["left_out"]["min_tokens"] < 1
+    made = shell.json("tokenize", dataset["id"], *recipe)
     assert shell.json("index", dataset["id"])["status"] == "succeeded"
     ranked = shell.json("samples", dataset["id"], "--search", "the", "--limit", "3")
     assert (ranked["by"], ranked["note"], len(ranked["rows"])) == ("ranked", "", 3)
