@@ -14,12 +14,14 @@ from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.made.provenance import Provenance
 from mistudio_core.tokenization.made.verify import verify_files, verify_rows
+from mistudio_core.tokenization.making.tokenizing import tokenize
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.preview import MOST_CHARACTERS, Previewer
 from mistudio_core.tokenization.previews.sampled import sample
 from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 from tests.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
 from tests.tokenizer_families import FAMILIES, family, text_of
 
@@ -194,3 +196,14 @@ def test_missing_manifest_is_a_problem(tmp_path: Path) -> None:
     assert verify_files(tmp_path)[1] == [f"{tmp_path / 'manifest.json'} is missing."]
     (tmp_path / "manifest.json").write_text("{")
     assert "damaged" in verify_files(tmp_path)[1][0]
+
+
+def test_the_live_figures_name_their_tokens(tokenizers: dict[str, StoredTokenizer], tmp_path: Path) -> None:
+    splits = write_raw(tmp_path, {"train": texts_table(["water over the river"] * 300)}, (50,))
+    seen: list[Any] = []
+    task = task_of(tmp_path / "out", splits, tokenizers["own"], context_length=16, shard_bytes=1000)
+    tokenize(task, {}, threads=1, report=lambda _phase, tally: seen.append(tally.live()))
+    top = seen[-1]["top_tokens"]
+    assert top
+    texts = TokenTexts(tokenizers["own"])
+    assert [row["token"] for row in top] == [texts.shown(row["id"]) for row in top]

@@ -103,7 +103,8 @@ def live_figures(job: Job) -> None:
         return
     per_second = job_progress.tokens_per_second(job)
     with st.grid(5, min_column_width=_FIGURE_WIDTH):
-        figure_cards.count("Rows", seen.get("rows"), border=False)
+        if seen.get("rows"):  # they are counted with each shard that is done
+            figure_cards.count("Rows", seen["rows"], border=False)
         figure_cards.count("Tokens", seen.get("tokens"), border=False)
         figure_cards.count("Documents", documents, border=False)
         figure_cards.count("Documents per second", None if job.rate is None else round(job.rate), border=False)

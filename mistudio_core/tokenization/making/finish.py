@@ -25,7 +25,6 @@ from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.writers import WrittenFile, data_name
 from mistudio_core.tokenization.packing.document_order import row_order
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
-from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 
 SIDECARS: Final = ("lengths", "skipped", "row_lengths", "marks")
 
@@ -233,7 +232,7 @@ def _statistics(
     task: Task, statistics: TokenStatistics, files: Mapping[Path, int], row_length: int, threads: int
 ) -> dict[str, Any]:
     statistics.context_length = row_length
-    texts = TokenTexts(task.tokenizer)
+    texts = task.token_texts
     plain = task.policy.fixed and task.policy.pad_id is None
     positions = stored_positions(files, statistics, texts.shown, threads=threads) if plain else None
     return statistics.result(texts.shown, positions)

@@ -61,9 +61,14 @@ class Task:
         return ControlCounter(self.tokenizer, as_text=self.control_as_text or self.recipe.chat is not None)
 
     @cached_property
+    def token_texts(self) -> TokenTexts:
+        """The text of each token."""
+        return TokenTexts(self.tokenizer)
+
+    @cached_property
     def junk(self) -> npt.NDArray[np.bool_] | None:
         """Which ids count as junk, where the recipe filters by it."""
-        return None if self.recipe.max_junk_ratio is None else TokenTexts(self.tokenizer).junk()
+        return None if self.recipe.max_junk_ratio is None else self.token_texts.junk()
 
     @cached_property
     def takes_whole_texts(self) -> bool:

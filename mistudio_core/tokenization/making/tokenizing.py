@@ -41,8 +41,9 @@ _NEWS_S: Final = 0.3
 class Tally:
     """How far the pass is; filled by the threads, read by whoever tells the user."""
 
-    def __init__(self, total_samples: int, statistics: TokenStatistics) -> None:
-        """Start with empty statistics."""
+    def __init__(self, total_samples: int, statistics: TokenStatistics, text: Callable[[int], str]) -> None:
+        """Start with empty statistics; `text` gives the text of an id."""
+        self._text = text
         self.total_samples = total_samples
         self.samples = self.text_bytes = self.document_tokens = 0
         self._statistics = statistics
@@ -63,7 +64,7 @@ class Tally:
     def live(self) -> Mapping[str, Any]:
         """Return the statistics so far: of documents that are encoded, and of ids in rows that are full."""
         with self._lock:
-            return self._statistics.live()
+            return self._statistics.live(self._text)
 
     def _look(self, step: Step) -> None:
         looked, before = self._seen.get(step.index, (-_NEWS_S, 0))
@@ -127,7 +128,7 @@ class _Pass:
     def __init__(self, task: Task, threads: int, report: Report, data_key: Sequence[Any]) -> None:
         self.task = task
         self.engines = EngineChoice(task, data_key)
-        self.tally = Tally(sum(task.plan.splits.values()), task.statistics())
+        self.tally = Tally(sum(task.plan.splits.values()), task.statistics(), task.token_texts.shown)
         self._threads = threads
         self._report = report
         self._local = threading.local()
