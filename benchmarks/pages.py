@@ -198,7 +198,7 @@ def turns(chromium: Browser, app: AppServer, dataset: Dataset, rounds: int) -> N
 def finds(chromium: Browser, app: AppServer, home: Path, dataset: Dataset, rounds: int) -> None:
     """From the key that ends a search to its first hit, drawn and marked."""
     texts = [sample.text or "" for sample in Library.open(home).samples(dataset.id, limit=200).rows]
-    words = sorted({word.lower() for text in texts for word in re.findall("[A-Za-z]{4,9}", text)})
+    words = sorted({word for text in texts for word in re.findall(r"\b[a-z]{4,9}\b", text)})
     chance = random.Random(0)
     for name, mode in {"words": "words", "a substring": "substring", "an expression": "regex"}.items():
         page = opened(chromium, f"{samples_url(app, dataset)}&mode={mode}")

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,11 +118,12 @@ class SampleReader:
             return []
         wanted = sorted(set(rows))
         groups = [(split, list(members)) for (split, _), members in groupby(wanted, self.group_of)]
-        if len(groups) == 1:
-            read = [self._read(groups[0], text)]
+        shares = [share for number in range(_READERS) if (share := groups[number::_READERS])]
+        if len(shares) == 1:
+            read = self._read_groups(shares[0], text)
         else:
             with ThreadPoolExecutor(_READERS) as pool:
-                read = list(pool.map(lambda group: self._read(group, text), groups))
+                read = [samples for share in pool.map(self._read_groups, shares, repeat(text)) for samples in share]
         found = {row: sample for samples in read for row, sample in samples.items()}
         return [found[row] for row in rows]
 
@@ -130,6 +131,9 @@ class SampleReader:
         """Return the split of a row and a number of its row group there: rows of one pair are read in one go."""
         split, index = self.place(row)
         return split, bisect_right(self._groups[split], index)
+
+    def _read_groups(self, groups: list[tuple[str, list[int]]], text: str | None) -> list[dict[int, Sample]]:
+        return [self._read(group, text) for group in groups]
 
     def _read(self, group: tuple[str, list[int]], text: str | None) -> dict[int, Sample]:
         """Return some rows of one row group."""

@@ -27,6 +27,9 @@ TIME_LIMIT_S: Final = 60.0
 FIRST_HITS_S: Final = 2.0
 """How long a page waits for its hits, or for all where they are sorted, while the scan goes on behind it."""
 
+FULL_PAGE_S: Final = 0.5
+"""How long a page that has some of its hits waits to be full: the others come when it is drawn again."""
+
 NO_INDEX: Final = "There is no index of words yet: this was searched by scan, in the order of the dataset."
 NOT_INDEXED: Final = "The index of words does not hold this: it was searched by scan, in the order of the dataset."
 CONTROL_SCAN: Final = "Control tokens are looked for by scan, in the order of the dataset."
@@ -165,7 +168,10 @@ class SampleSearch:
         else:
             key = (self.reader.folder, replace(query.without_paging(), sort="", descending=False))
             scan = self._pool.scan(self._session, key, lambda: self._new_scan(query), self._limit)
-            scan.hits.wait(None if needs_all else query.offset + query.limit, FIRST_HITS_S)
+            if not needs_all:
+                scan.hits.wait(query.offset + query.limit, FULL_PAGE_S)
+            if needs_all or len(scan.hits) <= query.offset:
+                scan.hits.wait(None if needs_all else query.offset + 1, FIRST_HITS_S)
         finished, exact, total = scan.hits.finished, scan.hits.exact, len(scan.hits)
         if needs_all:
             rows = SampleListing(self.reader, self.connection, query, scan.hits.rows(0, total)).rows(
