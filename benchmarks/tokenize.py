@@ -139,7 +139,7 @@ def _round(folder: Path, number: int) -> dict[str, dict[str, Any]]:
     for name in names:
         command = [sys.executable, __file__, "--candidate", name, "--folder", str(folder)]
         started = time.perf_counter()
-        environment = os.environ | {"MALLOC_ARENA_MAX": "2"}  # as workers have it
+        environment = os.environ | {"MALLOC_ARENA_MAX": "4"}  # as workers have it
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")

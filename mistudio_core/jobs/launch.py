@@ -29,7 +29,7 @@ _WORKER_VARIABLES: Final = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_XET": "1",  # a second transfer stack without resume, and with errors that say nothing
-    "MALLOC_ARENA_MAX": "2",  # glibc: one for each thread keeps what the others could use
+    "MALLOC_ARENA_MAX": "4",  # glibc: with more, each keeps what others could use; with fewer, threads wait
     "TOKENIZERS_PARALLELISM": "true",
     "PYTHONUNBUFFERED": "1",
     "PYTHONSAFEPATH": "1",
