@@ -50,8 +50,8 @@ from mistudio_core.tokenization.tokenizer.load import load_tokenizer
 from mistudio_core.work.running import PROGRESS_PERIOD_S
 
 ROUNDS = 3
-PASS_ROUNDS = 5
-PASS_BYTES = 200_000_000  # of text for a whole pass, whose first second is not like the others
+PASS_ROUNDS = 7
+PASS_BYTES = 1_000_000_000  # of text for a whole pass, whose first second is not like the others
 THREADS = 2
 CONTEXT = 512
 VOCABULARY = 50_257
@@ -203,7 +203,7 @@ def nothing_counted() -> Iterator[None]:
         (TokenStatistics, "add_documents", nothing),
         (TokenStatistics, "add_tokens", nothing),
         (TokenStatistics, "add_rows", nothing),
-        (TokenStatistics, "live", lambda _: {}),
+        (TokenStatistics, "live", lambda *_: {}),
         (PositionCounts, "add_rows", nothing),
         (ControlCounter, "count", lambda *_: NONE),
     ]
