@@ -16,7 +16,7 @@ from mistudio_core.tokenization.engines.encoded import Encoded
 from mistudio_core.tokenization.engines.encoding import buffers
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
-RENEW_BYTES: Final = 256 << 20
+RENEW_BYTES: Final = 192 << 20
 """Text after which a fresh object is made, which takes 0.1 s: where each 500 bytes hold a new word, the cache grows by
 200 MB in a GB of text, and a large one is slower than a fresh one."""
 
