@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -75,6 +77,15 @@ def test_the_sample_becomes_token_rows(filled: Library) -> None:
     assert tokenization.num_rows == tokenization.num_tokens // 64 > 0
     statistics = filled.statistics(tokenization.id)
     assert statistics is not None
+
+
+def test_a_manifest_tells_which_data_it_is_of(filled: Library) -> None:
+    (dataset,) = filled.datasets()
+    files = json.loads((dataset.path / "dataset.json").read_text())["files"]
+    (tokenization,) = filled.tokenizations(dataset.id)
+    of = filled.manifest(tokenization.id)["dataset"]
+    checksums = "".join(file["sha256"] for file in files)
+    assert (of["id"], of["files_sha256"]) == (dataset.id, hashlib.sha256(checksums.encode()).hexdigest())
 
 
 def test_the_rows_open_with_the_datasets_library(filled: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -83,12 +84,17 @@ def _measured(folder: Path, recipe: Recipe) -> dict[str, tuple[int, int]]:
     return {}
 
 
+def _files_sha256(dataset: dict[str, Any]) -> str:
+    """Return one checksum for all files of the samples: what stands for a revision where files were imported."""
+    return hashlib.sha256("".join(str(one) for one in _data_key(dataset)).encode()).hexdigest()
+
+
 def _facts(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
     kept = ("id", "name", "source", "repo_id", "revision", "config", "num_samples")
     return {
         "id": job.subject_id,
         "dataset_id": dataset_id,
-        "dataset": {key: dataset.get(key) for key in kept},
+        "dataset": {key: dataset.get(key) for key in kept} | {"files_sha256": _files_sha256(dataset)},
         "created_at": as_json(job.draft.get("created_at")),
         "versions": {package: version(package) for package in _PACKAGES},
     }
