@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -20,8 +20,10 @@ _NAMED_COLUMNS: Final = 20
 _KINDS: Final = {COLUMN: "One column", TEMPLATE: "A template", CHAT: "Conversations"}
 
 
-def draw(library: Library, dataset: Dataset, sources: Mapping[str, Sequence[str]]) -> None:
-    """Draw the choice; `sources` are the columns that a recipe can read, by kind."""
+def draw(
+    library: Library, dataset: Dataset, sources: Mapping[str, Sequence[str]], tokenizer: Mapping[str, Any] | None
+) -> None:
+    """Draw the choice; `sources` are the columns that a recipe can read, by kind, `tokenizer` is the loaded one."""
     kinds = [
         kind
         for kind, possible in ((COLUMN, [*sources["text"], *sources["tokens"]]), (TEMPLATE, sources["text"]),
@@ -51,6 +53,7 @@ def draw(library: Library, dataset: Dataset, sources: Mapping[str, Sequence[str]
             format_func=lambda name: one_line(name, 60),
             help="Told by its type: a list of role and content, or of from and value.",
         )
+        _conversation(library, dataset, tokenizer)
     else:
         _column(dataset, source, sources)
 
@@ -95,17 +98,33 @@ def _template(library: Library, dataset: Dataset, columns: Sequence[str]) -> Non
         named = ", ".join(plain(name, 60) for name in columns[:_NAMED_COLUMNS])
         st.caption(f"Text columns: {named}" + ("…" if len(columns) > _NAMED_COLUMNS else ""))
     with preview:
-        st.markdown(":small[With the first sample]")
-        _filled_template(library, dataset)
+        fields = recipe_fields.text_fields(dataset)
+        if fields["template"].strip():
+            _first_sample(library, dataset, {"tokenizer": "sample", **fields})
+        else:
+            st.caption("Type a template to see what it makes.")
 
 
-def _filled_template(library: Library, dataset: Dataset) -> None:
-    fields = recipe_fields.text_fields(dataset)
-    if not fields["template"].strip():
-        st.caption("Type a template to see what it makes.")
+def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+    """Say which chat template is used, and show what it makes."""
+    if tokenizer is None:
+        st.caption("Load the tokenizer to see what its chat template makes of a conversation.")
         return
+    if tokenizer["has_chat_template"]:
+        st.caption("The tokenizer's own chat template is used.")
+    else:
+        st.caption("This tokenizer has no chat template, so each turn becomes a line: its role, a colon, its content.")
+    named = {
+        "tokenizer": recipe_fields.tokenizer_name(dataset),
+        "tokenizer_revision": recipe_fields.changed_revision(dataset),
+    }
+    _first_sample(library, dataset, named | recipe_fields.text_fields(dataset))
+
+
+def _first_sample(library: Library, dataset: Dataset, recipe: Mapping[str, Any]) -> None:
+    st.markdown(":small[With the first sample]")
     try:
-        text = library.source_text(dataset.id, {"tokenizer": "sample", **fields})
+        text = library.source_text(dataset.id, recipe)
     except StudioError as error:
         failures.show(error)
         return

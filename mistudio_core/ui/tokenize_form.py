@@ -36,7 +36,7 @@ def draw(library: Library, dataset: Dataset) -> None:
         st.info("No column of this dataset holds text, so there is nothing to tokenize.", icon=":material/text_fields:")
         return
     tokenizer = tokenizer_choice.draw(library, dataset)
-    text_source.draw(library, dataset, sources)
+    text_source.draw(library, dataset, sources, tokenizer)
     preset_cards.draw(dataset)
     _context_length(dataset, tokenizer)
     recipe_options.draw(dataset)
