@@ -143,3 +143,10 @@ def test_hits_that_may_cross_documents_are_told(
     assert "into the next" in words(open_tokens(unmarked, ids=ids))
     assert "into the next" not in words(open_tokens(unmarked, ids=ids, across="1"))
     library.delete(unmarked.id)
+
+
+@pytest.mark.parametrize("query", [{}, {"id": "ds_nothingthere"}, {"id": "../../etc"}])
+def test_an_address_that_leads_nowhere_has_a_title_and_a_way_back(library: Library, query: dict[str, str]) -> None:
+    app = open_app("tokens", **query)
+    assert [item.value for item in app.title] == ["Token rows"]
+    assert [item.proto.label for item in app.get("page_link")] == ["All datasets"]

@@ -39,6 +39,7 @@ def draw(library: Library) -> None:
             "Make two tokenizations, of one dataset or of two, and compare them here.",
             icon=":material/compare_arrows:",
         )
+        st.page_link("pages/datasets.py", label="All datasets", icon=":material/arrow_back:")
         return
     chosen = _choose(library, ready)
     if len(chosen) < FEWEST:

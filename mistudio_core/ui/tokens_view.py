@@ -15,7 +15,9 @@ from mistudio_core.ui.choices import distinct
 from mistudio_core.ui.escape import one_line, plain
 from mistudio_core.ui.token_address import Asked
 
+_TITLE: Final = "Token rows"
 _DATASET_PAGE: Final = "pages/dataset.py"
+_DATASETS_PAGE: Final = "pages/datasets.py"
 _TAB: Final = "Tokenizations"
 _CHOSEN: Final = "tokens_tok"
 _TEXT: Final = "tokens_text"
@@ -27,6 +29,7 @@ def draw(library: Library) -> None:
     """Draw the rows of the tokenization that the address names."""
     dataset = _dataset(library)
     if dataset is None:
+        st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
         return
     st.page_link(
         _DATASET_PAGE,
@@ -34,7 +37,7 @@ def draw(library: Library) -> None:
         icon=":material/arrow_back:",
         query_params={keys.DATASET_ID: dataset.id, keys.TAB: _TAB},
     )
-    st.title("Token rows", anchor=False)
+    st.title(_TITLE, anchor=False)
     ready = [item for item in library.tokenizations(dataset.id) if item.status == "ready" and item.num_rows]
     if not ready:
         st.info("No tokenization of this dataset has rows yet.", icon=":material/token:")
@@ -56,11 +59,13 @@ def draw(library: Library) -> None:
 def _dataset(library: Library) -> Dataset | None:
     dataset_id = st.query_params.get(keys.DATASET_ID)
     if not dataset_id:
+        st.title(_TITLE, anchor=False)
         st.info("Choose a dataset from the list, and one of its tokenizations.", icon=":material/token:")
         return None
     try:
         return library.dataset(dataset_id)
     except StudioError as error:
+        st.title(_TITLE, anchor=False)
         failures.show(error)
         return None
 
