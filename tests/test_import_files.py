@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.hub import formats
 from tests.hub.rows import PACKINGS, arrow_file, jsonl, parquet, rows
 
 ODD_NAME = "my da[t]a {1} *?#%é"
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -125,12 +128,28 @@ def test_what_is_no_file_of_a_known_format_is_refused(tmp_path: Path) -> None:
     assert [file.split for file in plan_import([tmp_path / "a.csv"]).files] == ["train"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "secret.csv"
-    path.write_text("a\n1\n")
-    path.chmod(0)
-    assert refused(path).code == "permission_denied"
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Be somebody else for a moment where the tests are run by root, who may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # what is refused is the file, not its folder
+        path = Path(folder) / "secret.csv"
+        path.write_text("a\n1\n")
+        assert [file.path for file in check_paths([path])] == [path]
+        path.chmod(0)
+        with nobody():
+            assert refused(path).code == "permission_denied"
 
 
 @pytest.mark.parametrize(
