@@ -36,7 +36,6 @@ class FastEngine:
         """Load an own copy; raise `FastEngineError` where the package or the tokenizer does not allow it."""
         self.version = fast_version()
         self._json = _without_control(tokenizer) if control_as_text else tokenizer.json_path.read_bytes()
-        self._name = tokenizer.name
         self._bytes_left = RENEW_BYTES
         self._loaded = self._load()
 
@@ -49,6 +48,7 @@ class FastEngine:
             return Encoded(np.empty(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
         size = int(offsets[-1] - offsets[0])
         if size > self._bytes_left:
+            del self._loaded  # before the next one is made: there is room for one
             self._loaded, self._bytes_left = self._load(), RENEW_BYTES
         self._bytes_left -= size
         content = ak.contents.NumpyArray(np.frombuffer(data, np.uint8), parameters={"__array__": "char"})
