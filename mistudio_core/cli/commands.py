@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.cli.interrupt import started
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json
-from mistudio_core.library import Library
+from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import Job, as_json
 
 Outcome = tuple[Any, StudioError | None]
@@ -44,9 +44,21 @@ def download(options: Namespace) -> Outcome:
 def import_files(options: Namespace) -> Outcome:
     """Import local files and return the dataset."""
     library = _open(options)
-    return _made(
-        library, lambda: library.import_files(options.paths, file_format=options.format, name=options.name).id
-    ), None
+    how = ImportOptions(
+        null_values=_null_values(options.null_values),
+        delimiter=options.delimiter,
+        header=options.header,
+        encoding=options.encoding,
+        field=options.field,
+        sample_by=options.sample_by,
+    )
+    named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
+    return _made(library, lambda: library.import_files(options.paths, **named).id), None
+
+
+def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
+    """Return the cells that were named, each option holding several with commas between; None leaves the usual ones."""
+    return None if given is None else tuple(cell for cells in given if cells is not None for cell in cells.split(","))
 
 
 def sample(options: Namespace) -> Outcome:

@@ -69,8 +69,31 @@ def _hub_commands(command: Any) -> None:
     imported.add_argument("paths", metavar="PATH", nargs="+")
     imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow; else told by the file's name")
     imported.add_argument("--name", help="a name of your own")
+    _import_options(imported)
     sample = command("sample", commands.sample, "make the built-in sample dataset")
     sample.add_argument("--samples", type=whole_number, default=5000)
+
+
+def _import_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how the files are read, where they cannot say it themselves")
+    group.add_argument(
+        "--null-values",
+        action="append",
+        nargs="?",
+        const=None,
+        metavar="A,B",
+        help="CSV: the only cells that count as missing ('' is an empty one; without a value none); may be repeated",
+    )
+    group.add_argument("--delimiter", metavar="CHAR", help="CSV: what separates the cells, such as ';' or tab")
+    group.add_argument("--header", metavar="N", help="CSV: number of the line with the names, from 0; or none")
+    group.add_argument("--encoding", help="CSV, JSON, text: utf-8 without it, else for example cp1252 or utf-16")
+    group.add_argument("--field", metavar="KEY", help="JSON: the key of one large object that holds the samples")
+    group.add_argument(
+        "--text-unit",
+        dest="sample_by",
+        metavar="UNIT",
+        help="text: a sample is a line, a paragraph or a document (file)",
+    )
 
 
 def _look_commands(command: Any) -> None:

@@ -29,6 +29,7 @@ from mistudio_core.records import (
     now,
 )
 from mistudio_core.settings import Settings
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.store.catalog import Catalog
 
 _WAIT_POLL_S: Final = 0.2
@@ -105,12 +106,25 @@ class Library(HandingOver):
         return self.dataset(dataset_id)
 
     def import_files(
-        self, paths: Sequence[str | Path], *, file_format: str | None = None, name: str | None = None
+        self,
+        paths: Sequence[str | Path],
+        *,
+        file_format: str | None = None,
+        options: ImportOptions | None = None,
+        name: str | None = None,
     ) -> Dataset:
-        """Start to import local files, or a folder written by `save_to_disk`; they are only read."""
-        return self.dataset(
-            making.import_files(self._context, [Path(path) for path in paths], file_format, _name(name))
+        """Start to import local files, or a folder written by `save_to_disk`; they are only read.
+
+        `options` say how, where the files alone cannot: separators, encoding, what one sample of a text file is.
+        """
+        dataset_id = making.import_files(
+            self._context,
+            [Path(path) for path in paths],
+            file_format=file_format,
+            options=options,
+            name=_name(name),
         )
+        return self.dataset(dataset_id)
 
     def make_sample(self, num_samples: int = 5000) -> Dataset:
         """Start to make the built-in sample dataset, which needs no network."""

@@ -23,6 +23,7 @@ from mistudio_core.records import (
     Tokenization,
     now,
 )
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.store.catalog import Transaction
 
 _MAX_SAMPLE_STORIES: Final = 200_000
@@ -72,21 +73,41 @@ def download(
     return _start_once(context, "download", dataset, arguments, secret)
 
 
-def import_files(context: Context, paths: Sequence[Path], file_format: str | None, name: str | None) -> str:
+def import_files(
+    context: Context,
+    paths: Sequence[Path],
+    *,
+    file_format: str | None,
+    options: ImportOptions | None,
+    name: str | None,
+) -> str:
     """Start the import of local files; return the id of the dataset."""
-    from mistudio_core.sources.local import check_paths
-
-    paths = [path.expanduser().resolve() for path in paths]
-    if not all(path.is_relative_to(context.home.uploads) for path in paths):
-        context.actor.must_be_at_home("A path")
-    check_paths(paths, file_format)
+    paths = _local_paths(context, paths)
+    arguments = import_arguments(paths, file_format, options)
     dataset = _draft(context, "local", name or paths[0].name.split(".")[0] or "import")
-    arguments = {"paths": [str(path) for path in paths], "format": file_format}
     start(
         context.home, context.settings, context.catalog,
         kind="import", subject=dataset, arguments=arguments, secret=None, check=lambda _: None,
     )  # fmt: skip
     return dataset.id
+
+
+def import_arguments(paths: Sequence[Path], file_format: str | None, options: ImportOptions | None) -> dict[str, Any]:
+    """Return what a worker needs to read local files, once they have passed the first look; options only if any."""
+    from mistudio_core.sources.local import check_paths
+
+    check_paths(paths, file_format, options)
+    chosen = {} if options is None else options.to_json()
+    arguments: dict[str, Any] = {"paths": [str(path) for path in paths], "format": file_format}
+    return arguments | ({"options": chosen} if chosen else {})
+
+
+def _local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
+    """Return paths in full; where strangers share the library, only what they uploaded may be named."""
+    paths = [path.expanduser().resolve() for path in paths]
+    if not all(path.is_relative_to(context.home.uploads) for path in paths):
+        context.actor.must_be_at_home("A path")
+    return paths
 
 
 def make_sample(context: Context, num_samples: int) -> str:

@@ -15,8 +15,9 @@ from fsspec import register_implementation  # type: ignore[import-untyped]
 from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 
 from mistudio_core.sources.client import Hub
-from mistudio_core.sources.line_guard import LineGuard
+from mistudio_core.sources.line_guard import Guarded, LineGuard
 from mistudio_core.sources.plan import SourceFile
+from mistudio_core.sources.recode import LONGEST_MARK, Recoded, refuse_other_marks
 from mistudio_core.sources.remote_file import RemoteFile
 from mistudio_core.sources.unpack import decompressed
 
@@ -33,8 +34,8 @@ _BUFFER_BYTES: Final = 1 << 16
 class LentFile:
     """A source of tables: `open` opens it here, `address` makes `fsspec` open it; a compressed one opens decompressed.
 
-    A later file of the same name takes its place. `guarded_name` is set where the file is read by lines: what
-    errors call it, when a line is too long to be held.
+    A later file of the same name takes its place. `guarded` is set where the file is text: it then opens as UTF-8,
+    whatever its encoding, and within the bounds of what can be held.
     """
 
     def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase], compression: str | None) -> None:
@@ -44,7 +45,7 @@ class LentFile:
         self.size = size
         self._open_raw, self._compression = open_raw, compression
         self._opened: list[io.RawIOBase] = []
-        self.guarded_name: str | None = None
+        self.guarded: Guarded | None = None
         register_implementation(_PROTOCOL, _LentFiles, clobber=True)
         _LentFiles.known[plain] = self
 
@@ -54,14 +55,22 @@ class LentFile:
         self._opened.append(raw)
         buffered = cast(IO[bytes], io.BufferedReader(raw, _BUFFER_BYTES))
         stream = buffered if self._compression is None else decompressed(buffered, self._compression)
-        if self.guarded_name is None:
-            return stream
-        return cast(IO[bytes], io.BufferedReader(LineGuard(stream, self.guarded_name), _BUFFER_BYTES))
+        return stream if self.guarded is None else _guarded(stream, self.guarded)
 
     def close(self) -> None:
         """Close whatever was opened, since not every reader does."""
         while self._opened:
             self._opened.pop().close()
+
+
+def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
+    peek: Any = stream  # every stream that is opened here is buffered
+    if guarded.encoding is None:
+        refuse_other_marks(peek.peek(LONGEST_MARK)[:LONGEST_MARK], guarded.name)
+    else:
+        recoded = Recoded(stream, guarded.name, guarded.encoding, guarded.errors)
+        stream = cast(IO[bytes], io.BufferedReader(recoded, _BUFFER_BYTES))
+    return cast(IO[bytes], io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES))
 
 
 def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> LentFile:

@@ -1,11 +1,13 @@
-"""A bound for lines: the readers of line by line formats hold a line as a whole, several times over."""
+"""Bounds for what is read as a whole: the readers hold a line, a paragraph or a JSON array several times over."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.sources.nesting import MAX_DEPTH, Nesting
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -14,17 +16,38 @@ MAX_LINE_BYTES: Final = 64 << 20
 """A reader takes about seven times this; the longest books have a tenth of it. A few MB of .gz may hold any amount."""
 MAX_ARRAY_BYTES: Final = 256 << 20
 """A JSON array is read as a whole, and takes ten times its size."""
+_ENDS: Final = {"line": (b"\n",), "paragraph": (b"\n\n", b"\n\r\n"), "document": ()}
+_LONGEST_END: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A file of text that is read under guard: what errors call it, and how it is read.
+
+    `module` is the reader of `datasets`; `unit` is what it holds at a time: a line, a paragraph or the document.
+    `encoding` is what the file is recoded from, None where its bytes are passed on; `errors` is as in `open`.
+    """
+
+    name: str
+    module: str
+    unit: str = "line"
+    encoding: str | None = None
+    errors: str = "strict"
 
 
 class LineGuard(io.RawIOBase):
-    """Passes a stream on, and raises `too_large` where a line has no end."""
+    """Passes a stream on; raises `too_large` where a unit has no end, `corrupt_data` where JSON nests too deep."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        """Read from `stream`, which errors call `name`."""
+    def __init__(self, stream: IO[bytes], guarded: Guarded) -> None:
+        """Read from `stream`, whose bytes are UTF-8 or as good as that."""
         super().__init__()
-        self._stream, self._name = stream, name
-        self._limit: int | None = None
-        self._line_bytes = 0
+        self._stream, self._guarded = stream, guarded
+        self._unit, self._limit = guarded.unit, 0
+        self._restart()
+
+    def _restart(self) -> None:
+        self._held, self._tail = 0, b""
+        self._nesting = Nesting() if self._guarded.module == "json" else None
 
     def readable(self) -> bool:
         """Return True."""
@@ -36,7 +59,7 @@ class LineGuard(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to another place, where a line may begin."""
-        self._line_bytes = 0
+        self._restart()
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
@@ -48,18 +71,42 @@ class LineGuard(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         data = self._stream.read(len(view))
         view[: len(data)] = data
-        if self._limit is None:
-            self._limit = MAX_ARRAY_BYTES if data.lstrip().startswith(b"[") else MAX_LINE_BYTES
-        first, last = data.find(b"\n"), data.rfind(b"\n")
-        longest = self._line_bytes + (len(data) if first < 0 else first)
-        self._line_bytes = longest if first < 0 else len(data) - last - 1
+        if not self._limit:
+            self._look_at_the_start(data)
+        self._measure(data)
+        if self._nesting is not None and not self._nesting.feed(data):
+            raise StudioError(
+                "corrupt_data",
+                f"{self._guarded.name} nests more than {MAX_DEPTH} brackets deep on line {self._nesting.line:,}.",
+                "Data of this depth cannot be kept: write that value as a text.",
+            )
+        return len(data)
+
+    def _look_at_the_start(self, data: bytes) -> None:
+        """Take a file that is one JSON array for a document: it is read as a whole."""
+        is_array = self._guarded.module == "json" and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        self._unit = "document" if is_array else self._guarded.unit
+        as_whole = self._guarded.module == "json" and self._unit == "document"
+        self._limit = MAX_ARRAY_BYTES if as_whole else MAX_LINE_BYTES
+
+    def _measure(self, data: bytes) -> None:
+        """Count what the reader has to hold, up to the next end of a unit and from the last one."""
+        joined = self._tail + data
+        ends = list(_ENDS[self._unit])
+        if self._unit == "line" and self._guarded.module != "json":
+            ends.append(b"\r")  # old lines end so; in JSON it is only a space
+        first = min((place for end in ends if (place := joined.find(end)) >= 0), default=-1)
+        last = max((joined.rfind(end) for end in ends), default=-1)
+        longest = self._held + (len(data) if first < 0 else first)
+        self._held = longest if last < 0 else len(joined) - last
+        self._tail = joined[-_LONGEST_END + 1 :] if self._unit == "paragraph" else b""
         if longest > self._limit:
             raise StudioError(
                 "too_large",
-                f"{self._name} has a line of more than {self._limit >> 20:,} MB, which has to be read as a whole.",
-                "Cut it into shorter lines; JSON has one object a line.",
+                f"{self._guarded.name} has a {self._unit} of more than {self._limit >> 20:,} MB, "
+                "which has to be read as a whole.",
+                "Cut it into shorter ones; JSON has one object a line.",
             )
-        return len(data)
 
     def close(self) -> None:
         """Close the stream too."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import SPLIT_PATTERN, read_json
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.plan import COMPRESSIONS, Plan, SourceFile
 
 FORMATS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -38,12 +39,15 @@ class LocalFile:
     split: str = "train"
 
 
-def check_paths(paths: Sequence[Path], file_format: str | None = None) -> list[LocalFile]:
+def check_paths(
+    paths: Sequence[Path], file_format: str | None = None, options: ImportOptions | None = None
+) -> list[LocalFile]:
     """Return the files to import, each looked at only so far that an import has a chance.
 
     `paths` are files of one format, or one folder that `save_to_disk` wrote. `file_format` overrides what the names
-    say. Raises `invalid_request` for other folders and formats, `not_found`, `permission_denied`, `no_data` for
-    empty files and `corrupt_data` for what is plainly not what it should be.
+    say, `options` have to suit the format. Raises `invalid_request` for other folders, formats and options,
+    `not_found`, `permission_denied`, `no_data` for empty files and `corrupt_data` for what is plainly not what it
+    should be.
     """
     if not paths:
         raise invalid("No file was given.", "Name at least one file to import.")
@@ -58,17 +62,20 @@ def check_paths(paths: Sequence[Path], file_format: str | None = None) -> list[L
         raise invalid(f"The files are of several formats: {listed}.", "Import the files of one format at a time.")
     if not any(file.size for file in files):
         raise StudioError("no_data", f"{_names(paths)} is empty.", "Choose one that holds data.")
+    if options is not None:
+        options.settings(FORMATS[files[0].format][0], files[0].format)
     return files
 
 
-def plan_import(paths: Sequence[Path], file_format: str | None = None) -> Plan:
+def plan_import(paths: Sequence[Path], file_format: str | None = None, options: ImportOptions | None = None) -> Plan:
     """Check `paths` and return the plan that reads them; a folder of `save_to_disk` keeps its splits and columns."""
-    files = check_paths(paths, file_format)
-    module, options = FORMATS[files[0].format]
+    files = check_paths(paths, file_format, options)
+    module, settings = FORMATS[files[0].format]
+    chosen = (options or ImportOptions()).settings(module, files[0].format)
     splits = tuple(_saved_splits(paths[0]) or dict.fromkeys(file.split for file in files))
     return Plan(
         module=module,
-        options=options,
+        options={**settings, **chosen},
         features=_saved_features(files[0].path.parent) if _is_folder(paths[0]) else None,
         splits=splits,
         files=tuple(

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from mistudio_core.sources import mismatch
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.lent import LentFile
+from mistudio_core.sources.line_guard import Guarded
+from mistudio_core.sources.recode import needs_recoding
 
 if TYPE_CHECKING:
     import datasets
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 BATCH_ROWS: Final = 1000
 MAX_COLUMNS: Final = 1000
 """A Parquet footer grows with columns times row groups; the Hub's own viewer stops here too."""
+_ENCODING: Final = frozenset({"encoding", "encoding_errors"})
 _SMALL_CHUNK_BYTES: Final = 1 << 17
 _CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time of a text file of which only the first rows are wanted (`datasets` takes 10 MB), and of
@@ -66,9 +69,9 @@ class TableReader:
             elif self._module == "arrow":
                 tables = self._arrow(source)
             else:
-                source.guarded_name = name
                 if self._module == "json":
                     mismatch.refuse_long_array(source, name)
+                source.guarded = self._guarded(name)
                 builder = self._builder(source, limit)
                 tables = builder.tables()
             for table in tables:
@@ -124,12 +127,20 @@ class TableReader:
                 table = pa.Table.from_batches([batch])
                 yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
 
+    def _guarded(self, name: str) -> Guarded:
+        """Return how a file of text is read; an encoding that was set is recoded here, so that no reader sees it."""
+        options, encoding = self._options, self._options.get("encoding")
+        unit = "document" if options.get("field") else str(options.get("sample_by", "line"))
+        errors = str(options.get("encoding_errors") or "strict")
+        return Guarded(name, self._module, unit, encoding if needs_recoding(encoding) else None, errors)
+
     def _builder(self, source: LentFile, limit: int | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else self.features
+        recoded = needs_recoding(self._options.get("encoding"))
         return BuilderTables(
             self._module,
-            self._options,
+            {name: value for name, value in self._options.items() if not (recoded and name in _ENCODING)},
             features=features,
             address=source.address,
             cache=self._cache,

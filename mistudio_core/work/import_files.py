@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mistudio_core.sources.convert import Converter, Receipt
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.lent import Countdown, local
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import Plan, SourceFile
@@ -29,7 +30,8 @@ def run(job: RunningJob) -> dict[str, Any]:
 
 
 def _imported(job: RunningJob) -> dict[str, Any]:
-    plan = plan_import([Path(path) for path in job.arguments["paths"]], job.arguments.get("format"))
+    options = ImportOptions.from_fields(job.arguments.get("options"))
+    plan = plan_import([Path(path) for path in job.arguments["paths"]], job.arguments.get("format"), options)
     draft = job.home.dataset_draft(job.subject_id)
     prepare_environment(draft)
     for split in plan.splits:

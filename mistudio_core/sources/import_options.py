@@ -1,0 +1,151 @@
+"""How local files are read where the files alone cannot say: separators, encodings, what a sample of text is."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from mistudio_core.errors import invalid
+
+TEXT_UNITS: Final = ("line", "paragraph", "document")
+"""What one sample of a text file is, in the words of `datasets`; a document is a whole file."""
+NO_HEADER: Final = "none"
+_TAB_NAMES: Final = frozenset({"\\t", "tab"})
+_APPLY_TO: Final[Mapping[str, frozenset[str]]] = {
+    "null_values": frozenset({"csv"}),
+    "delimiter": frozenset({"csv"}),
+    "header": frozenset({"csv"}),
+    "encoding": frozenset({"csv", "json", "text"}),
+    "field": frozenset({"json"}),
+    "sample_by": frozenset({"text"}),
+}
+"""Each option and the readers of `datasets` that know it."""
+_NOT_OF_FILES: Final = frozenset(
+    {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+)
+"""Codecs for other things than the text of a file."""
+_LONGEST: Final = 200
+_MOST_NULL_VALUES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """The options of an import; None leaves each to `datasets`, whose results are the same for the same options.
+
+    `null_values` are the only cells of a CSV file that count as missing, none where it is empty. `header` is `"none"`
+    or the number of the line that holds the names, from 0. `field` names the list within one JSON object. `sample_by`
+    is one of `TEXT_UNITS`. Raises `invalid_request` for values that cannot be meant.
+    """
+
+    null_values: tuple[str, ...] | None = None
+    delimiter: str | None = None
+    header: int | str | None = None
+    encoding: str | None = None
+    field: str | None = None
+    sample_by: str | None = None
+
+    def __post_init__(self) -> None:
+        """Bring every value to the one form in which it is kept and compared."""
+        for name, clean in _CLEAN.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, clean(value))
+
+    @classmethod
+    def from_fields(cls, stored: Mapping[str, Any] | None) -> ImportOptions:
+        """Return the options from a mapping, such as `to_json` gives; unknown names are refused."""
+        known = {one.name for one in fields(cls)}
+        unknown = sorted(set(stored or {}) - known)
+        if unknown:
+            raise invalid(f"{unknown[0][:40]!r} is no option of an import.", f"Known are: {', '.join(sorted(known))}.")
+        return cls(**(stored or {}))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options that were chosen, by name, as JSON has them."""
+        chosen = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in chosen.items()
+            if value is not None
+        }
+
+    def settings(self, module: str, file_format: str) -> dict[str, Any]:
+        """Return the settings of the reader `module` of `datasets`; refuse options that it does not know."""
+        chosen = self.to_json()
+        for name in chosen:
+            if module not in _APPLY_TO[name]:
+                raise invalid(
+                    f"{name} is no option of {file_format} files.",
+                    f"Leave it out; it is one of {', '.join(sorted(_APPLY_TO[name]))} files.",
+                )
+        settings: dict[str, Any] = {name: chosen[name] for name in ("encoding", "field", "sample_by") if name in chosen}
+        if self.delimiter is not None:
+            settings["sep"] = self.delimiter
+        if self.header is not None:
+            settings["header"] = None if self.header == NO_HEADER else self.header
+        if self.null_values is not None:
+            settings |= {"na_values": list(self.null_values), "keep_default_na": False}
+        return settings
+
+
+def _null_values(values: Iterable[str]) -> tuple[str, ...]:
+    kept: tuple[Any, ...] = (values,) if isinstance(values, str) else tuple(dict.fromkeys(values))
+    if len(kept) > _MOST_NULL_VALUES or not all(isinstance(one, str) and len(one) <= _LONGEST for one in kept):
+        raise invalid("The null values are not a short list of texts.", "Name each as it stands in a cell.")
+    return kept
+
+
+def _delimiter(value: str) -> str:
+    text = "\t" if str(value).lower() in _TAB_NAMES else str(value)
+    if len(text) != 1 or text in '"\r\n\0':
+        raise invalid(
+            f"The delimiter {text[:20]!r} cannot separate cells.",
+            "Give one character other than a quote or a line break, such as ';' or 'tab'.",
+        )
+    return text
+
+
+def _header(value: int | str) -> int | str:
+    text = str(value).strip().lower()
+    if text == NO_HEADER:
+        return NO_HEADER
+    if isinstance(value, bool) or not text.isdecimal() or len(text) > len("1000000"):
+        raise invalid(f"The header {text[:20]!r} is no line.", "Give 'none', or the number of its line from 0.")
+    return int(text)
+
+
+def _encoding(value: str) -> str:
+    try:
+        found = codecs.lookup(str(value).strip())
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        found = None
+    if found is None or not found._is_text_encoding or found.name.replace("-", "_") in _NOT_OF_FILES:
+        raise invalid(
+            f"{str(value)[:40]!r} is not the name of a text encoding.",
+            "Known are for example utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030.",
+        )
+    return found.name
+
+
+def _field(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > _LONGEST:
+        raise invalid("The field is not a name.", "Name the key whose value is the list of samples.")
+    return value
+
+
+def _sample_by(value: str) -> str:
+    if value not in TEXT_UNITS:
+        raise invalid(f"{str(value)[:40]!r} is no unit of text.", f"Choose from {', '.join(TEXT_UNITS)}.")
+    return value
+
+
+_CLEAN: Final[Mapping[str, Any]] = {
+    "null_values": _null_values,
+    "delimiter": _delimiter,
+    "header": _header,
+    "encoding": _encoding,
+    "field": _field,
+    "sample_by": _sample_by,
+}
