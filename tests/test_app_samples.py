@@ -138,7 +138,7 @@ def test_filters_show_as_pills_that_can_be_taken_out(library: StagedLibrary) -> 
     assert [pill.replace("\\", "").replace("\u2060", "") for pill in pills] == [
         "split train",
         "characters 16",
-        "n ≥ 50",
+        "n ≥ 50, without null",
     ]
     press(app, "samples_pill_2")
     assert address(app) == {"split": "train", "min_chars": "16", "max_chars": "16"}

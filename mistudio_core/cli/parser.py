@@ -132,7 +132,10 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(f"--{bound}-{measure}", type=whole_number, metavar="N")
     parser.add_argument("--tokenization", metavar="TOK", help="whose token counts and control tokens are meant")
     parser.add_argument(
-        "--where", action="append", metavar="CONDITION", help="COLUMN=VALUE, also !=, >=, len(COLUMN)>=N"
+        "--where",
+        action="append",
+        metavar="CONDITION",
+        help="COLUMN=VALUE, also !=, >=, <=, COLUMN=null, COLUMN=nan, len(COLUMN)>=N",
     )
     parser.add_argument("--duplicates", action="store_true", help="only samples whose text is there more than once")
     parser.add_argument("--documents", action="store_true", help="only samples that the tokenization made rows of")

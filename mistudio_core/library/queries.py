@@ -1,6 +1,7 @@
 """The words in which samples and tokens are asked for, so that pages need to know nothing behind the library."""
 
 from mistudio_core.library.token_reading import Neighbour, TokenHits
+from mistudio_core.store.conditions import condition_on, left_out
 from mistudio_core.store.sample_columns import SampleColumn
 from mistudio_core.store.sample_export import EXPORT_KINDS
 from mistudio_core.store.sample_query import MODES, RANKED_MODES, SampleQuery
@@ -23,4 +24,6 @@ __all__ = [
     "TokenHit",
     "TokenHits",
     "TokenPiece",
+    "condition_on",
+    "left_out",
 ]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from mistudio_core.errors import invalid
 from mistudio_core.statistics.measures import WHITE_SPACE
-from mistudio_core.store.conditions import condition_sql, is_scalar, parse_condition
+from mistudio_core.store.conditions import condition_sql, is_scalar, parse_condition, sort_sql
 from mistudio_core.store.order_cache import MOST_ROWS, keep_order, kept_order
 from mistudio_core.store.parquet_rows import parquet_rows
 from mistudio_core.store.sample_query import MEASURES, SampleQuery
@@ -198,7 +198,8 @@ class SampleListing:
                     f"sort: the samples cannot be sorted by {column[:80]!r}.",
                     f"Use position, relevance, chars, bytes, words, tokens, or a column: {possible[:500]}.",
                 )
-            plan.order = f"ORDER BY {plan.column(column)} {direction} NULLS LAST, "
+            value = sort_sql(plan.column(column), self._reader.schema.field(column).type)
+            plan.order = f"ORDER BY {value} {direction} NULLS LAST, "
 
     def _order(self) -> str:
         """Return the sort with the row as the last word, so that equal ones keep their order on every page."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui import keys, sample_links, token_address
+
+_NARROW_FLOATS: Final = ("float16", "float32")
+"""A value for such a column is rounded to its type, which must not move the edge of a bin."""
 
 Bar = Mapping[str, Any]
 FieldsOf = Callable[[Bar], dict[str, Any]]
@@ -91,15 +93,41 @@ def of_script(column: str) -> FieldsOf:
 def of_bin(column: Mapping[str, Any]) -> FieldsOf:
     """Return how a bin of numbers or moments is asked for; one of floats leaves its end to the next bin."""
     name = column["name"]
-    ends = {str(row["last"]): row["last"] for row in column["histogram"][:-1]} if column["kind"] == "float" else {}
+    if column["kind"] != "float":
+        return lambda bar: {"where": (f"{name}>={bar['first']}", f"{name}<={bar['last']}")}
+    type_name = str(column.get("type"))
+    rows = column["histogram"]
+    firsts = {str(row["first"]): row["first"] for row in rows}
+    shared = {str(row["last"]) for row in rows[:-1]}
 
     def fields(bar: Bar) -> dict[str, Any]:
-        last = bar["last"]
-        if last in ends:
-            last = repr(math.nextafter(ends[last], -math.inf))
-        return {"where": (f"{name}>={bar['first']}", f"{name}<={last}")}
+        first = _held(firsts[bar["first"]], type_name)
+        if bar["last"] in shared:
+            last = _before(_held(firsts[bar["last"]], type_name), type_name)
+        else:
+            last = float(bar["last"])
+        return {"where": (f"{name}>={first!r}", f"{name}<={last!r}")}
 
     return fields
+
+
+def _held(edge: float, type_name: str) -> float:
+    """Return the least number of a type of floats that is not below the edge of a bin, which is a float64."""
+    import numpy as np
+
+    if type_name not in _NARROW_FLOATS:
+        return edge
+    kind = np.dtype(type_name).type
+    rounded = kind(edge)
+    return float(rounded if float(rounded) >= edge else np.nextafter(rounded, kind(np.inf)))
+
+
+def _before(number: float, type_name: str) -> float:
+    """Return the greatest number of a type of floats below one of its numbers."""
+    import numpy as np
+
+    kind = np.dtype(type_name).type if type_name in _NARROW_FLOATS else np.float64
+    return float(np.nextafter(kind(number), kind(-np.inf)))
 
 
 def of_length(column: str) -> FieldsOf:

@@ -23,8 +23,10 @@ _TESTS: Final = {
     "<=": "is at most",
     " is null": "has no value",
     " is not null": "has a value",
+    "=nan": "is not a number (NaN)",
 }
 _NULL_TESTS: Final = (" is null", " is not null")
+_NAN_TEST: Final = "=nan"
 _WIDTH: Final = 360
 
 
@@ -100,13 +102,15 @@ def _condition(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> No
     name = st.selectbox("Column", list(names), key=_COLUMN, format_func=names.__getitem__)
     column = by_name.get(name, columns[0])  # of a dataset that was open before
     name = column.name
-    tests = list(_TESTS) if column.is_scalar else list(_NULL_TESTS)
+    tests = [test for test in _TESTS if test != _NAN_TEST] if column.is_scalar else list(_NULL_TESTS)
+    if column.type.startswith("float"):
+        tests.append(_NAN_TEST)
     if column.labels:
         tests = ["=", "!=", *_NULL_TESTS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         test = st.selectbox("Test", tests, key=f"{_TEST}:{name}", format_func=_TESTS.__getitem__, width=150)
         value_key = f"{_VALUE}:{name}"
-        if test in _NULL_TESTS:
+        if test in (*_NULL_TESTS, _NAN_TEST):
             value: str | None = ""
         elif column.labels:
             labels = distinct({label: one_line(label, 60) for label in column.labels})

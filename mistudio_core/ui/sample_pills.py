@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.errors import StudioError
+from mistudio_core.library.queries import SampleColumn, condition_on, left_out
 from mistudio_core.ui import formats, sample_address
 from mistudio_core.ui.escape import plain
 
 _PILL_CHARS: Final = 60
 _MEASURES: Final = {"chars": "characters", "bytes": "bytes", "words": "words", "tokens": "tokens"}
-_SIGNS: Final = ((">=", " ≥ "), ("<=", " ≤ "), ("!=", " ≠ "), ("=", " = "))
+_SIGNS: Final = {">=": " ≥ ", "<=": " ≤ ", "!=": " ≠ ", "=": " = "}
 
 Pill = tuple[str, dict[str, Any]]
 """What a pill says, and what the address has to be asked for to take its filter out."""
 
 
-def draw(fields: Mapping[str, Any]) -> None:
+def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> None:
     """Draw a pill for each filter of the address."""
-    pills = pills_of(fields)
+    pills = pills_of(fields, columns)
     if not pills:
         return
     with st.container(horizontal=True, gap="xsmall", key="samples_pills"):
@@ -39,7 +41,7 @@ def draw(fields: Mapping[str, Any]) -> None:
             st.button("Clear all", key="samples_clear", type="tertiary", on_click=_take_out, args=(everything,))
 
 
-def pills_of(fields: Mapping[str, Any]) -> list[Pill]:
+def pills_of(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> list[Pill]:
     """Return the pills of some fields of a query; the search has a place of its own."""
     pills: list[Pill] = []
     if split := fields.get("split"):
@@ -57,7 +59,7 @@ def pills_of(fields: Mapping[str, Any]) -> list[Pill]:
     conditions = tuple(fields.get("where", ()))
     for condition in conditions:
         left = tuple(other for other in conditions if other != condition)
-        pills.append((_readable(condition), {"where": left}))
+        pills.append((_readable(condition, columns), {"where": left}))
     return pills
 
 
@@ -71,12 +73,18 @@ def _range(low: int | None, high: int | None) -> str | None:
     return formats.exact(low) if low == high else f"{formats.exact(low)} to {formats.exact(high)}"
 
 
-def _readable(condition: str) -> str:
-    """Return a condition with room round its sign; a name may hold such a sign, and is then shown as it is."""
-    for sign, shown in _SIGNS:
-        if sign in condition:
-            return shown.join(condition.split(sign)) if condition.count(sign) == 1 else condition
-    return condition
+def _readable(text: str, columns: Sequence[SampleColumn]) -> str:
+    """Return a condition with room round its sign, and what it leaves out beside what it says."""
+    by_name = {column.name: column for column in columns}
+    try:
+        condition = condition_on(text, list(by_name))
+    except StudioError:  # the page says what is wrong with it
+        return text
+    column = by_name[condition.column]
+    subject = f"{condition.function}({column.name})" if condition.function else column.name
+    shown = f"{subject}{_SIGNS.get(condition.operator, condition.operator)}{condition.value}"
+    missing = left_out(condition, is_text=column.is_text, is_float=column.type.startswith("float"))
+    return f"{shown}, without {' and '.join(missing)}" if missing else shown
 
 
 def _take_out(changes: dict[str, Any]) -> None:

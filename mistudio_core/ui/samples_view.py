@@ -46,7 +46,7 @@ def draw(library: Library, dataset: Dataset) -> None:
             sample_filters.draw(asked.fields, columns, tokenizations)
             sample_order.draw_order(asked.fields, columns, tokenizations, asked.page_size)
             sample_export.draw(library, dataset, asked, tokenization)
-        sample_pills.draw(asked.fields)
+        sample_pills.draw(asked.fields, columns)
         query = sample_finding.query_of(asked.fields, tokenization, limit=asked.page_size)
         with st.spinner("Searching", show_time=True):
             listing = sample_finding.find_page(library, dataset, query, asked.page)
