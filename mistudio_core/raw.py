@@ -160,6 +160,30 @@ def hub_features(schema: pa.Schema) -> dict[str, Any]:
     return features if isinstance(features, dict) else {}
 
 
+def decoded_column(table: pa.Table, name: str) -> list[Any]:
+    """Return a column as Python values, with what is stored as JSON text decoded as `datasets` decodes it."""
+    values: list[Any] = table.column(name).to_pylist()
+    feature = hub_features(table.schema).get(name)
+    return [_decoded(value, feature) for value in values] if _holds_json(feature) else values
+
+
+def _holds_json(feature: Any) -> bool:
+    if isinstance(feature, Mapping) and feature.get("_type") == "Json":
+        return True
+    inner = feature.values() if isinstance(feature, Mapping) else feature if isinstance(feature, list) else ()
+    return any(_holds_json(item) for item in inner)
+
+
+def _decoded(value: Any, feature: Any) -> Any:
+    if isinstance(value, str) and isinstance(feature, Mapping) and feature.get("_type") == "Json":
+        return json.loads(value)
+    if isinstance(value, list):
+        return [_decoded(item, _item_feature(feature)) for item in value]
+    if isinstance(value, dict) and isinstance(feature, Mapping):
+        return {key: _decoded(item, feature.get(key)) for key, item in value.items()}
+    return value
+
+
 def _type_name(kind: pa.DataType, feature: Any = None) -> str:
     """Name a type; `feature` is what the `huggingface` metadata says of the same place, if anything."""
     special = feature.get("_type") if isinstance(feature, Mapping) else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.texts.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate, dated
+from mistudio_core.tokenization.texts.conversations import RefusedError
+from mistudio_core.tokenization.texts.reader import skip_code
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
 from tests.golden import corpus
 from tests.tokenized import run, task_of, write_raw
@@ -82,12 +87,18 @@ def _with_template(root: Path, template: str | None) -> StoredTokenizer:
     return store_tokenizer(root, json.dumps(whole), config, name="chatty", revision=None)
 
 
-def _rows(tmp_path: Path, tokenizer: StoredTokenizer, talks: list[Any], names: tuple[str, str]) -> Any:
+def _rows(tmp_path: Path, tokenizer: StoredTokenizer, talks: list[Any], names: tuple[str, str], **asked: Any) -> Any:
     fields = [(name, pa.string()) for name in names]
     table = pa.table({"id": list(range(len(talks))), "talk": pa.array(talks, pa.list_(pa.struct(fields)))})
     splits = write_raw(tmp_path, {"train": table}, (2,))
     task = task_of(
-        tmp_path / "out", splits, tokenizer, preset="per_document", context_length=400, add_special_tokens=False
+        tmp_path / "out",
+        splits,
+        tokenizer,
+        preset="per_document",
+        context_length=400,
+        add_special_tokens=False,
+        **asked,
     )
     assert task.recipe.chat == "talk"
     return run(task)
@@ -144,8 +155,36 @@ def test_refusal_names_the_sample(tmp_path: Path) -> None:
     ],
 )
 def test_hostile_templates_reach_nothing(template: str) -> None:
-    with pytest.raises(StudioError, match="refuses"):
+    with pytest.raises(RefusedError):
         ChatTemplate(template, {}).render(TALKS[0])
+
+
+def test_the_day_is_a_part_of_the_recipe_where_the_template_asks_for_it(tmp_path: Path) -> None:
+    asks = _with_template(tmp_path / "kept", "{{ strftime_now('%d %b %Y %H:%M') }}{{ messages[0].content }}")
+    result = _rows(tmp_path, asks, TALKS[:1], ("role", "content"), chat_date="2024-02-29")
+    assert asks.load().decode(result.rows()[0].tolist()) == "29 Feb 2024 00:00Hi <b>&amp; you"
+    recipe = Recipe.from_fields({"tokenizer": "t", "chat": "talk"})
+    day = date(2026, 1, 2)
+    assert dated(recipe, asks, day).chat_date == "2026-01-02"
+    assert dated(dataclasses.replace(recipe, chat_date="2024-02-29"), asks, day).chat_date == "2024-02-29"
+    asks_not = _with_template(tmp_path / "kept", TEMPLATES["bos"])
+    assert dated(dataclasses.replace(recipe, chat_date="2024-02-29"), asks_not, day) == recipe
+    text = dataclasses.replace(recipe, chat=None)
+    assert dated(text, asks, day) == text
+
+
+def test_refused_conversations_are_skipped_by_choice(tmp_path: Path) -> None:
+    tokenizer = _with_template(tmp_path / "kept", TEMPLATES["strict"])
+    wrong = [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]
+    talks = [TALKS[0], None, wrong, TALKS[2], wrong, []]
+    result = _rows(tmp_path, tokenizer, talks, ("role", "content"), refused="skip")
+    assert [skip_code("refused")] * 2 == result.skipped()[[2, 4]].tolist()
+    assert result.manifest["skipped"] == {"null": 1, "empty": 1, "refused": 2}
+    assert result.manifest["num_documents"] == len(result.rows()) == 2
+    assert result.manifest["cautions"][-1] == (
+        "The chat template refused 2 conversations, skipped and counted; the first is sample 2 of the split 'train': "
+        "roles must alternate."
+    )
 
 
 def test_template_that_cannot_be_read() -> None:

@@ -132,7 +132,9 @@ class Library(HandingOver):
 
     def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, token: str | None = None) -> Tokenization:
         """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
-        return self.tokenization(making.tokenize(self._context, self.dataset(dataset_id), recipe, token))
+        return self.tokenization(
+            making.tokenize(self._context, self.dataset(dataset_id), recipe, token, self._kept_or_none)
+        )
 
     def build_search_index(self, dataset_id: str) -> Job:
         """Start to build the ranked index of a dataset, which smaller datasets get by themselves."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import checked_split, new_id
@@ -25,6 +26,10 @@ from mistudio_core.records import (
 )
 from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.store.catalog import Transaction
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.recipes.recipe import Recipe
+    from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _MAX_SAMPLE_STORIES: Final = 200_000
 
@@ -118,9 +123,13 @@ def make_sample(context: Context, num_samples: int) -> str:
     return _start_once(context, "sample", dataset, {"num_samples": num_samples}, None)
 
 
-def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
-    """Start a tokenization; return its id."""
+def tokenize(
+    context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None,
+    kept: Callable[[Recipe], StoredTokenizer | None],
+) -> str:  # fmt: skip
+    """Start a tokenization; return its id. `kept` returns the tokenizer of a recipe if the library holds it."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
+    from mistudio_core.tokenization.texts.chat import dated
 
     if dataset.status != "ready":
         raise StudioError("in_use", f"{dataset.name} is not ready.", "Wait for its job, or resume it.")
@@ -132,6 +141,9 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], toke
         context.actor.must_be_at_home("A path")
         recipe = replace(recipe, tokenizer=str(Path(recipe.tokenizer).expanduser().resolve()))
     context.actor.must_need_no_token(token)
+    tokenizer = kept(recipe) if recipe.chat is not None else None
+    if tokenizer is not None:  # else the worker does so, once it has loaded it
+        recipe = dated(recipe, tokenizer, date.today())
     on_hub = not is_path and recipe.tokenizer != "sample"
     moment = now()
     tokenization = Tokenization(
@@ -228,7 +240,7 @@ def _start_once(
         subjects = _subjects(transaction)
         for row in transaction.jobs().values():
             earlier = subjects.get(row.subject_id)
-            if row.kind != kind or earlier is None or _key(row.arguments) != _key(arguments):
+            if row.kind != kind or earlier is None or _key(_asked(row.arguments, earlier)) != _key(arguments):
                 continue
             if earlier.status == "error":
                 unfinished.append(earlier)
@@ -259,11 +271,17 @@ class _ResumeInsteadError(Exception):
 
 
 def _key(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what makes two requests equal: every engine gives the same rows, so it does not count."""
+    """Return what makes two requests equal: of a recipe that is its fingerprint."""
+    from mistudio_core.tokenization.recipes.recipe import Recipe
+
     if "recipe" not in arguments:
         return arguments
-    recipe = {name: value for name, value in arguments["recipe"].items() if name != "engine"}
-    return {**arguments, "recipe": recipe}
+    return {**arguments, "recipe": Recipe.from_fields(arguments["recipe"]).fingerprint()}
+
+
+def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Mapping[str, Any]:
+    """Return the arguments of an earlier job, with what its worker has filled in since."""
+    return arguments if isinstance(earlier, Dataset) else {**arguments, "recipe": earlier.recipe}
 
 
 def _config(info: RepoInfo, name: str | None) -> ConfigInfo | None:

@@ -182,6 +182,12 @@ class Previewing(TokenReading):
     def _kept(self, recipe: Recipe) -> StoredTokenizer:
         return self.tokenizer(recipe.tokenizer, revision=recipe.tokenizer_revision)
 
+    def _kept_or_none(self, recipe: Recipe) -> StoredTokenizer | None:
+        try:
+            return self._kept(recipe)
+        except StudioError:
+            return None
+
     def _tokenizer_name(self, name: str) -> str:
         if name.startswith(("/", "./", "../", "~")):
             self.actor.must_be_at_home("A path")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mistudio_core.records import as_json
 from mistudio_core.tokenization.making.manifest import MANIFEST
 from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.load import is_path, load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import RunningJob
@@ -37,6 +39,7 @@ def run(job: RunningJob) -> dict[str, Any]:
         splits=dataset["splits"], columns=dataset["columns"], text_columns=dataset["text_columns"]
     )
     tokenizer = _tokenizer(job, recipe)
+    recipe = dated(recipe, tokenizer, local_day(str(job.draft["created_at"])))
     draft = job.home.tokenization_draft(dataset_id, job.subject_id)
     draft.parent.mkdir(parents=True, exist_ok=True)
     piece = job.settings.max_piece_mb << 20
@@ -53,6 +56,11 @@ def run(job: RunningJob) -> dict[str, Any]:
     os.rename(draft, final)
     sync_folder(final.parent)
     return manifest
+
+
+def local_day(moment: str) -> date:
+    """Return the day at this place of a moment in ISO 8601."""
+    return datetime.fromisoformat(moment).astimezone().date()
 
 
 def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:

@@ -22,7 +22,7 @@ from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.plan import Shard
 from mistudio_core.tokenization.packing.rows import Places
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.texts.reader import USED, SkipCodes, Texts, skip_code, surrounded_texts
+from mistudio_core.tokenization.texts.reader import USED, Refusal, SkipCodes, Texts, skip_code, surrounded_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Batch:
 
     For each of the n samples there are `lengths` (uint32, before any cut, also of filtered ones) and `skipped` (codes);
     for each document that goes into rows `documents` and `sizes` (bytes, characters and words of its text; the last two
-    are 0 where the task need not count them).
+    are 0 where the task need not count them). `refusal` is the first conversation that the chat template refused.
     """
 
     documents: Documents
@@ -39,6 +39,7 @@ class Batch:
     lengths: npt.NDArray[np.uint32]
     skipped: SkipCodes
     control: ControlCounts
+    refusal: Refusal | None = None
 
     def first(self, count: int) -> Batch:
         """Return the batch with its first `count` documents only; the others are beyond a token budget."""
@@ -76,7 +77,8 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
         texts = texts.only(~unwanted, skip_code("duplicate"))
     encoded, texts = _encoded(task, shard, texts, first, engine)
     control = task.control.count(texts.written, encoded)
-    return _filtered(task, encoded, texts.skipped, (_sizes(task, texts.kept), control), first)
+    batch = _filtered(task, encoded, texts.skipped, (_sizes(task, texts.kept), control), first)
+    return replace(batch, refusal=texts.refusal)
 
 
 def _sizes(task: Task, texts: pa.LargeStringArray) -> Places:

@@ -40,6 +40,8 @@ class EngineChoice:
         recipe = task.recipe
         self._key = [*data_key, recipe.splits, recipe.columns, recipe.template, recipe.chat, recipe.control_tokens]
         self._key += [recipe.is_peer, ReferenceEngine.version]
+        if recipe.chat is not None:
+            self._key += [recipe.chat_date, recipe.chat_tools, recipe.chat_documents]
         self._proven = threading.Event()
         self._failure: BaseException | None = None
         self._watcher = Watcher()

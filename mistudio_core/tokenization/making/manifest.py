@@ -15,6 +15,7 @@ from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.writers import COLUMN, WrittenFile
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.plan import Shard
+from mistudio_core.tokenization.packing.repeated import Repeats
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
@@ -55,7 +56,7 @@ def _list_feature(dtype: str, length: int) -> dict[str, Any]:
 def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
     """Return what SAELens writes beside rows of its own; it reads `tokenizer_name`."""
     recipe, policy = task.recipe, task.policy
-    columns = recipe.source_columns()
+    columns = recipe.source_columns() if recipe.chat is None else (recipe.chat,)
     sequence = policy.sequence_start or policy.document_start
     return {
         "sae_lens_version": None,
@@ -95,7 +96,10 @@ def manifest(
         "recipe_fingerprint": task.recipe.fingerprint(),
         "peer_version": PEER_VERSIONS.get(task.recipe.preset),
         "policy": task.policy.to_json(),
-        "cautions": cautions(task.recipe, task.policy, task.tokenizer),
+        "cautions": [
+            *cautions(task.recipe, task.policy, task.tokenizer, Repeats.total(one.repeats for one in packed.values())),
+            *_refused(receipts),
+        ],
         "context_length": task.policy.row_length,
         "num_rows": sum(written.num_rows for _, written in files),
         "num_samples": sum(task.plan.splits.values()),
@@ -111,6 +115,19 @@ def manifest(
         "size_bytes": sum(written.size_bytes for _, written in files),
         "ready_at": as_json(now()),
     }
+
+
+def _refused(receipts: Sequence[Receipt]) -> list[str]:
+    """Say how many conversations the chat template refused, which was the first, and why."""
+    count = sum(receipt.skipped.get("refused", 0) for receipt in receipts)
+    first = next((receipt for receipt in receipts if receipt.refusal is not None), None)
+    if first is None or first.refusal is None:
+        return []
+    sample, reason = first.refusal
+    return [
+        f"The chat template refused {count:,} conversation{'s' * (count != 1)}, skipped and counted; the first is "
+        f"sample {sample:,} of the split {first.split!r}: {reason}."
+    ]
 
 
 def sidecars(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:

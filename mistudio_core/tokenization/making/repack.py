@@ -11,7 +11,6 @@ from mistudio_core.files import read_json, write_json
 from mistudio_core.tokenization.making.document_store import StoredDocuments
 from mistudio_core.tokenization.making.row_sink import Packed, RowSink
 from mistudio_core.tokenization.making.task import Task
-from mistudio_core.tokenization.making.writers import WrittenFile
 from mistudio_core.tokenization.packing.document_order import document_order
 from mistudio_core.tokenization.packing.rows import Places
 
@@ -20,7 +19,7 @@ def run_repack(task: Task, index: int, limit: int | None = None) -> Packed:
     """Pack the documents whose turn comes in shard `index`; pure and idempotent like `run_shard`."""
     done = read_json(task.part(index, "repack"))
     if done is not None and done["limit"] == limit:
-        return Packed(**(done["packed"] | {"written": WrittenFile(**done["packed"]["written"])}))
+        return Packed.from_json(done["packed"])
     shard = task.plan.shards[index]
     stored = StoredDocuments.open(task, shard.split)
     with RowSink(task, index, shard.split, limit) as sink:

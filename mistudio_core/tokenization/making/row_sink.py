@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from mistudio_core.tokenization.engines.encoded import Ids, Offsets
 from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.writers import RowWriter, WrittenFile
 from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
+from mistudio_core.tokenization.packing.repeated import RepeatCounter, Repeats, added_ids
 from mistudio_core.tokenization.packing.rows import Rows
 
 
@@ -25,7 +26,8 @@ from mistudio_core.tokenization.packing.rows import Rows
 class Packed:
     """What packing a shard came to. `used_tokens` and `limit` are in the unit of a token budget.
 
-    `lost_tokens` are those that the rule of packing dropped, `cut_tokens` those beyond the limit.
+    `lost_tokens` are those that the rule of packing dropped, `cut_tokens` those beyond the limit, `repeats` the
+    documents that begin or end with a token that is added there, too.
     """
 
     written: WrittenFile
@@ -35,6 +37,13 @@ class Packed:
     lost_tokens: int
     cut_tokens: int
     limit: int | None
+    repeats: Repeats = field(default_factory=Repeats)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what `asdict` made JSON of."""
+        inner = {"written": WrittenFile(**stored["written"]), "repeats": Repeats(**stored["repeats"])}
+        return cls(**{**stored, **inner})
 
 
 class RowSink:
@@ -47,6 +56,7 @@ class RowSink:
         self._writer = row_writer(task, shard_file(task, index))
         self._tokens: list[Offsets] = []
         self._documents = 0
+        self._repeats = RepeatCounter(*added_ids(task.recipe, task.policy, task.tokenizer))
         self.statistics: TokenStatistics = task.statistics()
 
     def __enter__(self) -> Self:
@@ -75,6 +85,7 @@ class RowSink:
         self._take(self._packer.add(documents))
         used = len(documents) - self._packer.unused_documents
         self._documents += used
+        self._repeats.add(documents.encoded, used)
         return used
 
     def finish(self, publish: Callable[[], None]) -> Packed:
@@ -95,6 +106,7 @@ class RowSink:
             lost_tokens=self._packer.lost,
             cut_tokens=self._packer.cut,
             limit=self._packer.limit,
+            repeats=self._repeats.result(),
         )
 
     def _take(self, rows: Rows) -> None:

@@ -16,7 +16,6 @@ from mistudio_core.tokenization.making.batches import Batch, make_batch
 from mistudio_core.tokenization.making.document_store import DocumentSink
 from mistudio_core.tokenization.making.row_sink import Packed, RowSink
 from mistudio_core.tokenization.making.task import Task
-from mistudio_core.tokenization.making.writers import WrittenFile
 from mistudio_core.tokenization.packing.plan import Shard
 from mistudio_core.tokenization.packing.saelens import marks_of
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
@@ -43,6 +42,8 @@ class Receipt:
     skipped: Mapping[str, int] = field(default_factory=dict)
     packed: Packed | None = None
     limit: int | None = None
+    refusal: tuple[int, str] | None = None
+    """The first conversation that the chat template refused: its sample, and why."""
 
     @classmethod
     def read(cls, task: Task, index: int) -> Receipt | None:
@@ -51,9 +52,7 @@ class Receipt:
         if stored is None:
             return None
         packed = stored.pop("packed")
-        if packed is not None:
-            packed = Packed(**(packed | {"written": WrittenFile(**packed["written"])}))
-        return cls(**stored, packed=packed)
+        return cls(**stored, packed=None if packed is None else Packed.from_json(packed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,7 @@ def run_shard(
         skipped={SKIP_REASONS[code]: count for code, count in enumerate(reasons) if count and code != USED},
         packed=packed,
         limit=limit,
+        refusal=known.refusal,
     )
     write_json(task.part(index, "json"), asdict(receipt), durable=True)
     return receipt
@@ -124,12 +124,14 @@ class _Known:
         self._skipped: list[npt.NDArray[np.uint8]] = []
         self._marks = [np.empty((0, 3), np.uint32)]
         self.next_sample = shard.first
+        self.refusal: tuple[int, str] | None = None
         self.statistics = task.statistics()
 
     def add(self, batch: Batch) -> None:
         self._lengths.append(batch.lengths)
         self._skipped.append(batch.skipped)
         self.next_sample += len(batch.skipped)
+        self.refusal = self.refusal or batch.refusal
         if self._task.recipe.preset == "saelens":
             self._marks.append(marks_of(self._task.policy, batch.documents))
         batch.count(self.statistics, self._shard.split)

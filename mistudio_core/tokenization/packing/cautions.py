@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.repeated import Repeats, added_ids
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.chat import template_edges
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
-def cautions(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> list[str]:
-    """Return sentences on a recipe that comes to `policy` with this tokenizer; mostly none."""
+def cautions(
+    recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer, repeats: Repeats | None = None, *, about: bool = False
+) -> list[str]:
+    """Return sentences on a recipe that comes to `policy` with this tokenizer; mostly none.
+
+    `repeats` counts the documents in which a token would stand twice, where they were counted; with `about` it was
+    reckoned from a part of them.
+    """
     found = []
     limit = tokenizer.model_max_length
     if limit is not None and policy.row_length > limit:
@@ -25,4 +33,38 @@ def cautions(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> list
         found.append("The tokenizer has no token for it, so documents follow each other without anything between them.")
     if not policy.fixed:
         found.append("Rows may be of several lengths, which most trainers do not take.")
-    return found
+    if repeats is None:
+        return found + _written_twice(recipe, policy, tokenizer)
+    return found + _counted(recipe, tokenizer, repeats, about=about)
+
+
+def _written_twice(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> list[str]:
+    """Say which tokens the chat template writes, and the recipe adds once more."""
+    if recipe.chat is None:
+        return []
+    before, after = added_ids(recipe, policy, tokenizer)
+    first, last = template_edges(tokenizer)
+    edges = (("begins", before.intersection(first[:1])), ("ends", after.intersection(last[-1:])))
+    return [
+        f"The chat template {does} a conversation with {_text(tokenizer, ident)} itself, and {_who(recipe)} puts it "
+        "there as well: it can stand twice in a row."
+        for does, ids in edges
+        for ident in sorted(ids)
+    ]
+
+
+def _counted(recipe: Recipe, tokenizer: StoredTokenizer, repeats: Repeats, *, about: bool) -> list[str]:
+    return [
+        f"{'About ' if about else ''}{count:,} document{'s' * (count != 1)} {does}{'s' * (count == 1)} with "
+        f"{_text(tokenizer, int(ident))}, and {_who(recipe)} puts it there as well: it can stand twice in a row."
+        for does, counts in (("begin", repeats.first), ("end", repeats.last))
+        for ident, count in counts.items()
+    ]
+
+
+def _text(tokenizer: StoredTokenizer, ident: int) -> str:
+    return next((text for text, other in tokenizer.control.items() if other == ident), str(ident))
+
+
+def _who(recipe: Recipe) -> str:
+    return f"the preset {recipe.preset}" if recipe.is_peer else "this recipe"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import invalid
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.chat import template_edges
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _UINT16_IDS: Final = 1 << 16
@@ -77,9 +78,10 @@ def _continuous(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> P
     row_start: Few = ()
     if recipe.bos == "row":
         row_start = (_bos(tokenizer, "bos"),)
-    elif recipe.bos == "auto" and not recipe.add_special_tokens:
+    elif recipe.bos == "auto" and not recipe.add_special_tokens and recipe.chat is None:
         row_start = tokenizer.prefix
-    eos = () if tokenizer.eos_id is None or tokenizer.eos_id in end else (tokenizer.eos_id,)
+    ends = (*end, *_written(recipe, tokenizer)[1][-1:])
+    eos = () if tokenizer.eos_id is None or tokenizer.eos_id in ends else (tokenizer.eos_id,)
     separator = eos if recipe.separator == "auto" else _named("separator", recipe.separator, tokenizer)
     return replace(
         common,
@@ -169,15 +171,26 @@ _PRESETS: Final = {
 
 
 def _own_specials(recipe: Recipe, tokenizer: StoredTokenizer, *, default: bool) -> tuple[Few, Few]:
-    """Return what stands before and after each document, the separator aside."""
-    own = default if recipe.add_special_tokens is None else recipe.add_special_tokens
+    """Return what stands before and after each document, the separator aside.
+
+    A chat template writes all special tokens itself, so by default none are added to a conversation, and none that it
+    writes already in any case.
+    """
+    by_default = default and recipe.chat is None
+    own = by_default if recipe.add_special_tokens is None else recipe.add_special_tokens
     start, end = (tokenizer.prefix, tokenizer.suffix) if own else ((), ())
     if recipe.bos == "never":
         start = tuple(ident for ident in start if ident != tokenizer.bos_id)
     elif recipe.bos == "document" or (recipe.bos == "row" and recipe.preset == "per_document"):
         bos = _bos(tokenizer, "bos")
         start = start if start[:1] == (bos,) else (bos, *start)
-    return start, end
+    first, last = _written(recipe, tokenizer)
+    return () if first[: len(start)] == start else start, () if last[-len(end) :] == end else end
+
+
+def _written(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[Few, Few]:
+    """Return the control tokens with which texts begin and end by themselves: those that a chat template writes."""
+    return ((), ()) if recipe.chat is None else template_edges(tokenizer)
 
 
 def _named(field: str, wanted: str | int, tokenizer: StoredTokenizer) -> Few:

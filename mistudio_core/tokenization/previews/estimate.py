@@ -57,7 +57,8 @@ def _with_preset(recipe: Recipe, preset: str) -> Recipe:
     if preset == recipe.preset:
         return recipe
     kept = (
-        "tokenizer", "splits", "columns", "template", "chat", "context_length", "dtype", "control_tokens", "min_chars",
+        "tokenizer", "splits", "columns", "template", "chat", "chat_date", "chat_tools",
+        "chat_documents", "refused", "context_length", "dtype", "control_tokens", "min_chars",
         "min_tokens", "max_tokens_per_document", "max_junk_ratio", "drop_duplicates", "oversized", "token_budget",
         "engine",
     )  # fmt: skip

@@ -185,6 +185,8 @@ def _left_out(
     if recipe.drop_duplicates:
         found["duplicate"] = None if unread is None else float(share[skip_code("duplicate")]) + unread * left
         left *= 1 - (unread or 0.0)
+    if recipe.refused == "skip" and share[skip_code("refused")]:
+        found["refused"] = float(share[skip_code("refused")])
     if recipe.oversized == "skip":
         found["too_large"] = float(share[skip_code("too_large")])
     chosen = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.errors import invalid
@@ -28,6 +29,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "remainder": ("drop", "keep", "pad"),
     "control_tokens": ("parse", "literal"),
     "oversized": ("fail", "skip"),
+    "refused": ("fail", "skip"),
     "shuffle": ("rows", "documents"),
     "dtype": ("auto", "int32"),
     "engine": ("auto", "reference", "fast"),
@@ -45,11 +47,12 @@ _NUMBERS: Final[Mapping[str, tuple[int, int]]] = {  # the least and the greatest
 }
 _NULLABLE: Final = frozenset(
     {
-        "tokenizer_revision", "template", "chat", "add_special_tokens", "max_tokens_per_document",
+        "tokenizer_revision", "template", "chat", "chat_date", "chat_tools", "chat_documents", "add_special_tokens",
+        "max_tokens_per_document",
         "max_junk_ratio", "token_budget", "shuffle_seed", "batch_rows",
     }
 )  # fmt: skip
-_TEXTS: Final = frozenset({"tokenizer", "tokenizer_revision", "template", "chat"})
+_TEXTS: Final = frozenset({"tokenizer", "tokenizer_revision", "template", "chat", "chat_tools", "chat_documents"})
 _SWITCHES: Final = frozenset({"add_special_tokens", "drop_duplicates", "concatenate"})
 _TOKENS: Final = frozenset({"separator", "begin_batch_token", "begin_sequence_token"})
 _LISTS: Final = frozenset({"splits", "columns"})
@@ -68,6 +71,8 @@ def checked_value(name: str, value: Any) -> Any:
         return _number(name, value)
     if name in _TEXTS:
         return _text(name, value)
+    if name == "chat_date":
+        return _day(name, value)
     if name in _LISTS:
         return _names(name, value)
     if name in _SWITCHES:
@@ -96,6 +101,13 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _MAX_TEXT or "\0" in value:
         raise invalid(f"{name} is {value!r:.80}.", f"Use a text of 1 to {_MAX_TEXT:,} characters.")
     return value if name == "template" else value.strip()
+
+
+def _day(name: str, value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise invalid(f"{name} is {value!r:.80}.", "Use a day written as YYYY-MM-DD.") from None
 
 
 def _names(name: str, value: Any) -> tuple[str, ...]:

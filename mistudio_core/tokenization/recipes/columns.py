@@ -9,6 +9,9 @@ from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 
+_JSON_CHATS: Final = ("list<json>", "json")
+"""Types that may hold conversations whose messages differ in their keys."""
+_CHAT_NAMES: Final = ("messages", "conversations", "conversation", "chat")
 CHAT_FIELDS: Final = (("role", "content"), ("from", "value"))
 """How the two common forms of a conversation name who speaks, and what is said."""
 
@@ -91,30 +94,35 @@ def is_token_type(kind: str) -> bool:
 
 
 def is_chat_type(kind: str) -> bool:
-    """Whether a readable column type is a list of turns: texts named role and content, or from and value."""
-    turns = re.fullmatch(r"list<struct<(.*)>>", kind)
-    if turns is None:
-        return False
-    fields = dict(item.split(": ", 1) for item in turns[1].split(", ") if ": " in item)
-    return any(all(fields.get(name) == "string" for name in names) for names in CHAT_FIELDS)
+    """Whether a readable column type is a list of messages: a role that is text and a content, or from and value.
+
+    The content may be text, a list of parts, or JSON.
+    """
+    fields = _message_fields(kind)
+    return any(fields.get(role) == "string" and _is_content(fields.get(said)) for role, said in CHAT_FIELDS)
 
 
 def chat_columns(columns: Mapping[str, str]) -> list[str]:
-    """Return the columns that hold conversations, told by their types."""
-    return [name for name, kind in columns.items() if is_chat_type(kind)]
+    """Return the columns that hold conversations, told by their types.
+
+    JSON may be anything: it counts where the column has a name under which conversations are published.
+    """
+    return [
+        name for name, kind in columns.items() if is_chat_type(kind) or (kind in _JSON_CHATS and name in _CHAT_NAMES)
+    ]
 
 
 def resolve_chat(wanted: str, columns: Mapping[str, str]) -> str:
     """Return the chat column: the one that was named, or the only one there is."""
     found = chat_columns(columns)
-    if wanted in found:
+    if wanted in found or columns.get(wanted) in _JSON_CHATS:
         return wanted
     if wanted != "auto":
         require_columns([wanted], columns)
         raise StudioError(
             "no_text_column",
             f"The column {wanted!r:.80} holds {columns[wanted]:.200}, which is no conversation.",
-            "A conversation is a list of role and content, or of from and value, all of them text.",
+            "A conversation is a list of messages, each with role and content, or with from and value.",
         )
     if len(found) != 1:
         raise StudioError(
@@ -123,3 +131,43 @@ def resolve_chat(wanted: str, columns: Mapping[str, str]) -> str:
             f"Choose from: {', '.join(found)}." if found else f"Its columns are: {', '.join(columns) or 'none'}.",
         )
     return found[0]
+
+
+def resolve_objects(field: str, wanted: str | None, usual: str, columns: Mapping[str, str]) -> str | None:
+    """Return the column of tools or documents: the one that was named, else the `usual` one where its type fits."""
+    if wanted is None:
+        fits = is_objects_type(columns.get(usual, "")) and (usual, columns[usual]) != ("documents", "string")
+        return usual if fits else None  # a text column of that name more likely holds prose than JSON
+    if wanted == "none":
+        return wanted
+    require_columns([wanted], columns)
+    if not is_objects_type(columns[wanted]):
+        raise invalid(
+            f"{field} names the column {wanted!r:.80}, which holds {columns[wanted]:.200}.",
+            "Name a column of lists of objects, or of JSON.",
+        )
+    return wanted
+
+
+def is_objects_type(kind: str) -> bool:
+    """Whether a readable column type may hold lists of objects: as they are, or as JSON in a text."""
+    return kind in ("string", "json", "list<string>", "list<json>") or kind.startswith("list<struct<")
+
+
+def _message_fields(kind: str) -> dict[str, str]:
+    """Return the fields of the structs that a list type holds, by name; none where it holds none."""
+    turns = re.fullmatch(r"list<struct<(.*)>>", kind)
+    if turns is None:
+        return {}
+    fields, depth, start = [], 0, 0
+    for place, letter in enumerate(turns[1]):
+        depth += (letter == "<") - (letter == ">")
+        if depth == 0 and turns[1].startswith(", ", place):
+            fields.append(turns[1][start:place])
+            start = place + 2
+    fields.append(turns[1][start:])
+    return {name: inner for name, _, inner in (field.partition(": ") for field in fields)}
+
+
+def _is_content(kind: str | None) -> bool:
+    return kind in ("string", "json", "list<json>") or (kind or "").startswith("list<struct<")

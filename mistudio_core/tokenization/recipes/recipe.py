@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mistudio_core.errors import invalid
 from mistudio_core.tokenization.recipes.checks import PEER_BATCH_ROWS, check_together, checked_value
@@ -16,9 +16,15 @@ from mistudio_core.tokenization.recipes.columns import (
     require_columns,
     resolve_chat,
     resolve_columns,
+    resolve_objects,
     resolve_splits,
     template_columns,
 )
+
+CHAT_ONLY: Final = ("chat_date", "chat_tools", "chat_documents", "refused")
+"""Fields that only matter to conversations."""
+_LATER_FIELDS: Final = frozenset(CHAT_ONLY)
+"""Fields that the first version had not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,14 @@ class Recipe:
     template: str | None = None
     chat: str | None = None
     """The column that holds conversations, or `auto`: the only one that does by its type."""
+    chat_date: str | None = None
+    """The day, as YYYY-MM-DD, that `strftime_now` tells a chat template; None is the day of the request."""
+    chat_tools: str | None = None
+    """The column of the tools that go with each conversation, or `none`; None is the column `tools` if there is one."""
+    chat_documents: str | None = None
+    """The column of documents, likewise."""
+    refused: str = "fail"
+    """What happens to a conversation that the chat template refuses: `fail`, or `skip` and count it."""
     preset: str = "continuous"
     context_length: int = 1024
     bos: str = "auto"
@@ -99,9 +113,15 @@ class Recipe:
     def fingerprint(self) -> str:
         """Return the SHA-256 of the recipe's canonical JSON: equal recipes on equal data give equal bytes.
 
-        `engine` is left out, since every engine must give the same ids.
+        `engine` is left out, since every engine must give the same ids, and so are newer fields at their defaults, so
+        that a recipe keeps its fingerprint from version to version.
         """
-        fields = {name: value for name, value in self.to_json().items() if name != "engine"}
+        defaults = type(self)(tokenizer=self.tokenizer).to_json()
+        fields = {
+            name: value
+            for name, value in self.to_json().items()
+            if name != "engine" and not (name in _LATER_FIELDS and value == defaults[name])
+        }
         return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def resolved(self, *, splits: Mapping[str, int], columns: Mapping[str, str], text_columns: Sequence[str]) -> Recipe:
@@ -112,17 +132,33 @@ class Recipe:
         """
         chosen = resolve_splits(self.splits, splits)
         if self.template is not None:
+            self._check_no_chat()
             require_columns(template_columns(self.template), columns)
             return dataclasses.replace(self, splits=chosen)
         if self.chat is not None or (not self.columns and not text_columns and chat_columns(columns)):
-            return dataclasses.replace(self, splits=chosen, chat=resolve_chat(self.chat or "auto", columns))
+            return dataclasses.replace(
+                self,
+                splits=chosen,
+                chat=resolve_chat(self.chat or "auto", columns),
+                chat_tools=resolve_objects("chat_tools", self.chat_tools, "tools", columns),
+                chat_documents=resolve_objects("chat_documents", self.chat_documents, "documents", columns),
+            )
+        self._check_no_chat()
         found = resolve_columns(self.columns, columns, tuple(text_columns))
         return dataclasses.replace(self, splits=chosen, columns=found)
+
+    def _check_no_chat(self) -> None:
+        """Raise `invalid_request` where a field for conversations would do nothing."""
+        defaults = type(self)(tokenizer=self.tokenizer)
+        for name in CHAT_ONLY:
+            if getattr(self, name) != getattr(defaults, name):
+                raise invalid(f"{name} does nothing without conversations.", "Leave it out, or choose a chat column.")
 
     def source_columns(self) -> tuple[str, ...]:
         """Return the columns that have to be read, each once."""
         if self.chat is not None:
-            return (self.chat,)
+            beside = (self.chat_tools, self.chat_documents)
+            return (self.chat, *(name for name in beside if name not in (None, "none")))
         if self.template is not None:
             return tuple(dict.fromkeys(template_columns(self.template)))
         return tuple(dict.fromkeys(self.columns))

@@ -2,97 +2,99 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping
+from datetime import date, datetime, time
 from typing import Any, Final
 
-from jinja2 import TemplateError, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
-from mistudio_core.errors import StudioError, invalid
-from mistudio_core.tokenization.recipes.columns import CHAT_FIELDS
+from mistudio_core.errors import StudioError
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.texts.conversations import RefusedError, messages_of, objects_of
+from mistudio_core.tokenization.texts.template_engine import asks_for_date, compiled
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 DEFAULT_CHAT_TEMPLATE: Final = (
     "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
 )
 """Used where a tokenizer has no template of its own."""
-_ROLES: Final = {"human": "user", "gpt": "assistant", "bot": "assistant"}
-"""How the from/value form names the roles that templates know."""
+_SHOWN_REASON: Final = 200
 
 
 class ChatTemplate:
-    """Renders conversations as `transformers` does, but for the date: a template that asks for it is told none."""
+    """Renders conversations as `apply_chat_template` of `transformers` does; may be shared by threads."""
 
-    def __init__(self, source: str, tokens: Mapping[str, str]) -> None:
-        """Compile a Jinja template in a sandbox; `tokens` are variables such as `bos_token`."""
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
-        )
-        environment.filters["tojson"] = _tojson
-        environment.globals["raise_exception"] = _raise
+    def __init__(self, source: str, tokens: Mapping[str, str], today: date | None = None) -> None:
+        """Compile a Jinja template in a sandbox.
+
+        `tokens` are variables such as `bos_token`, `today` is the day that `strftime_now` tells: its midnight.
+        """
         try:
-            self._template = environment.from_string(source)
+            self._template = compiled(source)
         except TemplateError as error:
             raise StudioError(
                 "tokenizer_unsupported", f"The tokenizer's chat template cannot be read: {error}.", "Use a text column."
             ) from None
+        self._moment = datetime.combine(today or date.today(), time())
         self._tokens = dict(tokens)
 
     @classmethod
-    def of(cls, tokenizer: StoredTokenizer) -> ChatTemplate:
+    def of(cls, tokenizer: StoredTokenizer, today: date | None = None) -> ChatTemplate:
         """Return the tokenizer's own template, else the default one."""
-        return cls(tokenizer.chat_template or DEFAULT_CHAT_TEMPLATE, tokenizer.named_tokens)
+        return cls(tokenizer.chat_template or DEFAULT_CHAT_TEMPLATE, tokenizer.named_tokens, today)
 
-    def render(self, conversation: Sequence[Mapping[str, Any]] | None, sample: int = 0) -> str | None:
-        """Return a conversation as text, None for a null and the empty text for no turns.
+    def render(self, conversation: Any, tools: Any = None, documents: Any = None) -> str | None:
+        """Return a conversation as text, None for a null and the empty text for no messages.
 
-        Raises `invalid_request`, naming the sample, where the template refuses it.
+        Raises `RefusedError` with the reason where it is no conversation or the template refuses it.
         """
-        if conversation is None:
-            return None
-        if not conversation:
-            return ""
+        messages = messages_of(conversation)
+        if not messages:
+            return None if messages is None else ""
         try:
-            return self._template.render(
-                messages=[_turn(item) for item in conversation],
-                tools=None, documents=None, add_generation_prompt=False, **self._tokens,
+            text = self._template.render(
+                messages=messages, tools=objects_of(tools, "tools"), documents=objects_of(documents, "documents"),
+                add_generation_prompt=False, strftime_now=self._moment.strftime, **self._tokens,
             )  # fmt: skip
-        except (TemplateError, TypeError, ValueError, KeyError, AttributeError, RecursionError, OverflowError) as error:
-            raise invalid(
-                f"The chat template refuses the conversation of sample {sample:,}: {str(error)[:200]}.",
-                "Choose another tokenizer, or a text column.",
-            ) from None
+            text.encode()  # a template may write half a surrogate pair, which no tokenizer takes
+        except RefusedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a template is somebody else's program, and may fail in any way
+            raise RefusedError(str(error)[:_SHOWN_REASON] or type(error).__name__) from None
+        return text
 
 
-def chat_content(conversation: Sequence[Mapping[str, Any]] | None) -> str:
-    """Return what was said in a conversation, without anything that a template adds."""
-    return "\n".join(_turn(item)["content"] for item in conversation or ())
+def uses_date(tokenizer: StoredTokenizer) -> bool:
+    """Tell whether the text of a conversation depends on the day, since the chat template asks for it."""
+    return tokenizer.chat_template is not None and asks_for_date(tokenizer.chat_template)
 
 
-class _GenerationBlock(Extension):
-    """`{% generation %}` marks what a model writes; it changes no text."""
-
-    tags = {"generation"}  # noqa: RUF012 - the form that Jinja asks for
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+def dated(recipe: Recipe, tokenizer: StoredTokenizer, day: date) -> Recipe:
+    """Return a resolved recipe with the day that its chat template asks for: its own, else `day`; none where unused."""
+    used = recipe.chat is not None and uses_date(tokenizer)
+    return dataclasses.replace(recipe, chat_date=(recipe.chat_date or day.isoformat()) if used else None)
 
 
-def _turn(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a turn as role and content, with what else it has."""
-    role, content = next(names for names in CHAT_FIELDS if names[0] in item and names[1] in item)
-    rest = {key: value for key, value in item.items() if key not in (role, content) and value is not None}
-    speaker = item[role]
-    return {"role": _ROLES.get(speaker, speaker), "content": item[content] or ""} | rest
+def template_edges(tokenizer: StoredTokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the control tokens with which the chat template begins and ends a short conversation, spaces aside."""
+    template = ChatTemplate.of(tokenizer)
+    user, answer = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+    for talk in ([user, answer], [user], [{"role": "system", "content": "c"}, user, answer]):
+        try:
+            text = (template.render(talk) or "").strip()
+        except RefusedError:
+            continue
+        return _control_run(tokenizer, text, at_end=False), _control_run(tokenizer, text, at_end=True)
+    return (), ()
 
 
-def _tojson(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _raise(message: str) -> None:
-    raise TemplateError(message)
+def _control_run(tokenizer: StoredTokenizer, text: str, *, at_end: bool) -> tuple[int, ...]:
+    """Return the control tokens that stand at one end of a text without anything between them."""
+    found: list[int] = []
+    longest_first = sorted((token for token in tokenizer.control if token), key=len, reverse=True)
+    matches, remove = (str.endswith, str.removesuffix) if at_end else (str.startswith, str.removeprefix)
+    while (token := next((token for token in longest_first if matches(text, token)), None)) is not None:
+        found.insert(0, tokenizer.control[token]) if at_end else found.append(tokenizer.control[token])
+        text = remove(text, token)
+    return tuple(found)

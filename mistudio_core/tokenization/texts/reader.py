@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, invalid
+from mistudio_core.raw import decoded_column
 from mistudio_core.tokenization.recipes.columns import template_parts
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.texts.chat import ChatTemplate, chat_content
+from mistudio_core.tokenization.texts.chat import ChatTemplate
+from mistudio_core.tokenization.texts.conversations import RefusedError, strings_in
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 USED: Final = 0
 SKIP_REASONS: Final = (
     "used", "null", "empty", "min_chars", "min_tokens", "max_tokens_per_document", "junk", "duplicate", "too_large",
-    "token_budget",
+    "token_budget", "refused",
 )  # fmt: skip
 """Why a sample gives no tokens; its place in this list is the code that is stored."""
 DEFAULT_JOINT: Final = "\n\n"
@@ -33,23 +36,33 @@ def skip_code(reason: str) -> int:
     return SKIP_REASONS.index(reason)
 
 
+class Refusal(NamedTuple):
+    """A conversation that a chat template refused: the number of its sample in the split, and why."""
+
+    sample: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of n samples: `skipped` has n codes, `kept` the texts of those with the code `USED`, in order.
 
-    `written` is what people wrote, where that is not all of the text: the template of a chat adds to it.
+    `written` is what people wrote, where that is not all of the text: the template of a chat adds to it. `refusal` is
+    the first conversation that the chat template refused, if any did.
     """
 
     kept: pa.LargeStringArray
     skipped: SkipCodes
     written: pa.LargeStringArray
+    refusal: Refusal | None = None
 
     def only(self, mask: npt.NDArray[np.bool_], code: int) -> Texts:
         """Return the texts of those kept for which the mask is true; the others are skipped with `code`."""
         skipped = self.skipped.copy()
         skipped[np.flatnonzero(skipped == USED)[~mask]] = code
         kept = filtered(self.kept, mask)
-        return Texts(kept, skipped, kept if self.written is self.kept else filtered(self.written, mask))
+        written = kept if self.written is self.kept else filtered(self.written, mask)
+        return Texts(kept, skipped, written, self.refusal)
 
 
 class TextReader:
@@ -59,13 +72,48 @@ class TextReader:
         """Prepare the template or the chat template."""
         self.columns = recipe.source_columns()
         self._recipe = recipe
-        self._chat = ChatTemplate.of(tokenizer) if recipe.chat is not None else None
+        day = None if recipe.chat_date is None else date.fromisoformat(recipe.chat_date)
+        self._chat = ChatTemplate.of(tokenizer, day) if recipe.chat is not None else None
         # Those projects hand empty texts to the tokenizer like any other, and some of their rows depend on it.
         self._keep_empty = recipe.is_peer
 
     def read(self, table: pa.Table, first: int = 0) -> Texts:
         """Return the texts of a table of raw samples; `first` is the number of its first one, for error messages."""
-        texts = self._texts(table, first)
+        if self._chat is not None:
+            return self._conversations(self._chat, table, first)
+        texts = self._texts(table)
+        skipped = self._skipped(texts)
+        kept = filtered(texts, skipped == USED)
+        return Texts(kept, skipped, kept)
+
+    def _conversations(self, template: ChatTemplate, table: pa.Table, first: int) -> Texts:
+        recipe = self._recipe
+        talks = decoded_column(table, str(recipe.chat))
+        tools, documents = (self._beside(table, name) for name in (recipe.chat_tools, recipe.chat_documents))
+        rendered: list[str | None] = []
+        refusals: list[Refusal] = []
+        for place, (talk, *beside) in enumerate(zip(talks, tools, documents, strict=True)):
+            try:
+                rendered.append(template.render(talk, *beside))
+            except RefusedError as error:
+                refusals.append(Refusal(first + place, str(error)))
+                if recipe.refused == "fail":
+                    raise refused(refusals[0]) from None
+                rendered.append(None)
+        texts = pa.array(rendered, pa.large_string())
+        skipped = self._skipped(texts)
+        skipped[[refusal.sample - first for refusal in refusals]] = skip_code("refused")
+        said = ["\n".join(strings_in([*item])) for item in zip(talks, tools, documents, strict=True)]
+        written = pa.array(said, pa.large_string())
+        used = skipped == USED
+        return Texts(filtered(texts, used), skipped, filtered(written, used), refusals[0] if refusals else None)
+
+    def _beside(self, table: pa.Table, name: str | None) -> list[Any]:
+        """Return the tools or documents of each sample; None for each where no column holds them."""
+        return [None] * table.num_rows if name in (None, "none") else decoded_column(table, str(name))
+
+    def _skipped(self, texts: pa.LargeStringArray) -> SkipCodes:
+        """Return the code of each text as far as it shows in the text itself."""
         skipped = np.zeros(len(texts), np.uint8)
         if not self._keep_empty:
             skipped[_sizes(texts) == 0] = skip_code("empty")
@@ -74,19 +122,10 @@ class TextReader:
         if self._recipe.min_chars:
             characters = pc.fill_null(pc.utf8_length(texts), 0).to_numpy()
             skipped[(characters < self._recipe.min_chars) & (skipped == USED)] = skip_code("min_chars")
-        kept = filtered(texts, skipped == USED)
-        if self._chat is None:
-            return Texts(kept, skipped, kept)
-        turns = table.column(self._recipe.chat).to_pylist()
-        written = pa.array([chat_content(item) for item in turns], pa.large_string())
-        return Texts(kept, skipped, filtered(written, skipped == USED))
+        return skipped
 
-    def _texts(self, table: pa.Table, first: int) -> pa.LargeStringArray:
+    def _texts(self, table: pa.Table) -> pa.LargeStringArray:
         recipe = self._recipe
-        if self._chat is not None:
-            turns = table.column(recipe.chat).to_pylist()
-            rendered = [self._chat.render(item, first + place) for place, item in enumerate(turns)]
-            return pa.array(rendered, pa.large_string())
         if recipe.template is None and len(recipe.columns) == 1:
             return text_column(table, recipe.columns[0])
         if recipe.template is not None:
@@ -109,6 +148,14 @@ def text_column(table: pa.Table, name: str) -> pa.LargeStringArray:
         raise StudioError(
             "no_text_column", f"The column {name!r:.80} holds {array.type}, which is no text.", "Choose another column."
         ) from None
+
+
+def refused(refusal: Refusal) -> StudioError:
+    """Return the error of a recipe that does not skip refused conversations."""
+    return invalid(
+        f"The chat template refuses the conversation of sample {refusal.sample:,}: {refusal.reason}.",
+        "Set refused to 'skip' to leave such samples out, or choose another tokenizer or a text column.",
+    )
 
 
 def filtered(texts: pa.LargeStringArray, mask: npt.NDArray[np.bool_]) -> pa.LargeStringArray:
