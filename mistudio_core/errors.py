@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mistudio_core import __version__
+
 ERROR_CODES: Final = frozenset(
     {
         "repo_not_found",
@@ -56,6 +58,17 @@ class StudioError(Exception):
     def __reduce__(self) -> tuple[type[StudioError], tuple[str, str, str]]:
         """Pickle by the three fields, as pytest-xdist and process pools need."""
         return (type(self), (self.code, self.message, self.hint))
+
+
+def unexpected(error: BaseException, act: str = "") -> StudioError:
+    """Return the error for an exception that no code expects, with what a report of it needs.
+
+    `act` is what was being done, such as `while the job ran`. The exception's own text stays out: it may hold data.
+    """
+    what = f"Unexpected error {act} ({type(error).__name__})." if act else f"Unexpected error ({type(error).__name__})."
+    return StudioError(
+        "internal", what, f"Finished work is kept. Please report it with the log (mistudio {__version__})."
+    )
 
 
 def invalid(message: str, hint: str = "") -> StudioError:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 
-_DEFAULT_HOME: Final = Path(__file__).resolve().parent.parent / "data"  # beside app.py, whatever the working directory
+_CHECKOUT: Final = Path(__file__).resolve().parents[1]
+
+
+def default_home() -> Path:
+    """Return the library folder where none is named: `data/` in a checkout, else the platform's folder for data."""
+    if (_CHECKOUT / "app.py").is_file() and (_CHECKOUT / "pages").is_dir():
+        return _CHECKOUT / "data"
+    from platformdirs import user_data_path
+
+    return user_data_path("mistudio-datasets", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one library may do; each field is read from `MISTUDIO_` and its name in capitals."""
 
-    home: Path = _DEFAULT_HOME
+    home: Path = field(default_factory=default_home)
     shared: bool = False
     """Strangers share this library: no paths, no saved Hub login, no gated or private data."""
     max_upload_mb: int = 50
@@ -43,17 +52,17 @@ class Settings:
         """Read the `MISTUDIO_*` variables; raise `invalid_request` naming the one that is wrong."""
         environment = os.environ if environment is None else environment
         values: dict[str, object] = {}
-        for field in fields(cls):
-            name = f"MISTUDIO_{field.name.upper()}"
+        for setting in fields(cls):
+            name = f"MISTUDIO_{setting.name.upper()}"
             text = environment.get(name, "").strip()
             if not text:
                 continue
-            if field.name == "home":
+            if setting.name == "home":
                 values["home"] = Path(text).expanduser().resolve()
-            elif field.name == "shared":
+            elif setting.name == "shared":
                 values["shared"] = _switch(name, text)
             else:
-                values[field.name] = _number(name, text)
+                values[setting.name] = _number(name, text)
         return cls(**values)  # type: ignore[arg-type]
 
 

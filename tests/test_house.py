@@ -19,7 +19,7 @@ MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 5
 TOP_LEVEL = {
     "app.py", "pages", "mistudio_core", "tests", "requirements.txt", "requirements-dev.txt", "README.md",
-    "CHANGELOG.md", "pyproject.toml", "docs", "benchmarks",
+    "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml", "docs", "benchmarks",
 }  # fmt: skip
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 RUN_ELSEWHERE = {"make_peer_rows.py"}  # made the expected rows, where other versions were installed

@@ -61,8 +61,8 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(cell for cells in given if cells is not None for cell in cells.split(","))
 
 
-def sample(options: Namespace) -> Outcome:
-    """Make the built-in sample dataset and return it."""
+def example(options: Namespace) -> Outcome:
+    """Make the built-in example dataset and return it."""
     library = _open(options)
     return _made(library, lambda: library.make_sample(options.samples).id), None
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
+from mistudio_core import __version__
 from mistudio_core.cli import commands
+from mistudio_core.cli.app import app
 from mistudio_core.errors import invalid
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
@@ -32,15 +35,17 @@ def make_parser() -> argparse.ArgumentParser:
     common.add_argument("--home", help="the library folder (else MISTUDIO_HOME)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     parser = argparse.ArgumentParser(
-        prog="python -m mistudio_core", description="Datasets and token rows for interpretability.", parents=[common]
+        prog="mistudio", description="Datasets and token sequences for interpretability.", parents=[common]
     )
+    parser.add_argument("--version", action="version", version=f"mistudio {__version__}")
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, act: Any, purpose: str) -> argparse.ArgumentParser:
-        made = groups.add_parser(name, help=purpose, description=purpose, parents=[common])
+    def command(name: str, act: Any, purpose: str, aliases: Sequence[str] = ()) -> argparse.ArgumentParser:
+        made = groups.add_parser(name, aliases=aliases, help=purpose, description=purpose, parents=[common])
         made.set_defaults(act=act)
         return made
 
+    _app_command(command)
     _hub_commands(command)
     _look_commands(command)
     _tokenize_commands(command)
@@ -52,6 +57,12 @@ def _token(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-stdin", action="store_true", help="read an access token from standard input (one line)"
     )
+
+
+def _app_command(command: Any) -> None:
+    served = command("app", app, "start the app in the browser")
+    served.add_argument("--port", type=whole_number, help="the port to listen on (8501)")
+    served.add_argument("streamlit", metavar="-- OPTION", nargs="*", help="more options of `streamlit run`")
 
 
 def _hub_commands(command: Any) -> None:
@@ -70,8 +81,8 @@ def _hub_commands(command: Any) -> None:
     imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow; else told by the file's name")
     imported.add_argument("--name", help="a name of your own")
     _import_options(imported)
-    sample = command("sample", commands.sample, "make the built-in sample dataset")
-    sample.add_argument("--samples", type=whole_number, default=5000)
+    example = command("example", commands.example, "make the built-in example dataset", aliases=["sample"])
+    example.add_argument("--samples", type=whole_number, default=5000, help="how many samples (5000)")
 
 
 def _import_options(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,13 @@ from typing import Any
 
 from mistudio_core.cli.parser import make_parser
 from mistudio_core.cli.tables import table
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.records import as_json
+
+
+def main() -> int:
+    """Run the command that stands behind the program's name: the entry point `mistudio`."""
+    return run(sys.argv[1:])
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,8 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     except StudioError as error:
         _show_error(error, as_document)
         return 1
-    except Exception as error:  # noqa: BLE001 - the outermost frame: a failure nobody foresaw has a code too
-        _show_error(_unforeseen(error), as_document)
+    except Exception as error:  # noqa: BLE001 - the outermost frame: an unexpected error has a code too
+        traceback.print_exception(error)
+        _show_error(unexpected(error), as_document)
         return 1
     except KeyboardInterrupt:
         _show_error(
@@ -40,15 +46,6 @@ def run(arguments: Sequence[str]) -> int:
             _show_error(problems, as_document)
         return 1
     return 0
-
-
-def _unforeseen(error: Exception) -> StudioError:
-    traceback.print_exception(error)
-    return StudioError(
-        "internal",
-        f"The program met a failure that nobody foresaw ({type(error).__name__}).",
-        "The lines above say where; nothing that was whole is lost.",
-    )
 
 
 def _show(result: Any, as_document: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError, invalid, unexpected
 
 PARQUET_BRANCH: Final = "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision."
 
@@ -48,11 +48,7 @@ def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revisi
             told = judge(link, asked)
             if told is not None:
                 return told
-    return StudioError(
-        "internal",
-        f"Reading {repo_id} from the Hub failed in a way that nobody foresaw ({type(error).__name__}).",
-        "The log of the job has the details.",
-    )
+    return unexpected(error, f"while {repo_id} was read from the Hub")
 
 
 def transport_failure(error: BaseException, name: str) -> StudioError | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.records import ErrorInfo
 from mistudio_core.ui import keys
 from mistudio_core.ui.escape import plain
@@ -59,11 +59,7 @@ def kept(key: str) -> Iterator[None]:
         st.session_state[key] = ErrorInfo.of(error)
     except Exception as error:  # noqa: BLE001 - the outermost frame of a callback
         _log.error("unexpected failure", exc_info=error)
-        st.session_state[key] = ErrorInfo(
-            "internal",
-            f"Something went wrong inside the app ({type(error).__name__}).",
-            "Try again; the log of the server has the details.",
-        )
+        st.session_state[key] = ErrorInfo.of(unexpected(error, "in the app"))
 
 
 def forget(key: str) -> None:

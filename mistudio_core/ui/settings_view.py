@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core import __version__
 from mistudio_core.library import Library
 from mistudio_core.settings import Settings
 from mistudio_core.ui import formats
@@ -94,7 +95,10 @@ def limits(library: Library) -> None:
 def versions() -> None:
     """Draw the versions of what the results depend on."""
     st.subheader("Versions", anchor=False)
-    rows = [{"Package": "Python", "Version": platform.python_version()}]
+    rows = [
+        {"Package": "miStudio Datasets", "Version": __version__},
+        {"Package": "Python", "Version": platform.python_version()},
+    ]
     rows += [{"Package": name, "Version": _version(name)} for name in _PACKAGES]
     _table(rows, "Versions of the packages in use")
 

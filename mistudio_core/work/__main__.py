@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.records import as_json, now
@@ -201,11 +201,7 @@ def _told(error: BaseException) -> StudioError:
         if isinstance(cause, PermissionError):
             return StudioError("permission_denied", f"Not allowed to use {cause.filename}.", "Check who owns it.")
         cause = cause.__cause__ or cause.__context__
-    return StudioError(
-        "internal",
-        f"The job met a failure that nobody foresaw ({type(error).__name__}).",
-        "The log of the job has the details; Retry tries again.",
-    )
+    return unexpected(error, "while the job ran")
 
 
 if __name__ == "__main__":

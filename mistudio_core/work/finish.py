@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from mistudio_core import __version__
 from mistudio_core.errors import StudioError
 from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
 from mistudio_core.raw import class_labels, column_types, text_columns
@@ -130,6 +131,7 @@ def _manifest(
     splits = _rows(parts)
     return {
         "format": MANIFEST_FORMAT,
+        "mistudio_version": __version__,
         "id": job.subject_id,
         "name": job.draft["name"],
         "source": job.draft["source"],

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from mistudio_core import __version__
 from mistudio_core.files import file_sha256, write_json
 from mistudio_core.records import as_json, now
 from mistudio_core.tokenization.making.row_sink import Packed
@@ -87,6 +88,7 @@ def manifest(
     """Return the manifest; `facts` are added: ids, versions, the dataset's own facts, the engine's."""
     return {
         "format": FORMAT,
+        "mistudio_version": __version__,
         **facts,
         "tokenizer": task.recipe.tokenizer,
         "tokenizer_revision": task.tokenizer.revision,
