@@ -28,6 +28,21 @@ def depth_of(value: Any) -> int:
     return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
 
 
+def line_of(text: str, bound: int) -> int:
+    """Return the line of the first bracket that is deeper than `bound`, one sign at a time."""
+    depth, line, in_string, escaped = 0, 1, False, False
+    for sign in text:
+        line += sign == "\n"
+        if escaped or not in_string:
+            in_string, escaped = in_string or sign == '"', False
+            depth += 0 if in_string else (sign in "[{") - (sign in "]}")
+            if depth > bound:
+                return line
+        else:
+            escaped, in_string = sign == "\\", sign != '"'
+    raise AssertionError("it is not deeper")
+
+
 def random_value(draw: random.Random, left: int) -> Any:
     kind = draw.randrange(4) if left else 0
     if kind == 0:

@@ -15,6 +15,9 @@ _STEP[list(b"]}")] = -1
 _NO_SIGNS: Final = bytes(set(range(256)) - set(b'[]{}"\n'))
 """What is left out first, which is nearly all: a hundredth of a file decides how deep it nests."""
 
+_BETWEEN_LINES: Final = b"}\n{"
+_MOST_UNSEEN_BYTES: Final = 1 << 20
+
 
 class Nesting:
     """Follows JSON, fed in pieces of any size, and knows how deep it nests and on which line."""
@@ -25,12 +28,31 @@ class Nesting:
         self._depth = 0
         self._in_string = False
         self._rest = b""
+        self._unseen = b""
 
     def feed(self, data: bytes) -> bool:
         """Take the next piece; return False where it nests deeper than `MAX_DEPTH`, `line` being where.
 
-        Brackets within strings do not count. A string ends with its line at the latest: JSON has no line breaks there,
-        and so a broken line does not turn all that follows inside out.
+        Most pieces of JSON lines hold too few brackets to be looked at: between a `}` and a `{` on the next line there
+        is nothing to be inside of, or else the JSON is malformed and its reader goes no further.
+        """
+        data = self._unseen + data
+        self._unseen = b""
+        if self._depth + data.count(b"[") + data.count(b"{") > MAX_DEPTH or len(data) > _MOST_UNSEEN_BYTES:
+            return self._scan(data)
+        start = data.rfind(_BETWEEN_LINES)
+        if start >= 0:
+            start += _BETWEEN_LINES.index(b"{")
+            self.line += data.count(b"\n", 0, start)
+            self._depth, self._in_string, self._rest = 0, False, b""
+        self._unseen = data[max(0, start) :]
+        return True
+
+    def _scan(self, data: bytes) -> bool:
+        """Count the brackets of a piece.
+
+        Those within strings do not count. A string ends with its line at the latest: JSON has no line breaks there, and
+        so a broken line does not turn all that follows inside out.
         """
         data = self._rest + data
         if b"\\" in data:
