@@ -64,8 +64,8 @@ def test_the_depth_is_that_of_the_values(seed: int, monkeypatch: pytest.MonkeyPa
         follower, size = Nesting(), draw.randrange(1, 40)
         pieces = [data[place : place + size] for place in range(0, len(data), size)]
         assert all(map(follower.feed, pieces)) is fits
-        if fits:
-            assert follower.line == data.count(b"\n") + 1
+        if not fits:
+            assert follower.line == line_of(data.decode(), bound)
 
 
 def test_the_line_is_where_it_nests_too_deep() -> None:
