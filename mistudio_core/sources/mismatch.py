@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.raw import column_types
 from mistudio_core.sources import line_guard
+from mistudio_core.sources.differences import differences
 from mistudio_core.sources.failures import chained, transport_failure
+from mistudio_core.sources.places import Places, first_misfit
 
 if TYPE_CHECKING:
     import datasets
@@ -20,20 +21,22 @@ if TYPE_CHECKING:
 
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
+_PLACES_OF_READERS: Final = re.compile(r",? (in row|in line|starting at row) \d+")
+"""Counted within a block or in records: the line that is told instead is that of the file."""
 
 
 class MisfitError(ValueError):
-    """A table whose columns do not fit those of the first file; `schema` is the table's own."""
+    """A table whose columns do not fit those of the first file."""
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def __init__(self, table: pa.Table) -> None:
         super().__init__("columns do not fit")
-        self.schema = schema
+        self.table = table
 
 
 def explained(
-    error: BaseException, name: str, address: str, seen: pa.Table | None, features: datasets.Features | None
+    error: BaseException, name: str, places: Places, seen: pa.Table | None, features: datasets.Features | None
 ) -> StudioError:
-    """Return the error to show for a file called `name` that was read at `address`.
+    """Return the error to show for a file called `name`, in which `places` finds the row and the line.
 
     `seen` is the last table that a reader tried to fit to `features`. What the network or the disk did is told as
     that, and not as damage.
@@ -44,25 +47,36 @@ def explained(
     told = transport_failure(error, name)
     if told is not None:
         return told
-    wrong = next((link.schema for link in chained(error) if isinstance(link, MisfitError)), None)
-    if wrong is None and seen is not None:
-        wrong = seen.schema
+    wrong = next((link.table for link in chained(error) if isinstance(link, MisfitError)), seen)
     if wrong is not None and features is not None:
-        differences = _differences(wrong, features.arrow_schema)
-        if differences:
+        said = _differences(wrong.schema, features.arrow_schema)
+        if said:
+            first = "its first rows" if places.rows else "the first file"
             return StudioError(
                 "corrupt_data",
-                f"The columns of {name} do not fit those of the first file: {differences}.",
+                f"The columns of {name} do not fit those of {first}: {said}."
+                f"{_where(wrong, features.arrow_schema, places)}",
                 "All files of a dataset need the same columns and types.",
             )
     if any(isinstance(link, UnicodeDecodeError) for link in chained(error)):
         return StudioError(
             "corrupt_data", f"{name} cannot be read: it is not text in UTF-8.", "Save it as UTF-8, or unpack it first."
         )
-    reason = _reason(error).replace(address, name)
+    said = _reason(error).replace(places.source.address, name)
+    place = places.of_damage(said)
+    if place.line is not None:
+        said = _PLACES_OF_READERS.sub("", said)
     return StudioError(
-        "corrupt_data", f"{name} cannot be read: {reason}", "The file is damaged, or it is not what its name says."
+        "corrupt_data", f"{name} cannot be read: {said}{place}", "The file is damaged, or it is not what its name says."
     )
+
+
+def _where(wrong: pa.Table, schema: pa.Schema, places: Places) -> str:
+    """Say where the first value is that does not fit; nothing where whole columns differ."""
+    if set(wrong.schema.names) != set(schema.names):
+        return ""
+    row = first_misfit(wrong, schema)
+    return "" if row is None else str(places.of_row(places.rows + row))
 
 
 def refuse_long_array(source: LentFile, name: str) -> None:
@@ -130,9 +144,11 @@ def _differences(wrong: pa.Schema, right: pa.Schema) -> str:
     if new:
         missing = [name for name in right.names if name not in wrong.names]
         return f"it has {_quoted(new)}" + (f" and lacks {_quoted(missing)}" if missing else "")
-    had, has = column_types(right), column_types(wrong)
     changed = [name for name in wrong.names if wrong.field(name).type != right.field(name).type]
-    return ", ".join(f"{_quoted([name])} is {has[name]} instead of {had[name]}" for name in changed[:_NAMES_SHOWN])
+    said = [words for name in changed for words in differences(name, wrong, right)]
+    return ", ".join(said[:_NAMES_SHOWN]) + (
+        f" and {len(said) - _NAMES_SHOWN} more" if len(said) > _NAMES_SHOWN else ""
+    )
 
 
 def _quoted(names: list[str]) -> str:

@@ -14,6 +14,7 @@ from mistudio_core.sources import mismatch
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.lent import LentFile
 from mistudio_core.sources.line_guard import Guarded
+from mistudio_core.sources.places import Places
 from mistudio_core.sources.recode import needs_recoding
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class TableReader:
         Raises `corrupt_data` for damage, for columns that do not fit, and for types that cannot be kept, and
         `too_large` for more than 1,000 columns.
         """
-        builder = None
+        builder, places = None, Places(source, self._module, self._options)
         try:
             if self._module == "parquet" and set(self._options) <= {"columns"}:
                 tables = self._parquet(source, limit)
@@ -79,11 +80,12 @@ class TableReader:
                 fitted = self._fitted(table)
                 if fitted.num_rows:
                     yield fitted
+                    places.rows += fitted.num_rows
         except Exception as error:  # every decoder has exceptions of its own
             if type(error).__name__ == "EmptyDataError":  # how the CSV reader meets a file of no bytes
                 return
             seen = None if builder is None else builder.seen
-            raise mismatch.explained(error, name, source.address, seen, self.features) from error
+            raise mismatch.explained(error, name, places, seen, self.features) from error
         finally:
             source.close()  # the CSV reader leaves files open
 
@@ -106,7 +108,7 @@ class TableReader:
         try:
             return table_cast(mismatch.without_empty_structs(table, schema), schema)
         except (pa.ArrowException, ValueError, TypeError) as error:
-            raise mismatch.MisfitError(table.schema) from error
+            raise mismatch.MisfitError(table) from error
 
     def _parquet(self, source: LentFile, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
