@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines import cutting
 from mistudio_core.tokenization.engines.cutting import cut_places
-from mistudio_core.tokenization.engines.encoding import encode_texts, prove_cuts
+from mistudio_core.tokenization.engines.encoding import encode_texts
 from mistudio_core.tokenization.engines.fast import FastEngine
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.engines.seams import seams_of
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import tokenized
@@ -69,31 +71,30 @@ def test_words_are_cut_into_pieces(
     tokenizers: dict[str, StoredTokenizer], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cutting, "PIECE_BYTES", 2048)
-    engine = ReferenceEngine(tokenizers[name])
     data = ("some water over the mountain and the river " * 1000).encode()
-    places = cut_places(data, lambda pairs: prove_cuts(engine, pairs))
+    places = cut_places(data, seams_of(tokenizers[name]))
     assert np.diff([0, *places, len(data)]).max() <= 2048
     assert places == sorted(set(places))
 
 
-def test_places_that_are_not_proven_are_not_used() -> None:
-    data = b"some words to cut " * 50_000
-    assert cut_places(data, lambda pairs: [False] * len(pairs)) == []
-    assert cut_places(b"x" * 1_000_000, lambda pairs: [True] * len(pairs)) == []
-    asked: list[int] = []
-
-    def mostly(pairs: object) -> list[bool]:
-        asked.append(1)
-        return [len(asked) < 3] * len(pairs)  # type: ignore[arg-type]
-
-    assert len(cut_places(data, mostly)) <= 2
+def test_places_are_the_last_seams_of_each_piece() -> None:
+    data = "some wörds to cut ".encode() * 50_000
+    assert cut_places(data, None) == []
+    assert cut_places(data, re.compile("(?=ZZ)")) == []
+    places = cut_places(data, re.compile("(?= to)"))
+    sizes = np.diff([0, *places, len(data)])
+    assert all(data[place:].startswith(b" to") for place in places)
+    assert (sizes[:-1] > cutting.PIECE_BYTES - 20).all()
+    assert sizes.max() <= cutting.PIECE_BYTES
+    far = data + b"x" * 600_000 + data
+    sizes = np.diff([0, *cut_places(far, re.compile("(?= to)")), len(far)])
+    assert 600_000 < sizes.max() < 600_040
 
 
 @pytest.mark.parametrize("name", ["prepended", "metaspace"])
 def test_tokens_across_words_forbid_cutting(tokenizers: dict[str, StoredTokenizer], name: str) -> None:
-    engine = ReferenceEngine(tokenizers[name])
     data = ("some water over the mountain " * 20_000).encode()
-    assert cut_places(data, lambda pairs: prove_cuts(engine, pairs)) == []
+    assert cut_places(data, seams_of(tokenizers[name])) == []
 
 
 def test_places_of_tokens_survive_cutting(

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
 Ids = npt.NDArray[np.uint32]
 Offsets = npt.NDArray[np.int64]
 
@@ -42,6 +44,8 @@ class Engine(Protocol):
     """Bytes of text for one `encode` call: more costs memory, less costs calls."""
     piece_bytes: int
     """The largest text that the engine takes in one piece at a bearable cost of memory."""
+    tokenizer: StoredTokenizer
+    """What it encodes with, by which is known where a text may be cut."""
 
     def encode(self, texts: pa.LargeStringArray) -> Encoded:
         """Return the ids of texts without nulls."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 
 from mistudio_core.tokenization.engines.cutting import PIECE_BYTES, cut_places
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine, Offsets, concatenated, ends_of
+from mistudio_core.tokenization.engines.seams import seams_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Encoding:
 def encode_texts(engine: Engine, texts: pa.LargeStringArray, max_piece_bytes: int | None = None) -> Encoding:
     """Return the ids of texts without nulls, handing the engine about `engine.batch_bytes` at a time.
 
-    Texts over 256 KiB are cut where that is proven to change nothing; one with a piece over `max_piece_bytes`
-    (default: what the engine bears) is left out.
+    Texts over 256 KiB are cut at the safe seams of the tokenizer; one with a piece over `max_piece_bytes` (default:
+    what the engine bears) is left out.
     """
     limit = max_piece_bytes or engine.piece_bytes
     data, offsets = buffers(texts)
@@ -44,7 +44,7 @@ def encode_texts(engine: Engine, texts: pa.LargeStringArray, max_piece_bytes: in
 
 
 def too_large(engine: Engine, texts: pa.LargeStringArray, max_piece_bytes: int | None = None) -> npt.NDArray[np.bool_]:
-    """Return for each text whether `encode_texts` would leave it out; only the places of cuts are encoded."""
+    """Return for each text whether `encode_texts` would leave it out; nothing is encoded."""
     pieces, firsts = _pieces(engine, *buffers(texts))
     return _oversized(np.diff(pieces) > (max_piece_bytes or engine.piece_bytes), firsts)
 
@@ -65,24 +65,14 @@ def _pieces(engine: Engine, data: pa.Buffer | None, offsets: Offsets) -> tuple[O
     firsts = np.arange(len(offsets))
     if not len(long) or data is None:
         return offsets, firsts
+    seams = seams_of(engine.tokenizer)
     added: list[Offsets] = []
     for text in long.tolist():
         start, end = int(offsets[text]), int(offsets[text + 1])
-        places = cut_places(data.slice(start, end - start).to_pybytes(), lambda pairs: prove_cuts(engine, pairs))
+        places = cut_places(data.slice(start, end - start).to_pybytes(), seams)
         added.append(np.array(places, np.int64) + start)
         firsts[text + 1 :] += len(places)
     return np.sort(np.concatenate([offsets, *added]), kind="stable"), firsts
-
-
-def prove_cuts(engine: Engine, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
-    """Tell for each pair of texts whether encoding them apart gives the same as together."""
-    texts = [text.decode() for pair in pairs for text in (pair[0] + pair[1], *pair)]
-    encoded = engine.encode(pa.array(texts, pa.large_string()))
-    ids, ends = encoded.ids, encoded.offsets
-    return [
-        np.array_equal(ids[ends[place] : ends[place + 1]], ids[ends[place + 1] : ends[place + 3]])
-        for place in range(0, 3 * len(pairs), 3)
-    ]
 
 
 def _oversized(large: npt.NDArray[np.bool_], firsts: Offsets) -> npt.NDArray[np.bool_]:

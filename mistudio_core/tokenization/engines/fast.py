@@ -35,6 +35,7 @@ class FastEngine:
     def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
         """Load an own copy; raise `FastEngineError` where the package or the tokenizer does not allow it."""
         self.version = fast_version()
+        self.tokenizer = tokenizer
         self._json = _without_control(tokenizer) if control_as_text else tokenizer.json_path.read_bytes()
         self._bytes_left = RENEW_BYTES
         self._loaded = self._load()

@@ -106,6 +106,7 @@ class SampledEngine:
     def __init__(self, fast: Engine, watcher: Watcher) -> None:
         """Watch `fast`, whose ids are compared with those of the watcher."""
         self.version, self.batch_bytes, self.piece_bytes = fast.version, fast.batch_bytes, fast.piece_bytes
+        self.tokenizer = fast.tokenizer
         self._fast, self._watcher = fast, watcher
         self._due = 0
 

@@ -11,8 +11,7 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 
 from mistudio_core.tokenization.engines.cutting import PIECE_BYTES, cut_places
-from mistudio_core.tokenization.engines.encoding import prove_cuts
-from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.engines.seams import seams_of
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
@@ -33,7 +32,7 @@ class Placer:
         self._tokenizer: Tokenizer = tokenizer.load()
         self._tokenizer.encode_special_tokens = control_as_text
         self._tokenizer.post_processor = TemplateProcessing(single="$A", pair="$A $B", special_tokens=[])
-        self._stored, self._as_text = tokenizer, control_as_text
+        self._stored = tokenizer
 
     def place(self, text: str) -> PlacedTokens:
         """Return the tokens of a text without special tokens round it; a lone surrogate counts as a question mark."""
@@ -53,8 +52,7 @@ class Placer:
     def _cuts(self, data: bytes) -> list[int]:
         if len(data) <= PIECE_BYTES:
             return []
-        engine = ReferenceEngine(self._stored, control_as_text=self._as_text)
-        return cut_places(data, lambda pairs: prove_cuts(engine, pairs))
+        return cut_places(data, seams_of(self._stored))
 
     def characters(self, text: str, first: int, last: int) -> tuple[int, int]:
         """Return the characters `[start, end)` that the tokens `[first, last)` of a text stand for."""

@@ -24,6 +24,7 @@ class ReferenceEngine:
 
     def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
         """Load an own copy; with `control_as_text` a control token written in a text is plain text."""
+        self.tokenizer = tokenizer
         self._tokenizer = tokenizer.load()
         self._tokenizer.encode_special_tokens = control_as_text
 
