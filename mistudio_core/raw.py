@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError
+from mistudio_core.json_values import decoded, is_json, item_feature
 
 _FOOTERS_KEPT: Final = 4
 """A parsed footer of 1,000 row groups takes some MB; the parts of 100 GB must not all stay in memory."""
@@ -130,8 +131,9 @@ def column_types(schema: pa.Schema) -> dict[str, str]:
 
 
 def text_columns(schema: pa.Schema) -> tuple[str, ...]:
-    """Return the top-level columns that hold text, in order."""
-    return tuple(field.name for field in schema if is_text(field.type))
+    """Return the top-level columns that hold text, in order; JSON that is stored as text is none."""
+    features = hub_features(schema)
+    return tuple(field.name for field in schema if is_text(field.type) and not is_json(features.get(field.name)))
 
 
 def class_labels(schema: pa.Schema) -> dict[str, list[str]]:
@@ -162,37 +164,21 @@ def hub_features(schema: pa.Schema) -> dict[str, Any]:
 
 def decoded_column(table: pa.Table, name: str) -> list[Any]:
     """Return a column as Python values, with what is stored as JSON text decoded as `datasets` decodes it."""
-    values: list[Any] = table.column(name).to_pylist()
     feature = hub_features(table.schema).get(name)
-    return [_decoded(value, feature) for value in values] if _holds_json(feature) else values
-
-
-def _holds_json(feature: Any) -> bool:
-    if isinstance(feature, Mapping) and feature.get("_type") == "Json":
-        return True
-    inner = feature.values() if isinstance(feature, Mapping) else feature if isinstance(feature, list) else ()
-    return any(_holds_json(item) for item in inner)
-
-
-def _decoded(value: Any, feature: Any) -> Any:
-    if isinstance(value, str) and isinstance(feature, Mapping) and feature.get("_type") == "Json":
-        return json.loads(value)
-    if isinstance(value, list):
-        return [_decoded(item, _item_feature(feature)) for item in value]
-    if isinstance(value, dict) and isinstance(feature, Mapping):
-        return {key: _decoded(item, feature.get(key)) for key, item in value.items()}
-    return value
+    return [decoded(value, feature) for value in table.column(name).to_pylist()]
 
 
 def _type_name(kind: pa.DataType, feature: Any = None) -> str:
     """Name a type; `feature` is what the `huggingface` metadata says of the same place, if anything."""
     special = feature.get("_type") if isinstance(feature, Mapping) else None
     if isinstance(special, str) and special not in {"Value", "Sequence", "List", "LargeList"}:
+        if special == "Json":
+            return _json_name(str(feature.get("id") or ""))
         return "class_label" if special == "ClassLabel" else special.lower()
     if isinstance(kind, pa.DictionaryType):
         return _type_name(kind.value_type)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return f"list<{_type_name(kind.value_type, _item_feature(feature))}>"
+        return f"list<{_type_name(kind.value_type, item_feature(feature))}>"
     if pa.types.is_struct(kind):
         inner = feature if isinstance(feature, Mapping) else {}
         return f"struct<{', '.join(f'{item.name}: {_type_name(item.type, inner.get(item.name))}' for item in kind)}>"
@@ -201,10 +187,11 @@ def _type_name(kind: pa.DataType, feature: Any = None) -> str:
     return _SHORT_NAMES.get(str(kind), str(kind))
 
 
-def _item_feature(feature: Any) -> Any:
-    if isinstance(feature, list):  # the older spelling of a list: one item
-        return feature[0] if feature else None
-    return feature.get("feature") if isinstance(feature, Mapping) else None
+def _json_name(keys: str) -> str:
+    """Name a JSON value by the keys that its objects share, such as `json<role, content>`; brackets stand for lists."""
+    if keys.startswith("[") and keys.endswith("]"):
+        return f"list<{_json_name(keys[1:-1])}>"
+    return f"json<{keys}>" if keys else "json"
 
 
 def _read_group(file: pq.ParquetFile, group: RowGroup, columns: Sequence[str] | None) -> pa.Table:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from mistudio_core.sources import mismatch
+from mistudio_core.sources import arrow_types
+from mistudio_core.sources.mixed_types import encoded_as_text
 
 if TYPE_CHECKING:
     import datasets
@@ -63,5 +64,7 @@ class BuilderTables:
     def _remember(self, table: pa.Table, **how: Any) -> pa.Table:
         self.seen = table
         features = self._builder.info.features
-        fitting = table if features is None else mismatch.without_empty_structs(table, features.arrow_schema)
-        return self._cast(fitting, **how)
+        if features is not None:
+            table = encoded_as_text(table, how.get("json_field_paths", ()), features)
+            table = arrow_types.converted_table(table, arrow_types.readable_schema(table.schema))
+        return self._cast(table, **how)

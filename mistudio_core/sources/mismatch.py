@@ -106,38 +106,6 @@ def refuse_odd_columns(schema: pa.Schema, most: int) -> None:
         raise StudioError("corrupt_data", f"The table has two columns named {_quoted(twice)}.", "Rename one of them.")
 
 
-def refuse_odd_types(schema: pa.Schema) -> None:
-    """Raise `corrupt_data` for a column whose type `datasets` does not know, such as a map."""
-    from datasets import Features
-
-    for field in schema:
-        try:
-            Features.from_arrow_schema(pa.schema([field]))
-        except (ValueError, NotImplementedError) as error:
-            raise StudioError(
-                "corrupt_data",
-                f"The column {field.name[:60]!r} has the type {str(field.type)[:100]}, which cannot be kept.",
-                "Leave it out, or turn it into a list of objects.",
-            ) from error
-
-
-def storable(features: datasets.Features) -> datasets.Features:
-    """Return features that Parquet can hold: an object without any field becomes a null."""
-    from datasets import Features, Value
-
-    return Features({name: Value("null") if feature == {} else feature for name, feature in features.items()})
-
-
-def without_empty_structs(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return the table with nulls in place of objects without any field, where `schema` has a null."""
-    for index, column in enumerate(table.schema):
-        place = schema.get_field_index(column.name)
-        empty = pa.types.is_struct(column.type) and column.type.num_fields == 0
-        if empty and place >= 0 and pa.types.is_null(schema.field(place).type):
-            table = table.set_column(index, column.name, pa.nulls(table.num_rows))
-    return table
-
-
 def _differences(wrong: pa.Schema, right: pa.Schema) -> str:
     """Name the columns that are new, missing or of a type that does not fit; empty where the names do not tell."""
     new = [name for name in wrong.names if name not in right.names]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mistudio_core.sources import mismatch
+from mistudio_core.sources import arrow_types, mismatch
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.lent import LentFile
 from mistudio_core.sources.line_guard import Guarded
+from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
 from mistudio_core.sources.places import Places
 from mistudio_core.sources.recode import needs_recoding
+from mistudio_core.sources.utf8 import TextCheck, require_sound
 
 if TYPE_CHECKING:
     import datasets
@@ -43,18 +45,26 @@ class TableReader:
         features: Mapping[str, Any] | None,
         *,
         cache: Path,
+        learned: Mapping[str, Any] | None = None,
     ) -> None:
-        """Import `datasets`; its caches go to the folder `cache`."""
+        """Import `datasets`; its caches go to the folder `cache`. `learned` are the features of an earlier run."""
         from datasets import Features
 
-        self.features: datasets.Features | None = None if features is None else Features.from_dict(dict(features))
+        self.features: datasets.Features | None = None
+        if features is not None:
+            self._take(Features.from_dict(dict(features)).arrow_schema)
         self._declared = self.features
+        if learned is not None:
+            self.features = Features.from_dict(dict(learned))
         self._module, self._options, self._cache = module, dict(options), cache
 
     @property
     def schema(self) -> pa.Schema | None:
-        """Return the schema of every table, with the `huggingface` metadata; None before the first file told it."""
-        return None if self.features is None else self.features.arrow_schema
+        """Return the schema of every table, with the `huggingface` metadata; None before the first file told it.
+
+        Its types are those that are stored: what `datasets` has as JSON is text in it, and only the metadata tells.
+        """
+        return None if self.features is None else arrow_types.stored_schema(self.features.arrow_schema)
 
     def read(self, source: LentFile, name: str, limit: int | None = None) -> Generator[pa.Table, None, None]:
         """Yield the tables of a file, which errors call `name`.
@@ -64,6 +74,7 @@ class TableReader:
         `too_large` for more than 1,000 columns.
         """
         builder, places = None, Places(source, self._module, self._options)
+        check = TextCheck(name, replace=False)
         try:
             if self._module == "parquet" and set(self._options) <= {"columns"}:
                 tables = self._parquet(source, limit)
@@ -77,7 +88,7 @@ class TableReader:
                 tables = builder.tables()
             for table in tables:
                 self._learn(table.schema)
-                fitted = self._fitted(table)
+                fitted = self._fitted(table, check)
                 if fitted.num_rows:
                     yield fitted
                     places.rows += fitted.num_rows
@@ -91,24 +102,31 @@ class TableReader:
 
     def _learn(self, schema: pa.Schema) -> None:
         """Take the features from the first schema, unless they are known."""
-        from datasets import Features
-
         if self.features is None:
             mismatch.refuse_odd_columns(schema, MAX_COLUMNS)
-            mismatch.refuse_odd_types(schema)
-            self.features = mismatch.storable(Features.from_arrow_schema(schema))
+            self._take(schema)
 
-    def _fitted(self, table: pa.Table) -> pa.Table:
+    def _take(self, schema: pa.Schema) -> None:
+        from datasets import Features
+
+        self.features = Features.from_arrow_schema(arrow_types.readable_schema(schema))
+
+    def _fitted(self, table: pa.Table, check: TextCheck) -> pa.Table:
+        """Return the table with the columns, types and metadata of the schema, its texts checked."""
         from datasets.table import table_cast
 
-        schema = self.schema
-        assert schema is not None
-        if table.schema.equals(schema, check_metadata=True):
-            return table
-        try:
-            return table_cast(mismatch.without_empty_structs(table, schema), schema)
-        except (pa.ArrowException, ValueError, TypeError) as error:
-            raise mismatch.MisfitError(table) from error
+        assert self.features is not None
+        table = check.checked(arrow_types.converted_table(table, arrow_types.readable_schema(table.schema)))
+        if table.num_rows:
+            self.features = told_apart(self.features, table)
+        known = self.features.arrow_schema
+        table = mixed_as_text(table, known)
+        if not table.schema.equals(known, check_metadata=True):
+            try:
+                table = table_cast(table, known)
+            except (pa.ArrowException, ValueError, TypeError) as error:
+                raise mismatch.MisfitError(table) from error
+        return arrow_types.converted_table(table, arrow_types.stored_schema(known))
 
     def _parquet(self, source: LentFile, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
@@ -121,11 +139,10 @@ class TableReader:
         with source.open() as file:
             has_footer = file.read(6) == b"ARROW1"
             file.seek(0)
-            batches: Any = _footed_batches(file) if has_footer else pa.ipc.open_stream(file)
-            if not has_footer:
-                self._learn(batches.schema)
-            for batch in batches:
-                batch.validate(full=True)  # a hostile file may hold offsets that point anywhere
+            reader: Any = pa.ipc.open_file(file) if has_footer else pa.ipc.open_stream(file)
+            self._learn(reader.schema)
+            for batch in _footed_batches(reader) if has_footer else reader:
+                require_sound(batch)  # a hostile file may hold offsets that point anywhere
                 table = pa.Table.from_batches([batch])
                 yield from (table.slice(start, BATCH_ROWS) for start in range(0, max(1, table.num_rows), BATCH_ROWS))
 
@@ -161,9 +178,6 @@ def _chunk_bytes(limit: int | None) -> int | None:
     return _SMALL_CHUNK_BYTES if limit <= BATCH_ROWS else _CHUNK_BYTES
 
 
-def _footed_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
-    reader = pa.ipc.open_file(file)
-    empty = reader.schema.empty_table().to_batches()
-    yield from empty or [pa.RecordBatch.from_pylist([], schema=reader.schema)]
+def _footed_batches(reader: Any) -> Iterator[pa.RecordBatch]:
     for index in range(reader.num_record_batches):
         yield reader.get_batch(index)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from mistudio_core.raw import class_labels, column_types, is_text
+from mistudio_core.raw import class_labels, column_types, is_text, text_columns
 from mistudio_core.statistics.columns import (
     BooleanColumn,
     ClassLabelColumn,
@@ -40,7 +40,12 @@ class TextStatistics:
         self.samples: dict[str, int] = {}
         labels = class_labels(schema)
         self.names: list[str] = schema.names
-        self.columns = [column_for(field.type, self.limit, labels.get(field.name)) for field in schema]
+        texts = text_columns(schema)
+        self.columns = [
+            Column() if is_text(field.type) and field.name not in texts
+            else column_for(field.type, self.limit, labels.get(field.name))
+            for field in schema
+        ]  # fmt: skip
 
     def add(self, table: pa.Table, split: str, measures: Mapping[str, Measures] | None = None) -> None:
         """Count a table of samples of one split, its columns in the order of the schema.

@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from mistudio_core.json_values import is_json, item_feature, loads
+
 _NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
@@ -17,9 +19,11 @@ def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
 
     `feature` is what the `huggingface` metadata says of the column, if anything. A class label becomes its name
     (None for -1, which means "no label"), bytes become `{"bytes": size}`, or all of them in base64 if `whole`, times
-    ISO 8601 text, decimals and numbers that are not finite text.
+    ISO 8601 text, decimals and numbers that are not finite text. JSON is decoded.
     """
-    if value is None or isinstance(value, (str, bool)):
+    if isinstance(value, str):
+        return plain(loads(value)) if is_json(feature) else value
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return _label(value, feature)
@@ -30,7 +34,7 @@ def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(item, _field(feature, name), whole=whole) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        inner = _items(feature)
+        inner = item_feature(feature)
         return [plain(item, inner, whole=whole) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -53,11 +57,3 @@ def _label(number: int, feature: Any) -> int | str | None:
 def _field(feature: Any, name: Any) -> Any:
     """Return the feature of one field of a struct; a list of structs may be spelled as a struct of lists."""
     return feature.get(name) if isinstance(feature, Mapping) else None
-
-
-def _items(feature: Any) -> Any:
-    if isinstance(feature, list):  # the older spelling of a list: one item
-        return feature[0] if feature else None
-    if isinstance(feature, Mapping):
-        return feature.get("feature", feature)
-    return None

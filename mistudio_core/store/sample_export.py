@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from mistudio_core.errors import invalid
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import hub_features
+from mistudio_core.store.json_types import json_array, json_schema
 from mistudio_core.store.plain_values import plain
 from mistudio_core.store.sample_query import SampleQuery
 from mistudio_core.store.sample_reader import SampleReader
@@ -72,7 +73,9 @@ class _Writer(Protocol):
 
 class _ParquetFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+        # `datasets` knows JSON by the type in the file, not by the metadata.
+        self._schema = json_schema(schema)
+        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +84,11 @@ class _ParquetFile:
         self._file.close()
 
     def write(self, table: pa.Table) -> None:
-        self._file.write_table(table)
+        columns = [
+            pa.chunked_array([json_array(chunk, field.type) for chunk in column.chunks], field.type)
+            for column, field in zip(table.columns, self._schema, strict=True)
+        ]
+        self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
 
 class _TextFile:

@@ -63,8 +63,8 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
 
 
 def _reader(draft: Path, plan: Plan) -> TableReader:
-    features = plan.features or Converter.known_features(draft)
-    return TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets")
+    learned, cache = Converter.known_features(draft), draft / "hf" / "datasets"
+    return TableReader(plan.module, plan.options, plan.features, cache=cache, learned=learned)
 
 
 def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:

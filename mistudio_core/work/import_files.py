@@ -38,8 +38,9 @@ def _imported(job: RunningJob) -> dict[str, Any]:
         (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
     room = Room(job)
     room.require(plan.num_bytes)
-    features = plan.features or Converter.known_features(draft)
-    converter = Converter(draft, TableReader(plan.module, plan.options, features, cache=draft / "hf" / "datasets"))
+    learned = Converter.known_features(draft)
+    cache = draft / "hf" / "datasets"
+    converter = Converter(draft, TableReader(plan.module, plan.options, plan.features, cache=cache, learned=learned))
     meter = Meter(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
     receipts = [_converted(file, plan, converter, meter, room) for file in plan.files]
     return finish_conversion(job, plan, converter, receipts)

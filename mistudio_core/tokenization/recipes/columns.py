@@ -9,8 +9,8 @@ from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 
-_JSON_CHATS: Final = ("list<json>", "json")
-"""Types that may hold conversations whose messages differ in their keys."""
+_JSON_CHAT: Final = re.compile(r"json|list<json(<(?P<keys>.*)>)?>")
+"""Types that may hold conversations whose messages differ in their keys; those that all have are named."""
 _CHAT_NAMES: Final = ("messages", "conversations", "conversation", "chat")
 CHAT_FIELDS: Final = (("role", "content"), ("from", "value"))
 """How the two common forms of a conversation name who speaks, and what is said."""
@@ -98,6 +98,9 @@ def is_chat_type(kind: str) -> bool:
 
     The content may be text, a list of parts, or JSON.
     """
+    keys = _JSON_CHAT.fullmatch(kind)
+    if keys is not None:
+        return any(set(names) <= set((keys["keys"] or "").split(", ")) for names in CHAT_FIELDS)
     fields = _message_fields(kind)
     return any(fields.get(role) == "string" and _is_content(fields.get(said)) for role, said in CHAT_FIELDS)
 
@@ -108,14 +111,16 @@ def chat_columns(columns: Mapping[str, str]) -> list[str]:
     JSON may be anything: it counts where the column has a name under which conversations are published.
     """
     return [
-        name for name, kind in columns.items() if is_chat_type(kind) or (kind in _JSON_CHATS and name in _CHAT_NAMES)
+        name
+        for name, kind in columns.items()
+        if is_chat_type(kind) or (name in _CHAT_NAMES and _JSON_CHAT.fullmatch(kind))
     ]
 
 
 def resolve_chat(wanted: str, columns: Mapping[str, str]) -> str:
     """Return the chat column: the one that was named, or the only one there is."""
     found = chat_columns(columns)
-    if wanted in found or columns.get(wanted) in _JSON_CHATS:
+    if wanted in found or _JSON_CHAT.fullmatch(columns.get(wanted, "")):
         return wanted
     if wanted != "auto":
         require_columns([wanted], columns)
@@ -151,7 +156,7 @@ def resolve_objects(field: str, wanted: str | None, usual: str, columns: Mapping
 
 def is_objects_type(kind: str) -> bool:
     """Whether a readable column type may hold lists of objects: as they are, or as JSON in a text."""
-    return kind in ("string", "json", "list<string>", "list<json>") or kind.startswith("list<struct<")
+    return kind in ("string", "list<string>") or kind.startswith(("json", "list<json", "list<struct<"))
 
 
 def _message_fields(kind: str) -> dict[str, str]:
@@ -170,4 +175,4 @@ def _message_fields(kind: str) -> dict[str, str]:
 
 
 def _is_content(kind: str | None) -> bool:
-    return kind in ("string", "json", "list<json>") or (kind or "").startswith("list<struct<")
+    return kind == "string" or (kind or "").startswith(("json", "list<json", "list<struct<"))
