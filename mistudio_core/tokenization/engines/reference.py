@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import chain
@@ -34,6 +35,26 @@ class ReferenceEngine:
         offsets = ends_of(np.fromiter(map(len, encodings), np.int64, len(encodings)))
         ids = np.fromiter(chain.from_iterable(_ids(encodings)), np.uint32, int(offsets[-1]))
         return Encoded(ids, offsets)
+
+
+class SharedReference:
+    """One reference for all threads, loaded when it is first needed: it takes tens of MB, and is asked for little."""
+
+    name, version = ReferenceEngine.name, ReferenceEngine.version
+    batch_bytes, piece_bytes = ReferenceEngine.batch_bytes, ReferenceEngine.piece_bytes
+
+    def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
+        """Keep what to load."""
+        self.tokenizer, self._control_as_text = tokenizer, control_as_text
+        self._loaded: ReferenceEngine | None = None
+        self._lock = threading.Lock()
+
+    def encode(self, texts: pa.LargeStringArray) -> Encoded:
+        """Return the ids of texts without nulls; one thread after the other."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = ReferenceEngine(self.tokenizer, control_as_text=self._control_as_text)
+            return self._loaded.encode(texts)
 
 
 def _ids(encodings: list[Any]) -> Iterator[list[int]]:

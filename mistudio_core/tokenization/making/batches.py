@@ -14,7 +14,7 @@ from mistudio_core.statistics.measures import characters_and_words
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounts
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
-from mistudio_core.tokenization.engines.encoding import encode_texts
+from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, RoutedBy, encode_documents
 from mistudio_core.tokenization.making.duplicates import repeated
 from mistudio_core.tokenization.making.task import Task
 from mistudio_core.tokenization.making.token_columns import read_token_lists
@@ -39,6 +39,7 @@ class Batch:
     lengths: npt.NDArray[np.uint32]
     skipped: SkipCodes
     control: ControlCounts
+    routed: RoutedBy
     refusal: Refusal | None = None
 
     def first(self, count: int) -> Batch:
@@ -70,15 +71,15 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
         column = task.recipe.columns[0]
         encoded, skipped = read_token_lists(table, column, task.tokenizer.vocab_size, first)
         none = np.zeros((len(encoded), 3), np.int64)
-        return _filtered(task, encoded, skipped, (none, NONE), first)
+        return _filtered(task, encoded, skipped, (none, NONE, NOTHING_ROUTED), first)
     texts = task.reader.read(table, first)
     if task.recipe.drop_duplicates:
         unwanted = repeated(task, shard, first, len(texts.skipped))[texts.skipped == USED]
         texts = texts.only(~unwanted, skip_code("duplicate"))
-    encoded, texts = _encoded(task, shard, texts, first, engine)
+    encoded, texts, routed = _encoded(task, shard, texts, first, engine)
     control = task.control.count(texts.written, encoded)
-    batch = _filtered(task, encoded, texts.skipped, (_sizes(task, texts.kept), control), first)
-    return replace(batch, refusal=texts.refusal)
+    measured = _sizes(task, texts.kept), control, routed
+    return replace(_filtered(task, encoded, texts.skipped, measured, first), refusal=texts.refusal)
 
 
 def _sizes(task: Task, texts: pa.LargeStringArray) -> Places:
@@ -97,12 +98,12 @@ def encoded_alone(task: Task, split: str, table: pa.Table, first: int, engine: E
     return _encoded(task, Shard(0, split, first, first + 1), texts, first, engine)[0].ids
 
 
-def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine) -> tuple[Encoded, Texts]:
+def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine) -> tuple[Encoded, Texts, RoutedBy]:
     """Encode texts; those that are too large fail the job or are left out, as the recipe says."""
     eos = _joining_token(task)
-    encoding = encode_texts(engine, surrounded_texts(texts.kept, eos, eos), task.piece_limit())
+    encoding, routed = encode_documents(engine, surrounded_texts(texts.kept, eos, eos), task.piece_limit())
     if not encoding.oversized.any():
-        return _without_ends(task, encoding.encoded, eos), texts
+        return _without_ends(task, encoding.encoded, eos), texts, routed
     if task.recipe.oversized == "fail":
         sample = first + int(np.flatnonzero(texts.skipped == USED)[encoding.oversized][0])
         raise StudioError(
@@ -114,7 +115,7 @@ def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine)
     kept = ~encoding.oversized
     lengths = encoding.encoded.lengths[kept]
     encoded = Encoded(encoding.encoded.ids, ends_of(lengths))
-    return _without_ends(task, encoded, eos), texts.only(kept, skip_code("too_large"))
+    return _without_ends(task, encoded, eos), texts.only(kept, skip_code("too_large")), routed
 
 
 def _joining_token(task: Task) -> str:
@@ -159,10 +160,10 @@ def token_filters(recipe: Recipe, junk: npt.NDArray[np.bool_] | None, encoded: E
 
 
 def _filtered(
-    task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, ControlCounts], first: int
+    task: Task, encoded: Encoded, skipped: SkipCodes, measured: tuple[Places, ControlCounts, RoutedBy], first: int
 ) -> Batch:
     """Leave out documents by their tokens, and put everything together."""
-    sizes, control = measured
+    sizes, control, routed = measured
     lengths = encoded.lengths
     codes = token_filters(task.recipe, task.junk, encoded)
     samples = np.flatnonzero(skipped == USED)
@@ -173,4 +174,4 @@ def _filtered(
         skipped = skipped.copy()
         skipped[samples] = codes
     documents = Documents(encoded, samples + first).only(used)
-    return Batch(documents, sizes[used], all_lengths, skipped, control)
+    return Batch(documents, sizes[used], all_lengths, skipped, control, routed)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError, fast_version
+from mistudio_core.tokenization.engines.fast_features import fast_odd_kinds
+from mistudio_core.tokenization.engines.feature_shapes import FeatureError
 from mistudio_core.tokenization.engines.identity import (
     EnginesDifferError,
     SampledEngine,
@@ -18,9 +22,14 @@ from mistudio_core.tokenization.engines.identity import (
     keep_verdict,
     stored_verdict,
 )
-from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.engines.odd_texts import OddTexts
+from mistudio_core.tokenization.engines.reference import ReferenceEngine, SharedReference
+from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, RoutedEngine, added
+from mistudio_core.tokenization.making.shards import Receipt
 from mistudio_core.tokenization.making.task import Task
 
+_CHECK: Final = 2
+"""Counts the changes of what a check tries, so that verdicts of a weaker one do not last."""
 _OTHERS: Final = "Choose the engine auto or reference."
 
 
@@ -45,6 +54,8 @@ class EngineChoice:
         self._proven = threading.Event()
         self._failure: BaseException | None = None
         self._watcher = Watcher()
+        self._shared = SharedReference(task.tokenizer, control_as_text=task.control_as_text)
+        self._odd = OddTexts(())
         self._handing_out = threading.Lock()
         self.fast = False
         self.reason: str | None = None
@@ -62,7 +73,7 @@ class EngineChoice:
         if reference or not self.fast:
             return ReferenceEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
         fast = self._take_first() or FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        return SampledEngine(fast, self._watcher)
+        return RoutedEngine(SampledEngine(fast, self._watcher), self._shared, self._odd)
 
     def _take_first(self) -> FastEngine | None:
         """Return the engine that is being checked, when that is over, to whoever asks first: each takes 35 MB."""
@@ -92,24 +103,32 @@ class EngineChoice:
                 _OTHERS,
             )
 
-    def to_json(self, used: Sequence[str]) -> dict[str, Any]:
-        """Return what the manifest and the page say of the engines; `used` are those that made shards."""
+    def to_json(self, receipts: Sequence[Receipt]) -> dict[str, Any]:
+        """Return what the manifest and the page say of the engines that made these shards."""
         verdict = self.verdict
+        routed = NOTHING_ROUTED
+        for receipt in receipts:
+            routed = added(routed, receipt.routed)
         return {
             "asked": self._task.recipe.engine,
-            "used": sorted(set(used)),
+            "used": sorted({receipt.engine for receipt in receipts}),
             "reference": ReferenceEngine.version,
             "fast": verdict.engine if verdict is not None else None,
             "reason": self.reason,
             "checked_texts": verdict.texts if verdict is not None else 0,
             "checked_bytes": verdict.text_bytes if verdict is not None else 0,
+            "routed": {reason: asdict(count) for reason, count in routed.items()},
         }
 
     def _try_fast(self) -> None:
         try:
-            self._key.append(fast_version())
-            first = FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        except FastEngineError as error:
+            version, tokenizer, as_text = fast_version(), self._task.tokenizer, self._task.control_as_text
+            self._key += [version, _CHECK]
+            facts = json.loads(tokenizer.json_path.read_bytes())
+            kinds = fast_odd_kinds(facts, version, ReferenceEngine.version, control_as_text=as_text)
+            self._odd = OddTexts(kinds)
+            first = FastEngine(tokenizer, control_as_text=as_text)
+        except (FastEngineError, FeatureError) as error:
             self.reason = str(error)
             if self._task.recipe.engine == "fast":
                 raise StudioError(
@@ -129,12 +148,12 @@ class EngineChoice:
         """Check unless that was done before; from then on the reference watches a running sample."""
         task = self._task
         try:
-            reference = self.engine(reference=True)
             if self.verdict is None:
-                self.verdict = check_identity(fast, reference, task.tokenizer, task.reader, task.splits)
+                routed = RoutedEngine(fast, self._shared, self._odd)
+                self.verdict = check_identity(routed, task.tokenizer, task.reader, task.splits)
                 if self._keeps:
                     keep_verdict(task.tokenizer, self._key, self.verdict)
-            self._watcher.reference = reference
+            self._watcher.reference = self._shared
         except BaseException as error:  # noqa: BLE001 - told to whoever waits
             self._failure = error
         finally:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mistudio_core.files import read_json, write_bytes, write_json
 from mistudio_core.tokenization.engines.encoded import Engine
+from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, Routed, RoutedBy, added
 from mistudio_core.tokenization.making.batches import Batch, make_batch
 from mistudio_core.tokenization.making.document_store import DocumentSink
 from mistudio_core.tokenization.making.row_sink import Packed, RowSink
@@ -31,6 +32,7 @@ class Receipt:
 
     `documents` went into rows, `skipped` counts the other samples by reason; `packed` is None where documents are
     shuffled before they are packed. `limit` is where a token budget stopped it.
+    `routed` are the documents that the reference encoded in place of another engine, by reason.
     """
 
     index: int
@@ -44,6 +46,7 @@ class Receipt:
     limit: int | None = None
     refusal: tuple[int, str] | None = None
     """The first conversation that the chat template refused: its sample, and why."""
+    routed: RoutedBy = field(default_factory=dict)
 
     @classmethod
     def read(cls, task: Task, index: int) -> Receipt | None:
@@ -52,7 +55,8 @@ class Receipt:
         if stored is None:
             return None
         packed = stored.pop("packed")
-        return cls(**stored, packed=None if packed is None else Packed.from_json(packed))
+        routed = {reason: Routed(**count) for reason, count in stored.pop("routed", {}).items()}
+        return cls(**stored, packed=None if packed is None else Packed.from_json(packed), routed=routed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def run_shard(
         packed=packed,
         limit=limit,
         refusal=known.refusal,
+        routed=dict(known.routed),
     )
     write_json(task.part(index, "json"), asdict(receipt), durable=True)
     return receipt
@@ -126,12 +131,14 @@ class _Known:
         self.next_sample = shard.first
         self.refusal: tuple[int, str] | None = None
         self.statistics = task.statistics()
+        self.routed = NOTHING_ROUTED
 
     def add(self, batch: Batch) -> None:
         self._lengths.append(batch.lengths)
         self._skipped.append(batch.skipped)
         self.next_sample += len(batch.skipped)
         self.refusal = self.refusal or batch.refusal
+        self.routed = added(self.routed, batch.routed)
         if self._task.recipe.preset == "saelens":
             self._marks.append(marks_of(self._task.policy, batch.documents))
         batch.count(self.statistics, self._shard.split)

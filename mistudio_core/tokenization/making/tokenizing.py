@@ -115,10 +115,9 @@ def tokenize(
     receipts = run.encode()
     packed = run.pack(receipts)
     report("finishing", run.tally)
-    used = [receipt.engine for receipt in receipts.values()]
-    engines = run.engines.to_json(used)
-    engine = "+".join(engines["used"]) or "reference"
     counted = [receipts[index] for index in sorted(receipts)]
+    engines = run.engines.to_json(counted)
+    engine = "+".join(engines["used"]) or "reference"
     return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines}, measured, threads=threads)
 
 
