@@ -57,13 +57,15 @@ def download(
         raise info.refusal.exception()
     chosen = _config(info, config)
     config_name = config if chosen is None else chosen.name
-    arguments = {
+    arguments: dict[str, Any] = {
         "repo_id": info.repo_id,
         "revision": info.revision,
         "config": config_name,
         "splits": _splits(info, chosen, splits),
         "max_samples": max_samples,
     }
+    if info.parquet_branch:
+        arguments["parquet_branch"] = True
     _check_disk(context, info, max_samples)
     dataset = replace(
         _draft(context, "huggingface", name or info.repo_id.rsplit("/", 1)[-1]),

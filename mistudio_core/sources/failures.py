@@ -11,7 +11,10 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid, unexpected
 
-PARQUET_BRANCH: Final = "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision."
+PARQUET_BRANCH: Final = (
+    "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision. "
+    "Splits that are named partial-... there hold the first part of their samples."
+)
 
 _IF_PRIVATE: Final = "If it is private, give an access token of an account that may read it."
 TRY_LATER: Final = "Check the network and try again; what has been fetched is kept."

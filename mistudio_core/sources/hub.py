@@ -12,7 +12,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError
 from mistudio_core.files import free_bytes
 from mistudio_core.records import ConfigInfo, ErrorInfo, RepoInfo, SplitInfo, parse_time
-from mistudio_core.sources import failures
+from mistudio_core.sources import failures, parquet_branch
 from mistudio_core.sources.card import CardConfig, licence, read_card
 from mistudio_core.sources.client import Hub, HubFile
 from mistudio_core.sources.footers import Footer, read_footer
@@ -79,9 +79,8 @@ def _look(hub: Hub, repo_id: str, revision: str | None, config: str | None, home
     files = {file.path: file for file in hub.tree(info["id"], info["sha"])}
     seen = _Seen(hub, info["id"], info["sha"], files)
     _refuse_unreadable(info["id"], list(files))
-    declared = read_card(info.get("cardData"))
-    seen.origins["configs"] = "dataset card" if any(one.patterns for one in declared) else "file names"
-    splits = {one.name: files_of_splits(list(files), one.patterns, one.data_dir) for one in declared}
+    copies = parquet_branch.configs_of(files) if revision in parquet_branch.NAMES else {}
+    declared, splits = _declared(seen, info.get("cardData"), copies)
     chosen = _chosen(declared, config, info["id"])
     chosen_files = [path for paths in splits[chosen.name].values() for path in paths]
     if not chosen_files:
@@ -106,7 +105,20 @@ def _look(hub: Hub, repo_id: str, revision: str | None, config: str | None, home
         free_bytes=free_bytes(home),
         origins=seen.origins,
         refusal=None if refusal is None else ErrorInfo.of(refusal),
+        parquet_branch=bool(copies),
     )
+
+
+def _declared(
+    seen: _Seen, card: Any, copies: parquet_branch.Configs
+) -> tuple[Sequence[CardConfig], Mapping[str, Mapping[str, Sequence[str]]]]:
+    """Return the configurations and the files of their splits, by the card, or by the folders of the Parquet branch."""
+    if copies:
+        seen.origins["configs"] = parquet_branch.ORIGIN
+        return [CardConfig(name, parquet_branch.is_default(name, copies)) for name in copies], copies
+    declared = read_card(card)
+    seen.origins["configs"] = "dataset card" if any(one.patterns for one in declared) else "file names"
+    return declared, {one.name: files_of_splits(list(seen.files), one.patterns, one.data_dir) for one in declared}
 
 
 def _refuse_unreadable(repo_id: str, paths: Sequence[str]) -> None:

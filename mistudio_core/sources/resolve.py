@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import checked_split
-from mistudio_core.sources import failures
+from mistudio_core.sources import failures, parquet_branch
 from mistudio_core.sources.card import read_card, written_settings
 from mistudio_core.sources.client import Hub, HubFile
 from mistudio_core.sources.plan import MODULES, Plan, SourceFile
@@ -52,8 +52,38 @@ def resolve(hub: Hub, repo_id: str, *, revision: str | None, config: str | None,
         repo_id=name,
         revision=sha,
         config=builder.config.name,
-        access="private" if info.get("private") else "gated" if info.get("gated") else "public",
+        access=_access(info),
     )
+
+
+def resolve_parquet_branch(
+    hub: Hub, repo_id: str, *, revision: str | None, config: str | None, splits: Sequence[str] | None
+) -> Plan:
+    """Return the plan of a download from the Hub's own copy in Parquet, at a commit of that branch; see `resolve`."""
+    info = hub.info(repo_id, revision)
+    name, sha = str(info["id"]), str(info["sha"])
+    if info.get("gated"):
+        hub.check_access(name)
+    tree = {file.path: file for file in hub.tree(name, sha)}
+    configs = parquet_branch.configs_of(tree)
+    chosen_config = parquet_branch.chosen_config(name, configs, config)
+    there = configs[chosen_config]
+    chosen = _chosen(name, list(there), splits)
+    return Plan(
+        module="parquet",
+        options={},
+        features=None,
+        splits=tuple(chosen),
+        files=tuple(file for split in chosen for file in _files(name, split, there[split], "", tree)),
+        repo_id=name,
+        revision=sha,
+        config=chosen_config,
+        access=_access(info),
+    )
+
+
+def _access(info: Mapping[str, Any]) -> str:
+    return "private" if info.get("private") else "gated" if info.get("gated") else "public"
 
 
 def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
@@ -120,7 +150,7 @@ def _files(repo_id: str, split: str, urls: Sequence[str], root: str, tree: Mappi
     files = []
     for index, url in enumerate(urls):
         path = url.removeprefix(root)
-        if path == url or path not in tree:
+        if (root and path == url) or path not in tree:
             raise _foreign(repo_id, url)
         known = tree[path]
         files.append(SourceFile(split, index, path, known.size, known.sha256, known.sha1))

@@ -76,8 +76,14 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for split, path in pairs:
         found.setdefault(split, []).append(path)
-    usual = [split for split in _KEYWORDS if split in found]
-    return {split: found[split] for split in (*usual, *sorted(set(found) - set(usual)))}
+    return {split: found[split] for split in usual_order(found)}
+
+
+def usual_order(splits: Iterable[str]) -> list[str]:
+    """Return split names in the order of `datasets`: train, validation and test first, then by name."""
+    names = set(splits)
+    usual = [split for split in _KEYWORDS if split in names]
+    return [*usual, *sorted(names - set(usual))]
 
 
 def _matching(paths: Sequence[str], globs: Sequence[str]) -> list[str]:

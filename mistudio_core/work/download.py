@@ -13,7 +13,7 @@ from mistudio_core.sources.client import Hub, without_queries
 from mistudio_core.sources.convert import Converter
 from mistudio_core.sources.plan import Plan
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
-from mistudio_core.sources.resolve import resolve
+from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
@@ -74,7 +74,8 @@ def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:
     if plan is not None and plan.request == job.arguments:
         return plan
     asked = job.arguments
-    plan = resolve(hub, repo_id, revision=asked.get("revision"), config=asked.get("config"), splits=asked.get("splits"))
+    chosen: dict[str, Any] = {name: asked.get(name) for name in ("revision", "config", "splits")}
+    plan = (resolve_parquet_branch if asked.get("parquet_branch") else resolve)(hub, repo_id, **chosen)
     plan = replace(plan, request=dict(asked))
     plan.save(path)
     return plan
