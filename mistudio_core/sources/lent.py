@@ -17,7 +17,7 @@ from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.line_guard import Guarded, LineGuard
 from mistudio_core.sources.plan import SourceFile
-from mistudio_core.sources.recode import LONGEST_MARK, Recoded, refuse_other_marks
+from mistudio_core.sources.recode import Recoded
 from mistudio_core.sources.remote_file import RemoteFile
 from mistudio_core.sources.unpack import decompressed
 
@@ -64,10 +64,7 @@ class LentFile:
 
 
 def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
-    peek: Any = stream  # every stream that is opened here is buffered
-    if guarded.encoding is None:
-        refuse_other_marks(peek.peek(LONGEST_MARK)[:LONGEST_MARK], guarded.name)
-    else:
+    if guarded.encoding is not None:
         recoded = Recoded(stream, guarded.name, guarded.encoding, guarded.errors)
         stream = cast(IO[bytes], io.BufferedReader(recoded, _BUFFER_BYTES))
     return cast(IO[bytes], io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES))

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.sources.nesting import MAX_DEPTH, Nesting
+from mistudio_core.sources.recode import refuse_other_marks
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -83,7 +84,9 @@ class LineGuard(io.RawIOBase):
         return len(data)
 
     def _look_at_the_start(self, data: bytes) -> None:
-        """Take a file that is one JSON array for a document: it is read as a whole."""
+        """Take a file that is one JSON array for a document, since it is read as a whole; refuse other encodings."""
+        if self._guarded.encoding is None:
+            refuse_other_marks(data, self._guarded.name)
         is_array = self._guarded.module == "json" and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
         self._unit = "document" if is_array else self._guarded.unit
         as_whole = self._guarded.module == "json" and self._unit == "document"

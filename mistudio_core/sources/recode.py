@@ -17,7 +17,6 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LONGEST_MARK: Final = 4
 _CHUNK_BYTES: Final = 1 << 18
 
 
