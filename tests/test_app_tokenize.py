@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -159,6 +160,27 @@ def test_conversations_are_offered_where_a_column_holds_them(library: StagedLibr
     assert "of 12 characters" in words(app)
     app.number_input(key=f"{dataset_id}:preview_index_0").set_value(1).run()
     assert "skips this sample" in words(app)
+
+
+def test_a_refused_conversation_is_said_and_can_be_skipped(library: StagedLibrary) -> None:
+    folder = sample_tokenizer(library.home)
+    template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ strftime_now('%Y') }}"
+    )
+    config = json.loads((folder / "tokenizer_config.json").read_bytes()) | {"chat_template": template}
+    text = (folder / "tokenizer.json").read_text()
+    store_tokenizer(library.home.tokenizers, text, config, name="some/strict", revision=None)
+    talks = pa.array([[{"role": role, "content": "Hello"}] for role in ("user", "system")])
+    dataset_id = library.ready("talks", {"train": pa.table({"turns": talks})})
+    library.open()
+    app = choose(open_form(dataset_id), dataset_id, "some/strict")
+    assert "such as that of sample 1 (no system)" in words(app).replace("\\", "")
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    app.selectbox(key=key(dataset_id, "refused")).select("skip").run()
+    app.date_input(key=key(dataset_id, "chat_date")).set_value(date(2001, 2, 3)).run()
+    assert "no system" not in words(app)
+    assert "2001" in [item.value for item in app.text]
+    assert "Refused conversations **50.0 %**" in words(app)
 
 
 def test_filters_show_what_they_would_leave_out_before_the_start(library: StagedLibrary) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 
 from mistudio_core.tokenization.made.provenance import Provenance
 from mistudio_core.tokenization.made.verify import verify_rows
-from mistudio_core.tokenization.packing.cautions import cautions
+from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
 from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.previews.edges import look_at_edges
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
 from tests.golden import corpus
@@ -163,3 +165,28 @@ def test_documents_beyond_a_budget_are_not_counted(tmp_path: Path) -> None:
     result = run(task_of(tmp_path / "out", raw, tokenizer, context_length=4, token_budget=8))
     used = result.manifest["num_documents"]
     assert any(f"{used} documents begin with <bos>" in sentence for sentence in result.manifest["cautions"])
+
+
+@pytest.mark.parametrize(("copies", "about"), [(3, ""), (400, "About ")])
+def test_what_would_stand_twice_is_said_before_the_start(tmp_path: Path, copies: int, about: str) -> None:
+    tokenizer = _tokenizer(tmp_path / "kept", "both")
+    raw = write_raw(tmp_path, {"train": texts_table(["<bos>one", "two", "three<eos>", "four"] * copies)}, (100,))
+    for fields in ({"preset": "per_document"}, {"preset": "continuous"}):
+        recipe = Recipe.from_fields({"tokenizer": "t", "columns": ["text"], "splits": ["train"]} | fields)
+        edges = look_at_edges(recipe, raw, tokenizer)
+        said = cautions(recipe, resolve_policy(recipe, tokenizer), tokenizer, edges.repeats, about=not edges.exact)
+        twice = [sentence.split(",")[0] for sentence in said if "twice" in sentence]
+        assert twice == [f"{about}{copies} documents begin with <bos>", f"{about}{copies} documents end with <eos>"]
+
+
+def test_a_refusal_is_foreseen(tmp_path: Path) -> None:
+    template = "{% if messages[0].content == 'question 3' %}{{ raise_exception('not 3') }}{% endif %}{{ bos_token }}"
+    tokenizer = _tokenizer(tmp_path / "kept", "bos", template)
+    kind = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    raw = write_raw(tmp_path, {"train": pa.table({"talk": pa.array(TALKS, kind)})}, (2,))
+    recipe = Recipe.from_fields({"tokenizer": "t", "chat": "talk", "splits": ["train"], "preset": "transformer_lens"})
+    edges = look_at_edges(recipe, raw, tokenizer)
+    assert edges.exact
+    assert edges.repeats.first == {str(tokenizer.control["<bos>"]): 4}
+    assert "sample 3 (not 3)" in refusal_ahead(recipe, edges.refusal)[0]
+    assert refusal_ahead(dataclasses.replace(recipe, refused="skip"), edges.refusal) == []

@@ -30,6 +30,8 @@ class Forecast:
 
     presets: tuple[Estimate, ...]
     left_out: Mapping[str, float | None]
+    cautions: tuple[str, ...] = ()
+    """What may not be meant about the recipe with this dataset."""
 
 
 class Previewing(TokenReading):
@@ -123,24 +125,34 @@ class Previewing(TokenReading):
 
         wanted = self._resolved(recipe, self.dataset(dataset_id))
         sampled = self._sampled(dataset_id, wanted)
-        return Forecast(tuple(estimate(wanted, sampled, self._kept(wanted))), dict(sampled.left_out))
+        said = tuple(self.cautions(recipe, dataset_id))
+        return Forecast(tuple(estimate(wanted, sampled, self._kept(wanted))), dict(sampled.left_out), said)
 
     def left_out(self, dataset_id: str, recipe: Mapping[str, Any]) -> dict[str, float | None]:
         """Return the share of samples that a recipe would leave out, by reason, as in a forecast."""
         return dict(self._sampled(dataset_id, self._resolved(recipe, self.dataset(dataset_id))).left_out)
 
-    def cautions(self, recipe: Mapping[str, Any]) -> list[str]:
+    def cautions(self, recipe: Mapping[str, Any], dataset_id: str | None = None) -> list[str]:
         """Return what may not be meant about a recipe, in sentences; raise `invalid_request` where it cannot be done.
 
-        Raises `tokenizer_not_found` while the library does not keep the tokenizer.
+        With a dataset a few hundred of its samples are looked at, too. Raises `tokenizer_not_found` while the library
+        does not keep the tokenizer.
         """
-        from mistudio_core.tokenization.packing.cautions import cautions
+        from mistudio_core.raw import open_splits
+        from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
         from mistudio_core.tokenization.packing.policy import resolve_policy
+        from mistudio_core.tokenization.previews.edges import look_at_edges
         from mistudio_core.tokenization.recipes.recipe import Recipe
 
-        wanted = Recipe.from_fields(recipe)
+        if dataset_id is None:
+            wanted = Recipe.from_fields(recipe)
+            tokenizer = self._kept(wanted)
+            return cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer)
+        wanted = self._resolved(recipe, self.dataset(dataset_id))
         tokenizer = self._kept(wanted)
-        return cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer)
+        edges = look_at_edges(wanted, open_splits(self._whole(dataset_id)), tokenizer)
+        said = cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer, edges.repeats, about=not edges.exact)
+        return said + refusal_ahead(wanted, edges.refusal)
 
     def _sampled(self, dataset_id: str, recipe: Recipe) -> Sampled:
         from mistudio_core.raw import open_splits

@@ -20,6 +20,7 @@ FILTERS: Final = (
     "max_junk_ratio",
     "drop_duplicates",
     "oversized",
+    "refused",
 )
 _FIELDS: Final[Mapping[str, str]] = {"junk": "max_junk_ratio", "duplicate": "drop_duplicates", "too_large": "oversized"}
 """The field of a recipe behind each reason that is not called like it."""
@@ -53,8 +54,9 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
 
 def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that the shares depend on, so that the others do not count them again."""
-    kept = ("tokenizer", "tokenizer_revision", "splits", "columns", "template", "chat", "control_tokens", *FILTERS)
-    return {name: recipe[name] for name in kept if name in recipe}
+    text = ("tokenizer", "tokenizer_revision", "splits", "columns", "template", "chat", "control_tokens")
+    chat = ("chat_date", "chat_tools", "chat_documents")
+    return {name: recipe[name] for name in (*text, *chat, *FILTERS) if name in recipe}
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking at what the filters leave out …")

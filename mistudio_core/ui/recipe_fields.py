@@ -31,6 +31,8 @@ MAX_CONTEXT_LENGTH: Final = 1_048_576
 CONTEXT_LENGTH: Final = 1024
 SAMPLE_CONTEXT_LENGTH: Final = 128
 """The sample's stories are short; a few thousand rows tell more than a few hundred."""
+TYPED: Final = ("chat_date", "chat_tools", "chat_documents")
+"""Options that are chosen as a date or typed as a name; empty is the default."""
 GIVEN_ID: Final = "id"
 """The choice of a token that is given as its id."""
 
@@ -65,6 +67,23 @@ _TOKENS: Final[Mapping[Any, str]] = {
 }
 
 OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
+    "Conversations": {
+        "refused": Option(
+            "Refused conversations",
+            "fail",
+            "A conversation that the chat template refuses, for example since it has no system role.",
+            {"fail": "Stop with an error", "skip": "Skip and count"},
+        ),
+        "chat_date": Option(
+            "Date told to the template", None, "For a chat template that asks for the date. Empty: today's date."
+        ),
+        "chat_tools": Option(
+            "Column of tools", None, "What the template gets as tools. Empty: the column tools, if there is one."
+        ),
+        "chat_documents": Option(
+            "Column of documents", None, "What the template gets as documents. Empty: the column documents."
+        ),
+    },
     "Special tokens": {
         "bos": Option(
             "BOS",
@@ -245,6 +264,8 @@ def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
     chosen, state = preset(dataset), st.session_state
     if chosen not in option.presets:
         return False
+    if name in OPTIONS["Conversations"]:
+        return state.get(key(dataset, "text_from")) == CHAT
     if name == "bos" and chosen == "saelens":
         return not any(state.get(key(dataset, field), "auto") != "auto" for field in _BEGINS)
     if name == "separator" and chosen == "saelens":
@@ -258,13 +279,26 @@ def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
 def changed_options(dataset: Dataset | str) -> dict[str, Any]:
     """Return the advanced fields that apply to the preset and differ from their defaults."""
     fields: dict[str, Any] = {}
-    for group in OPTIONS.values():
-        for name, option in group.items():
-            value = st.session_state.get(key(dataset, name), option.default)
-            if value != option.default and applies(dataset, name, option):
-                fields[name] = _token_id(dataset, name) if value == GIVEN_ID else value
+    for group in OPTIONS:
+        fields |= _changed_in(dataset, group)
     revision = changed_revision(dataset)
     return fields | ({"tokenizer_revision": revision} if revision else {})
+
+
+def chat_options(dataset: Dataset | str) -> dict[str, Any]:
+    """Return the options for conversations that differ from their defaults."""
+    return _changed_in(dataset, "Conversations")
+
+
+def _changed_in(dataset: Dataset | str, group: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, option in OPTIONS[group].items():
+        value = st.session_state.get(key(dataset, name), option.default)
+        if name in TYPED:
+            value = str(value or "").strip() or None
+        if value != option.default and applies(dataset, name, option):
+            fields[name] = _token_id(dataset, name) if value == GIVEN_ID else value
+    return fields
 
 
 def changed_revision(dataset: Dataset | str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 import streamlit as st
@@ -12,6 +13,8 @@ from mistudio_core.ui import folding, recipe_fields
 from mistudio_core.ui.recipe_fields import GIVEN_ID, Option
 
 _FIELD_WIDTH: Final = 220
+_DAYS: Final = (date(1900, 1, 1), date(2200, 1, 1))
+"""The calendar's range, which is else ten years on either side of today."""
 _NO_VALUE: Final = "Not set"
 
 
@@ -60,6 +63,14 @@ def _fields(dataset: Dataset, options: Mapping[str, Option]) -> None:
                 )  # fmt: skip
         elif isinstance(option.default, bool):
             st.toggle(option.label, value=option.default, key=key, persist_state="session", help=option.help)
+        elif name == "chat_date":
+            first, last = _DAYS
+            st.date_input(
+                option.label, value=None, min_value=first, max_value=last, key=key, persist_state="session",
+                help=option.help,
+            )  # fmt: skip
+        elif name in recipe_fields.TYPED:
+            st.text_input(option.label, key=key, persist_state="session", help=option.help)
         elif name == "max_junk_ratio":
             st.number_input(
                 option.label, min_value=0.0, max_value=1.0, value=None, step=0.05, key=key, placeholder=_NO_VALUE,

@@ -51,7 +51,7 @@ def draw(
             list(sources["chat"]),
             key=recipe_fields.key(dataset, "chat"),
             format_func=lambda name: one_line(name, 60),
-            help="Told by its type: a list of role and content, or of from and value.",
+            help="Told by its type: a list of messages, each with role and content, or with from and value.",
         )
         _conversation(library, dataset, tokenizer)
     else:
@@ -118,7 +118,7 @@ def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, An
         "tokenizer": recipe_fields.tokenizer_name(dataset),
         "tokenizer_revision": recipe_fields.changed_revision(dataset),
     }
-    _first_sample(library, dataset, named | recipe_fields.text_fields(dataset))
+    _first_sample(library, dataset, named | recipe_fields.text_fields(dataset) | recipe_fields.chat_options(dataset))
 
 
 def _first_sample(library: Library, dataset: Dataset, recipe: Mapping[str, Any]) -> None:
@@ -129,7 +129,7 @@ def _first_sample(library: Library, dataset: Dataset, recipe: Mapping[str, Any])
         failures.show(error)
         return
     if text is None:
-        st.caption("All its columns are empty in this sample, so it would be skipped.")
+        st.caption("This sample has no text, or the chat template refuses it, so it would be skipped.")
     else:
         with st.container(border=True):
             st.text(text[:_SHOWN_CHARS] + ("…" if len(text) > _SHOWN_CHARS else ""))

@@ -43,7 +43,7 @@ def draw(library: Library, dataset: Dataset) -> None:
     recipe = _recipe(dataset)
     if recipe is not None:
         if tokenizer is not None:
-            _cautions(library, recipe)
+            _cautions(library, dataset, tokenizer["sha256"], recipe)
         filter_shares.draw(library, dataset, tokenizer, recipe)
     _buttons(dataset, tokenizer)
     failures.show_kept(recipe_fields.key(dataset, "tokenize_error"))
@@ -68,15 +68,21 @@ def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> No
     )
 
 
-def _cautions(library: Library, recipe: Mapping[str, Any]) -> None:
+def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[str, Any]) -> None:
     """Say what may not be meant about a recipe, or why it cannot be carried out with this tokenizer."""
     try:
-        found = library.cautions(recipe)
+        found = _found_cautions(library, dataset.id, sha256, dict(recipe))
     except StudioError as error:
         failures.show(error)
         return
     if found:
         st.warning("  \n".join(plain(sentence) for sentence in found), icon=":material/warning:")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _found_cautions(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> list[str]:
+    del sha256  # a part of the key: the same name may come to stand for another tokenizer
+    return _library.cautions(recipe, dataset_id)
 
 
 def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:

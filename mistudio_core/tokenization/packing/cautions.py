@@ -6,6 +6,7 @@ from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.repeated import Repeats, added_ids
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import template_edges
+from mistudio_core.tokenization.texts.reader import Refusal
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
@@ -36,6 +37,16 @@ def cautions(
     if repeats is None:
         return found + _written_twice(recipe, policy, tokenizer)
     return found + _counted(recipe, tokenizer, repeats, about=about)
+
+
+def refusal_ahead(recipe: Recipe, refusal: Refusal | None) -> list[str]:
+    """Say that a conversation which was looked at would end the tokenization, since the chat template refuses it."""
+    if refusal is None or recipe.refused == "skip":
+        return []
+    return [
+        f"The chat template refuses conversations, such as that of sample {refusal.sample:,} ({refusal.reason}), which "
+        "ends the tokenization with an error unless refused is 'skip'."
+    ]
 
 
 def _written_twice(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> list[str]:
