@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.sources.sample import sample_tokenizer
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
-from mistudio_core.ui import recipe_fields
+from mistudio_core.ui import option_table
 from mistudio_core.ui.recipe_fields import key
 from tests.app_driver import open_app, press, submit, words
 from tests.staged import StagedLibrary, staged, stories
@@ -129,13 +129,13 @@ def test_only_the_options_of_the_preset_are_shown_and_a_refusal_keeps_them(libra
     assert "Documents in a batch" in {item.label for item in app.number_input}
 
 
-@pytest.mark.parametrize("preset", list(recipe_fields.PRESETS))
+@pytest.mark.parametrize("preset", list(option_table.PRESETS))
 def test_every_option_that_a_preset_shows_is_a_field_that_a_recipe_takes(preset: str) -> None:
     given = {"tokenizer": "sample", "preset": preset} | ({"padding": "longest"} if preset == "per_document" else {})
-    for name, option in [item for group in recipe_fields.OPTIONS.values() for item in group.items()]:
+    for name, option in [item for group in option_table.OPTIONS.values() for item in group.items()]:
         if preset not in option.presets:
             continue
-        for value in set(option.choices or [option.default]) - {recipe_fields.GIVEN_ID}:
+        for value in set(option.choices or [option.default]) - {option_table.GIVEN_ID}:
             rows = {"remainder": "pad"} if preset == "continuous" and name == "padding_column" else {}
             assert getattr(Recipe.from_fields({**given, **rows, name: value}), name) == value
 

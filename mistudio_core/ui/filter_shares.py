@@ -11,7 +11,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
 from mistudio_core.ui import failures
-from mistudio_core.ui.recipe_fields import OPTIONS
+from mistudio_core.ui.option_table import OPTIONS
 
 FILTERS: Final = (
     "min_chars",

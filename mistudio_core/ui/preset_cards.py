@@ -8,6 +8,7 @@ import streamlit as st
 
 from mistudio_core.records import Dataset
 from mistudio_core.ui import recipe_fields
+from mistudio_core.ui.option_table import PRESETS
 
 _CARD_WIDTH: Final = 138
 
@@ -15,8 +16,8 @@ _CARD_WIDTH: Final = 138
 def draw(dataset: Dataset) -> None:
     """Draw one card for each preset; the chosen one is ticked."""
     chosen = recipe_fields.preset(dataset)
-    with st.grid(len(recipe_fields.PRESETS), min_column_width=_CARD_WIDTH, gap="small"):
-        for name, line in recipe_fields.PRESETS.items():
+    with st.grid(len(PRESETS), min_column_width=_CARD_WIDTH, gap="small"):
+        for name, line in PRESETS.items():
             with st.container(gap="xsmall"):
                 st.button(
                     recipe_fields.PRESET_NAMES[name],

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mistudio_core.records import Dataset
 from mistudio_core.ui import folding, recipe_fields
-from mistudio_core.ui.recipe_fields import GIVEN_ID, Option
+from mistudio_core.ui.option_table import GIVEN_ID, OPTIONS, TYPED, Option
 
 _FIELD_WIDTH: Final = 220
 _DAYS: Final = (date(1900, 1, 1), date(2200, 1, 1))
@@ -26,7 +26,7 @@ def draw(dataset: Dataset) -> None:
         return
     with st.container(border=True):
         st.caption("Only what does something with the chosen preset; what is left alone follows preset and tokenizer.")
-        for group, options in recipe_fields.OPTIONS.items():
+        for group, options in OPTIONS.items():
             shown = {name: item for name, item in options.items() if recipe_fields.applies(dataset, name, item)}
             if shown:
                 st.markdown(f"**{group}**")
@@ -69,7 +69,7 @@ def _fields(dataset: Dataset, options: Mapping[str, Option]) -> None:
                 option.label, value=None, min_value=first, max_value=last, key=key, persist_state="session",
                 help=option.help,
             )  # fmt: skip
-        elif name in recipe_fields.TYPED:
+        elif name in TYPED:
             st.text_input(option.label, key=key, persist_state="session", help=option.help)
         elif name == "max_junk_ratio":
             st.number_input(
