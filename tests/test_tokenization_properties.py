@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -152,15 +153,32 @@ def _check_tokens(result: Result, texts: Sequence[str | None], tokenizer: Stored
             order.append((source.sample, source.first))
         assert set(row[loose].tolist()) <= inserted
     _check_any_order(result, found)
-    held = sum(int((places > 0).sum()) for places in covered)
-    lost = sum(reason["tokens"] for name, reason in manifest["lost"]["reasons"].items() if name != "filtered")
-    assert held <= manifest["document_tokens"] <= held + lost
+    _check_accounts(result, covered)
     if not provenance.recipe.stride:
         assert all(places.max(initial=0) <= 1 for places in covered)
     if manifest["recipe"]["shuffle_seed"] is None and manifest["recipe"]["preset"] != "continuous":
         assert order == sorted(order)
     budget = manifest["recipe"]["token_budget"]
     assert budget is None or manifest["num_tokens"] <= budget
+
+
+def _check_accounts(result: Result, covered: Sequence[npt.NDArray[np.int64]]) -> None:
+    """Compare what is said to be lost with the tokens of documents that rows are found to hold."""
+    manifest = result.manifest
+    held = sum(int((places > 0).sum()) for places in covered)
+    own = sum(int(places.sum()) for places in covered)
+    documents = int(result.lengths().sum())
+    lost = manifest["lost"]
+    tokens = {name: reason["tokens"] for name, reason in lost["reasons"].items()}
+    assert all(count >= 0 for count in tokens.values())
+    assert lost["document_tokens"] == held + sum(tokens.values())
+    assert lost["tokens"] == sum(tokens.values())
+    assert lost["share"] == (lost["tokens"] / lost["document_tokens"] if lost["document_tokens"] else None)
+    if manifest["recipe"]["token_budget"] is None:
+        assert lost["document_tokens"] == documents
+        assert tokens["token_limit"] == 0
+    added = manifest["num_tokens"] - own
+    assert manifest["sequence_tokens"] == {"documents": held, "repeated": own - held, "added": added}
 
 
 def _check_any_order(result: Result, found: Sequence[tuple[Source, ...]]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.tokenized import Result, tokenized
@@ -84,7 +85,9 @@ def test_less_than_a_row_is_lost_of_a_split_however_many_shards(
     stream = len(_stream(tokenizers["own"], texts, 1))
     assert len(result.manifest["plan"]) > 20
     assert result.manifest["num_rows"] == stream // 256
-    assert result.manifest["lost"]["reasons"]["remainder"]["tokens"] == stream % 256
+    held = result.manifest["sequence_tokens"]
+    assert stream // 256 * 256 == held["documents"] + held["added"] - result.manifest["num_rows"]
+    assert result.manifest["lost"]["reasons"]["remainder"]["tokens"] == stream - len(texts) - held["documents"]
 
 
 @pytest.mark.parametrize("remainder", ["keep", "pad"])
@@ -211,7 +214,8 @@ def test_empty_result_opens(tokenizers: dict[str, StoredTokenizer], tmp_path: Pa
 
     result = tokenized(tmp_path, ["a"], tokenizers["own"], context_length=1000)
     assert load_from_disk(str(result.folder)).num_rows == 0
-    assert result.manifest["lost"]["reasons"]["remainder"]["tokens"] == 2
+    assert result.manifest["lost"]["reasons"]["remainder"] == {"tokens": 1, "documents": 0}
+    assert result.manifest["lost"]["share"] == 1
 
 
 def test_files_beside_the_rows(tokenizers: dict[str, StoredTokenizer], texts: list[str], tmp_path: Path) -> None:
@@ -265,3 +269,26 @@ def test_defaults_follow_the_tokenizer(
 ) -> None:
     policy = resolve_policy(Recipe.from_fields({"tokenizer": "t"} | fields), tokenizers[name])
     assert (policy.row_start, policy.separator) == (start, separator)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_never_more_is_lost_than_documents_hold(
+    tokenizers: dict[str, StoredTokenizer], texts: list[str], tmp_path: Path, preset: str
+) -> None:
+    words = ["water"] * 1500
+    result = tokenized(tmp_path, words, tokenizers["own"], preset=preset, context_length=512)
+    manifest = result.manifest
+    lost, held = manifest["lost"], manifest["sequence_tokens"]
+    assert lost["document_tokens"] == manifest["document_tokens"] == int(result.lengths().sum())
+    assert lost["tokens"] == lost["document_tokens"] - held["documents"]
+    assert 0 <= lost["share"] <= 1
+    assert sum(held.values()) == manifest["num_tokens"]
+
+
+def test_separators_are_not_lost(tokenizers: dict[str, StoredTokenizer], tmp_path: Path) -> None:
+    result = tokenized(tmp_path, ["a"] * 127, tokenizers["own"], context_length=60, bos="never")
+    # 254 tokens with separators give four rows of 60; 7 documents and their separators are left.
+    assert result.manifest["num_rows"] == 4
+    assert result.manifest["lost"]["tokens"] == 7
+    assert result.manifest["lost"]["share"] == 7 / 127
+    assert result.manifest["sequence_tokens"] == {"documents": 120, "repeated": 0, "added": 120}

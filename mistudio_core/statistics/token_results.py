@@ -16,7 +16,7 @@ from mistudio_core.statistics.histograms import LOG_LASTS, LOG_STARTS, linear_bi
 if TYPE_CHECKING:
     from mistudio_core.statistics.tokens import TokenStatistics
 
-VERSION: Final = 1
+VERSION: Final = 2
 TOTALS: Final = ("documents", "tokens", "bytes", "characters", "words", "rows", "row_tokens", "row_slots")
 LOSSES: Final = ("truncation", "remainder", "token_limit", "filtered")
 TOP_TOKENS: Final = 100
@@ -70,6 +70,7 @@ def _result(statistics: TokenStatistics, ranking: Ranking, top: int, points: int
         "fertility": fertility(totals),
         "splits": {name: _split(values.tolist()) for name, values in sorted(statistics.splits.items())},
         "by_length": _by_length(statistics.by_length),
+        "sequence_tokens": _sequence_tokens(statistics, ranking.tokens),
         "lost": _lost(statistics.lost, totals["tokens"]),
         "special_tokens": ranking.rows(statistics.special_ids),
         "control_tokens_in_text": _control(statistics, ranking),
@@ -110,10 +111,19 @@ def _by_length(table: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     ]
 
 
-def _lost(table: npt.NDArray[np.int64], tokens: int) -> dict[str, Any]:
+def _sequence_tokens(statistics: TokenStatistics, tokens: int) -> dict[str, int]:
+    """Return what the tokens in rows are: each document's own, those that overlapping rows repeat, and added ones."""
+    own, repeated = statistics.own.tolist()
+    return {"documents": own - repeated, "repeated": repeated, "added": tokens - own}
+
+
+def _lost(table: npt.NDArray[np.int64], packed: int) -> dict[str, Any]:
+    """Return what was lost of all tokens of documents: of the `packed` ones, and of those that a filter left out."""
     lost = int(table[:, 0].sum())
+    tokens = packed + int(table[LOSSES.index("filtered"), 0])
     return {
         "tokens": lost,
+        "document_tokens": tokens,
         "share": _ratio(lost, tokens),
         "reasons": {
             reason: {"tokens": row[0], "documents": row[1]} for reason, row in zip(LOSSES, table.tolist(), strict=True)

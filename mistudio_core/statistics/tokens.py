@@ -45,6 +45,7 @@ class TokenStatistics:
         self.splits: dict[str, Integers] = {}
         self.by_length = np.zeros((len(LOG_STARTS), _BY_LENGTH), np.int64)
         self.lost = np.zeros((len(LOSSES), 2), np.int64)
+        self.own = np.zeros(2, np.int64)
         self.control_documents = 0
         self.control_counts: Frequencies = np.zeros(vocab_size, np.int64)
 
@@ -95,8 +96,12 @@ class TokenStatistics:
         self.row_documents.add(documents)
         self._totals(split)[_MEASURED:] += [len(tokens), int(tokens.sum(dtype=np.int64)), slots]
 
+    def add_own(self, tokens: int, repeated: int = 0) -> None:
+        """Count the documents' own tokens in rows, and how many of them stand there a second time."""
+        self.own += (tokens, repeated)
+
     def add_lost(self, reason: str, tokens: int, documents: int = 0) -> None:
-        """Count tokens (and whole documents) that no row holds; `reason` is one of `LOSSES`."""
+        """Count documents' own tokens (and whole documents) that no row holds; `reason` is one of `LOSSES`."""
         self.lost[LOSSES.index(reason)] += (tokens, documents)
 
     def add_control_tokens(self, counts: Mapping[int, int], documents: int) -> None:
@@ -117,6 +122,7 @@ class TokenStatistics:
             self._totals(split)[:] += totals
         self.by_length += other.by_length
         self.lost += other.lost
+        self.own += other.own
         self.control_documents += other.control_documents
         self.control_counts += other.control_counts
 
@@ -140,6 +146,7 @@ class TokenStatistics:
             "totals": np.array([self.splits[split] for split in self.splits], np.int64).reshape(-1, len(TOTALS)),
             "by_length": self.by_length,
             "lost": self.lost,
+            "own": self.own,
             "control_documents": np.array([self.control_documents]),
             "control_counts": self.control_counts,
         }
@@ -166,7 +173,8 @@ class TokenStatistics:
         vocab_size, special_ids, context_length = json.loads(str(arrays["made_of"][0]))
         made = cls(vocab_size, special_ids=special_ids, context_length=context_length)
         made.splits = dict(zip(arrays["splits"].tolist(), arrays["totals"], strict=True))
-        for name in ("frequencies", "by_length", "lost", "control_counts"):
+        # Files of the first version have no "own".
+        for name in ("frequencies", "by_length", "lost", "control_counts", *(["own"] if "own" in arrays else [])):
             if arrays[name].shape != getattr(made, name).shape:
                 raise ValueError(name)
             setattr(made, name, arrays[name])

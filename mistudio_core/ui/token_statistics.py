@@ -31,7 +31,7 @@ _CACHED_CHARTS: Final = 64
 
 
 def draw(library: Library, tokenization: Tokenization, result: Mapping[str, Any]) -> None:
-    """Draw a stored result of version 1; padding is never counted as a token."""
+    """Draw a stored result; padding is never counted as a token."""
     if "document_tokens" not in result:
         st.caption("No statistics were stored with this tokenization.")
         return

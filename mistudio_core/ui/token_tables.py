@@ -73,6 +73,17 @@ def lost(result: Mapping[str, Any]) -> None:
             "Documents": [*(formats.exact(row["documents"]) for row in reasons.values()), ""],
         }
         st.table(columns, border="horizontal", hide_index=True)
+        if "sequence_tokens" in result and not result["live"]:  # results of the first version lack it
+            st.caption(_accounts(result["lost"]["document_tokens"], result["sequence_tokens"]))
+
+
+def _accounts(document_tokens: int, held: Mapping[str, int]) -> str:
+    added = f"{formats.exact(held['added'])} were added by the recipe: BOS, separators, special tokens"
+    twice = f", and {formats.exact(held['repeated'])} stand in two overlapping rows" if held["repeated"] else ""
+    return (
+        f"Of the documents' {formats.exact(document_tokens)} tokens, {formats.exact(held['documents'])} stand in rows. "
+        f"Beside them, {added}{twice}."
+    )
 
 
 def coverage(result: Mapping[str, Any]) -> None:

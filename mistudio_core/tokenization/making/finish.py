@@ -79,6 +79,7 @@ def finish(
         "context_length": row_length,
         "num_tokens": result["tokens"],
         "lost": result["lost"],
+        "sequence_tokens": result["sequence_tokens"],
         "padding": result["padding"],
         "num_documents": sum(receipt.documents for receipt in receipts) - unpacked[0],
         "document_tokens": sum(receipt.document_tokens for receipt in receipts) - unpacked[1],

@@ -94,7 +94,7 @@ def run_gather(task: Task, place: tuple[str, int, int], source: Sequence[Path], 
     ) as writer:  # fmt: skip
         for first in range(0, len(order), rows_at_once):
             chosen = order[first : first + rows_at_once]
-            rows = Rows(*stored.gathered(chosen), tokens[chosen], np.zeros(len(chosen), np.int64))
+            rows = Rows(*stored.gathered(chosen), tokens[chosen], *np.zeros((2, len(chosen)), np.int64))
             if width is not None and policy.pad_id is not None:
                 rows = padded_rows(rows, width, policy.pad_id, policy.padding_side)
             writer.write(rows)

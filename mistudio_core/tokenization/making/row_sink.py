@@ -26,8 +26,8 @@ from mistudio_core.tokenization.packing.rows import Rows
 class Packed:
     """What packing a shard came to. `used_tokens` and `limit` are in the unit of a token budget.
 
-    `lost_tokens` are those that the rule of packing dropped, `cut_tokens` those beyond the limit, `repeats` the
-    documents that begin or end with a token that is added there, too.
+    `lost_tokens` are the documents' own tokens that the rule of packing dropped, `cut_tokens` those beyond the limit,
+    `repeats` the documents that begin or end with a token that is added there, too.
     """
 
     written: WrittenFile
@@ -55,7 +55,7 @@ class RowSink:
         self._packer = task.packer(split, limit)
         self._writer = row_writer(task, shard_file(task, index))
         self._tokens: list[Offsets] = []
-        self._documents = 0
+        self._documents = self._document_tokens = self._own_tokens = 0
         self._repeats = RepeatCounter(*added_ids(task.recipe, task.policy, task.tokenizer))
         self.statistics: TokenStatistics = task.statistics()
 
@@ -85,6 +85,7 @@ class RowSink:
         self._take(self._packer.add(documents))
         used = len(documents) - self._packer.unused_documents
         self._documents += used
+        self._document_tokens += int(documents.encoded.offsets[used])
         self._repeats.add(documents.encoded, used)
         return used
 
@@ -96,6 +97,9 @@ class RowSink:
         written = self._writer.finish()
         if tail is not None:
             save_stream(self._task.part(self._index, "tail"), *tail)
+        self.statistics.add_own(self._own_tokens, self._packer.repeated)
+        once = self._own_tokens - self._packer.repeated
+        waiting = 0 if tail is None else int((tail[2] - tail[1]).sum())
         tokens = np.concatenate([np.empty(0, np.int64), *self._tokens])
         write_bytes(self._task.part(self._index, "row_tokens"), tokens.astype(np.uint32).tobytes())
         return Packed(
@@ -103,7 +107,7 @@ class RowSink:
             documents=self._documents,
             row_tokens=int(tokens.sum()),
             used_tokens=self._packer.used_tokens,
-            lost_tokens=self._packer.lost,
+            lost_tokens=self._document_tokens - once - waiting - self._packer.cut,
             cut_tokens=self._packer.cut,
             limit=self._packer.limit,
             repeats=self._repeats.result(),
@@ -113,6 +117,7 @@ class RowSink:
         if len(rows):
             self._writer.write(rows)
             self._tokens.append(rows.tokens)
+            self._own_tokens += int(rows.own.sum())
             count_rows(self._task, self.statistics, rows, self._split)
 
 

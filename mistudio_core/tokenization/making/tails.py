@@ -21,7 +21,7 @@ from mistudio_core.tokenization.packing.rows import Rows, padded_rows
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """The rows made of the tails of one split, and the tokens that the recipe's remainder dropped."""
+    """The rows made of the tails of one split, and the documents' own tokens that the recipe's remainder dropped."""
 
     path: Path
     written: WrittenFile
@@ -44,13 +44,14 @@ def pack_tails(task: Task, split: str, indexes: Sequence[int]) -> Tails:
             if len(rows):
                 writer.write(rows)
                 tokens.append(rows.tokens)
+                statistics.add_own(int(rows.own.sum()))
                 count_rows(task, statistics, rows, split)
 
         for index in indexes:
             take(cutter.add(*load_stream(task.part(index, "tail"))))
         left, begins, ends = cutter.take()
         if len(left) and task.recipe.remainder == "drop":
-            dropped = len(left)
+            dropped = int((ends - begins).sum())
         elif len(left):
             take(_last_row(task, left, begins, ends))
         written = writer.finish()

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mistudio_core.tokenization.engines.encoded import Encoded, Ids, Offsets
+from mistudio_core.tokenization.engines.encoded import Encoded, Ids, Offsets, ends_of
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.rows import NO_ROWS, Places, Rows
 
@@ -42,10 +42,10 @@ class Packer(Protocol):
 
     used_tokens: int
     """Tokens given to rows or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
-    lost: int
-    """Tokens of the documents, and of what stands round them, that the rule itself keeps out of rows and tail."""
+    repeated: int
+    """Documents' own tokens that stand in rows a second time, where rows overlap."""
     cut: int
-    """Tokens that the limit keeps out."""
+    """Own tokens of the documents used that the limit keeps out."""
     limit: int | None
     """Stop when `used_tokens` has come to this."""
     unused_documents: int
@@ -115,7 +115,8 @@ class StreamCutter:
             whole[:, len(self._start) + self._room :] = self._end
             body = whole
         documents = documents_in_rows(begins, ends, self._room, count)
-        return Rows(body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents)
+        own = own_in_rows(begins, ends, self._room, count)
+        return Rows(body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents, own)
 
 
 class ContinuousPacker:
@@ -130,7 +131,7 @@ class ContinuousPacker:
         self._end = (*policy.document_end, *policy.separator)
         self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end)
         self.used_tokens = 0
-        self.lost = self.cut = 0
+        self.repeated = self.cut = 0
         self.limit = limit
         self.unused_documents = 0
 
@@ -141,7 +142,7 @@ class ContinuousPacker:
             keep = self.limit - self.used_tokens
             used = np.searchsorted(begins - len(self._start), keep)
             self.unused_documents = len(documents) - int(used)
-            self.cut += int(np.maximum(ends[:used] - keep, 0)[-1:].sum())
+            self.cut += int(np.maximum(ends[:used] - np.maximum(begins[:used], keep), 0).sum())
             ids, begins, ends = ids[:keep], np.minimum(begins, keep), np.minimum(ends, keep)
         self.used_tokens += len(ids)
         return self._cutter.add(ids, begins, ends)
@@ -161,6 +162,15 @@ def documents_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> 
     steps = np.bincount(begins[filled] // room, minlength=count + 1)
     steps[1:] -= np.bincount(np.minimum((ends[filled] - 1) // room, count - 1), minlength=count + 1)[:-1]
     return np.cumsum(steps)[:count]
+
+
+def own_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
+    """Return how many of the documents' own tokens each of `count` rows holds; documents are in order and disjoint."""
+    edges = np.arange(count + 1) * room
+    begun = np.searchsorted(begins, edges)
+    before = ends_of(ends - begins)[begun]
+    beyond = np.where(begun > 0, np.concatenate([[0], ends])[begun] - edges, 0)
+    return np.diff(before - np.maximum(beyond, 0))
 
 
 def surrounded(documents: Encoded, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[Ids, Offsets, Offsets]:

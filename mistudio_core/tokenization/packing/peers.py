@@ -41,7 +41,7 @@ class BatchPacker:
         self._seams = seams
         self._batch = -1
         self.used_tokens = 0
-        self.lost = self.cut = 0
+        self.repeated = self.cut = 0
         self.limit = limit
         self.unused_documents = 0
 
@@ -74,7 +74,7 @@ class BatchPacker:
         if self.limit is not None:
             every = rows
             rows = slice_rows(every, 0, (self.limit - self.used_tokens) // self._policy.row_length)
-            self.cut += int(every.tokens[len(rows) :].sum())
+            self.cut += int(every.own[len(rows) :].sum())
         self.used_tokens += int(rows.offsets[-1])
         return rows
 
@@ -100,7 +100,6 @@ class TransformerLensPacker(BatchPacker):
     def _end_batch(self) -> Rows:
         left, begins, ends = self._cutter.take()
         if self._has_row:
-            self.lost += len(left)
             return joined_rows([])
         assert self._policy.pad_id is not None
         start = np.array(self._policy.row_start, np.uint32)
@@ -120,7 +119,6 @@ class SparsifyPacker(BatchPacker):
         return self._cutter.add(*surrounded(documents.encoded, self._policy.separator, ()))
 
     def _end_batch(self) -> Rows:
-        self.lost += self._cutter.left_tokens
         self._cutter.take()
         return joined_rows([])
 
@@ -128,7 +126,8 @@ class SparsifyPacker(BatchPacker):
 def one_row(ids: np.typing.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Rows:
     """Return a row of these ids, none of them padding, in which documents begin and end."""
     width = np.array([len(ids)], np.int64)
-    return Rows(ids, np.array([0, len(ids)], np.int64), width, np.array([np.count_nonzero(ends > begins)], np.int64))
+    documents = np.array([np.count_nonzero(ends > begins)], np.int64)
+    return Rows(ids, np.array([0, len(ids)], np.int64), width, documents, np.array([(ends - begins).sum()], np.int64))
 
 
 def _between(documents: Documents, first: int, last: int) -> Documents:

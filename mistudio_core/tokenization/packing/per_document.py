@@ -21,9 +21,10 @@ class PerDocumentPacker:
         """Take the rule; `limit` counts the tokens of rows without padding, and the last row is cut to meet it."""
         self._policy = policy
         self._windows = windows
+        self._stride = stride
         self._step = policy.row_room - stride
         self.used_tokens = 0
-        self.lost = self.cut = 0
+        self.repeated = self.cut = 0
         self.limit = limit
         self.unused_documents = 0
 
@@ -35,19 +36,22 @@ class PerDocumentPacker:
         counts = np.ones(len(lengths), np.int64)
         if self._windows:
             counts += np.maximum(0, -(-(lengths - room) // self._step))
-        else:
-            self.lost += int(np.maximum(0, lengths - room).sum())
         owners = np.repeat(np.arange(len(lengths)), counts)
         steps = spans(np.zeros(len(counts), np.int64), counts) * self._step
         firsts = encoded.offsets[:-1][owners] + steps
         sizes = np.minimum(room, lengths[owners] - steps)
-        every = surrounded_spans(encoded, firsts, sizes, self._policy)
+        own = np.clip(documents.encoded.lengths[owners] - steps, 0, sizes)
+        every = surrounded_spans(encoded, firsts, sizes, self._policy, own)
         rows = self._limited(every)
+        repeated = np.where(steps > 0, np.minimum(own, self._stride), 0)
         if self.limit is not None and int(rows.tokens.sum()) < int(every.tokens.sum()):
             used = owners[len(rows) - 1] + 1 if len(rows) else 0
             self.unused_documents = len(documents) - int(used)
             owned = np.searchsorted(owners, used)
-            self.cut += int(every.tokens[:owned].sum() - rows.tokens.sum())
+            self.cut += int((own - repeated)[:owned].sum())
+            repeated = np.minimum(repeated[: len(rows)], rows.own)
+            self.cut -= int((rows.own - repeated).sum())
+        self.repeated += int(repeated.sum())
         self.used_tokens += int(rows.tokens.sum())
         if self._policy.pad_rows:
             assert self._policy.pad_id is not None
@@ -67,11 +71,15 @@ class PerDocumentPacker:
             return rows
         kept = tokens > 0
         ids = rows.ids[spans(rows.offsets[:-1], tokens)]
-        return Rows(ids, ends_of(tokens[kept]), tokens[kept], rows.documents[kept])
+        own = np.clip(tokens - len(self._policy.row_start), 0, rows.own)[kept]
+        return Rows(ids, ends_of(tokens[kept]), tokens[kept], np.minimum(rows.documents[kept], own), own)
 
 
-def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Policy) -> Rows:
-    """Return one row for each span of ids, with `row_start` and `row_end` round it."""
+def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Policy, own: Places) -> Rows:
+    """Return one row for each span of ids, `own` of which are the document's, with `row_start` and `row_end` round it.
+
+    A part of a separator that stands alone is no part of a document.
+    """
     start, end = policy.row_start, policy.row_end
     widths = sizes + len(start) + len(end)
     offsets = ends_of(widths)
@@ -81,7 +89,7 @@ def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Po
         ids[offsets[:-1] + step] = ident
     for step, ident in enumerate(reversed(end)):
         ids[offsets[1:] - 1 - step] = ident
-    return Rows(ids, offsets, widths, np.minimum(sizes, 1))
+    return Rows(ids, offsets, widths, np.minimum(own, 1), own)
 
 
 def _with_separator(encoded: Encoded, separator: tuple[int, ...]) -> Encoded:

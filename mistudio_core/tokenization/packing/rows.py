@@ -18,13 +18,15 @@ class Rows:
     """n rows: row i is `ids[offsets[i]:offsets[i + 1]]` (uint32 until they are written), padding included.
 
     `tokens` (int64, n) is how many of its ids are no padding, `documents` (int64, n) of how many documents it holds a
-    part. Padding stands on one side, the same for all rows of a tokenization.
+    part, `own` (int64, n) how many of its ids are the documents' own and not added by the rule. Padding stands on one
+    side, the same for all rows of a tokenization.
     """
 
     ids: npt.NDArray[Any]
     offsets: Offsets
     tokens: Places
     documents: Places
+    own: Places
 
     def __len__(self) -> int:
         """Return n."""
@@ -44,7 +46,8 @@ class Rows:
         return self.ids[spans(first, self.tokens)]
 
 
-NO_ROWS: Final = Rows(np.empty(0, np.uint32), np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+_NONE: Final = np.empty(0, np.int64)
+NO_ROWS: Final = Rows(np.empty(0, np.uint32), np.zeros(1, np.int64), _NONE, _NONE, _NONE)
 
 
 def spans(firsts: Places, counts: Places) -> Places:
@@ -66,6 +69,7 @@ def joined_rows(parts: list[Rows]) -> Rows:
         ends_of(np.concatenate([part.widths for part in parts])),
         np.concatenate([part.tokens for part in parts]),
         np.concatenate([part.documents for part in parts]),
+        np.concatenate([part.own for part in parts]),
     )
 
 
@@ -74,9 +78,8 @@ def slice_rows(rows: Rows, first: int, last: int) -> Rows:
     if first == 0 and last >= len(rows):
         return rows
     offsets = rows.offsets[first : last + 1]
-    return Rows(
-        rows.ids[offsets[0] : offsets[-1]], offsets - offsets[0], rows.tokens[first:last], rows.documents[first:last]
-    )
+    ids, chosen = rows.ids[offsets[0] : offsets[-1]], slice(first, last)
+    return Rows(ids, offsets - offsets[0], rows.tokens[chosen], rows.documents[chosen], rows.own[chosen])
 
 
 def padded_rows(rows: Rows, width: int, pad_id: int, padding_side: str) -> Rows:
@@ -89,4 +92,4 @@ def padded_rows(rows: Rows, width: int, pad_id: int, padding_side: str) -> Rows:
     if padding_side == "left":
         firsts += width - widths
     ids[spans(firsts, widths)] = rows.ids
-    return Rows(ids, np.arange(len(rows) + 1) * width, rows.tokens, rows.documents)
+    return Rows(ids, np.arange(len(rows) + 1) * width, rows.tokens, rows.documents, rows.own)

@@ -24,7 +24,7 @@ class SaeLensPacker(BatchPacker):
         super().__init__(policy, seams, limit)
         self._row: list[np.typing.NDArray[np.uint32]] = []
         self._filled = 0
-        self._documents = 0
+        self._documents = self._own = 0
 
     def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - an ended batch leaves nothing
         policy = self._policy
@@ -33,7 +33,7 @@ class SaeLensPacker(BatchPacker):
         compared = stream
         if documents.compared is not None:
             compared = surrounded(Encoded(documents.compared, documents.encoded.offsets), *around)[0]
-        layout = _Layout(policy, len(stream), self._filled, self._documents)
+        layout = _Layout(policy, len(stream), self._filled, (self._documents, self._own))
         begin_all, end_all = begins - len(policy.document_start), ends + len(policy.document_end)
         for begin, end in zip(begin_all.tolist(), end_all.tolist(), strict=True):
             layout.place(compared, begin, end)
@@ -46,22 +46,23 @@ class SaeLensPacker(BatchPacker):
         width = self._policy.row_length
         count = len(layout.documents)
         rest = whole[count * width :]
-        self._row, self._filled, self._documents = [rest.copy()], len(rest), layout.open_documents
+        self._row, self._filled = [rest.copy()], len(rest)
+        self._documents, self._own = layout.open_documents, layout.open_own
         if not count:
             return NO_ROWS
         widths = np.full(count, width, np.int64)
-        return Rows(whole[: count * width], ends_of(widths), widths, np.array(layout.documents, np.int64))
+        documents, own = np.array(layout.documents, np.int64), np.array(layout.own, np.int64)
+        return Rows(whole[: count * width], ends_of(widths), widths, documents, own)
 
     def _end_batch(self) -> Rows:
-        self.lost += self._filled
-        self._row, self._filled, self._documents = [], 0, 0
+        self._row, self._filled, self._documents, self._own = [], 0, 0, 0
         return NO_ROWS
 
 
 class _Layout:
     """Collects the pieces of rows: spans of the stream, and inserted tokens as spans of a short list behind it."""
 
-    def __init__(self, policy: Policy, stream_length: int, filled: int, open_documents: int) -> None:
+    def __init__(self, policy: Policy, stream_length: int, filled: int, open_row: tuple[int, int]) -> None:
         self._width = policy.row_length
         self.inserted = [*policy.row_start, *policy.separator, *policy.sequence_start]
         places = iter(range(stream_length, stream_length + 3))
@@ -69,14 +70,17 @@ class _Layout:
         self._separator = _token(policy.separator, places)
         self._sequence_start = _token(policy.sequence_start, places)
         self._filled = filled
-        self.open_documents = open_documents
+        self.open_documents, self.open_own = open_row
+        self._around = len(policy.document_start), len(policy.document_end)
         self.documents: list[int] = []
+        self.own: list[int] = []
         self.firsts: list[int] = []
         self.counts: list[int] = []
 
     def place(self, stream: np.typing.NDArray[np.uint32], begin: int, end: int) -> None:
         """Lay the tokens `[begin, end)` of one document into rows."""
         at, starts_document = begin, True
+        first, last = begin + self._around[0], end - self._around[1]
         while at < end:
             prefix: list[int] = []
             next_token = int(stream[at])
@@ -94,10 +98,12 @@ class _Layout:
             if take:
                 self._piece(at, min(take, end - at))
                 self.open_documents += 1
+                self.open_own += max(0, min(at + take, last) - max(at, first))
             at += take
             if self._filled == self._width:
                 self.documents.append(self.open_documents)
-                self._filled = self.open_documents = 0
+                self.own.append(self.open_own)
+                self._filled = self.open_documents = self.open_own = 0
 
     def _piece(self, first: int, count: int) -> None:
         self.firsts.append(first)

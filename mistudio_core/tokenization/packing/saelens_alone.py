@@ -15,7 +15,7 @@ from mistudio_core.tokenization.packing.rows import NO_ROWS, Rows, spans
 
 
 class SaeLensAlonePacker(BatchPacker):
-    """One row of each document that fills one; what else there is counts as lost."""
+    """One row of each document that fills one."""
 
     def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - each document is on its own
         policy, width = self._policy, self._policy.row_length
@@ -32,7 +32,6 @@ class SaeLensAlonePacker(BatchPacker):
             prefixed = (lengths >= max(1, width - 1)) & (firsts != policy.row_start[0])
         used = prefixed | (lengths >= width)
         own = width - prefixed[used].astype(np.int64)
-        self.lost += int(lengths.sum() - own.sum())
         count = len(own)
         if not count:
             return NO_ROWS
@@ -40,7 +39,8 @@ class SaeLensAlonePacker(BatchPacker):
         offsets = np.arange(count + 1) * width
         ids[offsets[:-1]] = policy.row_start[0] if policy.row_start else 0
         ids[spans(offsets[1:] - own, own)] = stream[spans(begins[used], own)]
-        return Rows(ids, offsets, np.full(count, width, np.int64), np.minimum(own, 1))
+        inner = np.minimum(own - len(policy.document_start), documents.encoded.lengths[used])
+        return Rows(ids, offsets, np.full(count, width, np.int64), np.minimum(own, 1), np.maximum(inner, 0))
 
     def _end_batch(self) -> Rows:
         return NO_ROWS

@@ -87,8 +87,11 @@ def _packed(
         parts.append(packer.add(Documents(Encoded(ids, ends_of(lengths[chosen])), chosen)))
     rows = joined_rows([*parts, packer.finish()])
     count, tokens = len(rows) * times, int(rows.tokens.sum()) * times
+    kept = int(rows.own.sum()) - packer.repeated
     if isinstance(packer, ContinuousPacker):  # its tail is packed with the others: a part of a row per split is lost
-        more = len(packer.tail()[0]) * times / policy.row_room
+        tail, begins, ends = packer.tail()
+        kept += int((ends - begins).sum())
+        more = len(tail) * times / policy.row_room
         count, tokens = count + more, tokens + more * policy.row_length
     part = 1.0 if recipe.token_budget is None else min(1.0, recipe.token_budget / max(1.0, tokens))
     count, tokens = count * part, tokens * part
@@ -104,7 +107,7 @@ def _packed(
         tokens=round(tokens),
         seconds=_START_SECONDS + part * sampled.text_bytes / rate,
         bytes=round(size + _BYTES_PER_SAMPLE * sampled.num_samples + _BYTES_PER_ID * tokenizer.vocab_size),
-        lost_share=packer.lost / max(1, int(lengths.sum())),
+        lost_share=1 - kept / max(1, int(lengths.sum())),
         padded_share=1 - float(rows.tokens.sum()) / places if places else 0.0,
         crossing_share=float((rows.documents > 1).mean()) if len(rows) else 0.0,
     )
