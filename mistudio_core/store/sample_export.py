@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from mistudio_core.errors import invalid
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import hub_features
+from mistudio_core.store.column_values import column_values
 from mistudio_core.store.json_types import json_array, json_schema
 from mistudio_core.store.plain_values import plain
 from mistudio_core.store.sample_query import SampleQuery
@@ -107,7 +108,7 @@ class _TextFile:
 
     def _values(self, table: pa.Table) -> Iterator[tuple[Any, ...]]:
         columns = [
-            [plain(value, self._features.get(field.name), whole=True) for value in table.column(at).to_pylist()]
+            [plain(value, self._features.get(field.name), whole=True) for value in column_values(table.column(at))]
             for at, field in enumerate(table.schema)
         ]
         return zip(*columns, strict=True)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.raw import RawSplit, class_labels, hub_features, open_splits, text_columns
 from mistudio_core.records import Sample, SamplesPage
+from mistudio_core.store.column_values import column_values
 from mistudio_core.store.plain_values import plain
 
 MAX_PAGE: Final = 1000
@@ -142,7 +143,7 @@ class SampleReader:
         table = self.splits[split].read(rows[0] - first, rows[-1] - first + 1)
         taken = table.take([row - rows[0] for row in rows])
         values: dict[str, list[Any]] = {
-            field.name: [plain(value, self._features.get(field.name)) for value in taken.column(at).to_pylist()]
+            field.name: [plain(value, self._features.get(field.name)) for value in column_values(taken.column(at))]
             for at, field in enumerate(taken.schema)
         }
         texts = values.pop(text) if text is not None else [None] * len(rows)
