@@ -7,7 +7,6 @@ go. Expressions are RE2's, whose time grows with the text alone.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ import duckdb
 from mistudio_core.errors import invalid
 from mistudio_core.store.sample_query import SampleQuery
 from mistudio_core.store.word_rules import UNSPACED_SIGNS, Unit, is_hangul, search_units, word_analyzer, word_matches
+from mistudio_core.unicode import nfd
 
 MAX_MATCHES: Final = 10_000
 """Per text; more marks help nobody, and a match of one letter in 10 MB would make millions."""
@@ -132,7 +132,7 @@ def _unit_test(unit: Unit, column: str, place: str, parameters: dict[str, Any]) 
     if unit.field == "chars":
         run = "".join(term for _, term in unit.terms)
         parameters[place] = run
-        decomposes = unicodedata.normalize("NFD", run) != run
+        decomposes = nfd(run) != run
         return f"contains({f'nfc_normalize({column})' if decomposes else column}, ${place})"
     parameters[place] = _unit_pattern(unit)
     wide = f"regexp_matches({column}, ${place}, 'i')"

@@ -9,7 +9,6 @@ are written onto the stem.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ from typing import Any, Final
 import tantivy
 
 from mistudio_core.errors import invalid
+from mistudio_core.unicode import combining, nfc
 
 RULES_VERSION: Final = 1
 LONGEST_WORD_BYTES: Final = 200
@@ -94,8 +94,7 @@ def normalized(text: str) -> str:
     """Return the text as it is indexed: composed, and with one form of the small sigma."""
     if text.isascii():
         return text
-    composed = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-    return composed.replace("ς", "σ")
+    return nfc(text).replace("ς", "σ")
 
 
 def split_scripts(text: str) -> tuple[list[str], list[str]]:
@@ -224,15 +223,15 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _composed(text: str) -> tuple[str, list[int] | None]:
     """Return the text normalized, and for each place in it (the end too) the place in the text as it is."""
-    if text.isascii() or unicodedata.is_normalized("NFC", text):
+    if text.isascii() or nfc(text) == text:
         return normalized(text), None
     pieces: list[str] = []
     places: list[int] = []
     start = 0
     for at in range(1, len(text) + 1):
-        if at < len(text) and (unicodedata.combining(text[at]) or text[at] in _JOINING_STARTERS):
+        if at < len(text) and (combining(text[at]) or text[at] in _JOINING_STARTERS):
             continue
-        piece = unicodedata.normalize("NFC", text[start:at])
+        piece = nfc(text[start:at])
         places += [start] * len(piece)
         pieces.append(piece)
         start = at

@@ -95,6 +95,8 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
             clicks = bar_links.to_samples(dataset.id, bar_links.of_script(name))
             figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
             chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
+            if version := column["scripts"].get("unicode"):  # older statistics do not say
+                st.caption(f"Letters and scripts by Unicode {version}.")
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:

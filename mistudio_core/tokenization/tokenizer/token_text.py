@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.unicode import category, is_letter
 
 _BYTE_TOKEN: Final = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -82,7 +82,7 @@ class TokenTexts:
                 text = self.bytes_of(ident).decode()
             except UnicodeDecodeError:
                 continue
-            mask[ident] = not any(unicodedata.category(character)[0] in "LNM" for character in text)
+            mask[ident] = not any(is_letter(character) or category(character)[0] in "NM" for character in text)
         return mask
 
 
