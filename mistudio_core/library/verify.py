@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError
-from mistudio_core.files import file_problem, read_json
-from mistudio_core.library.manifests import DATASET_MANIFEST, TOKENIZATION_MANIFEST
+from mistudio_core.checksums import entry_problems, seal_problem
+from mistudio_core.files import read_json
+from mistudio_core.library.manifests import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.records import Dataset, Tokenization, Verification
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -50,16 +50,22 @@ def joined(parts: list[Verification]) -> Verification:
 
 
 def _dataset_files(dataset_id: str, folder: Path) -> Verification:
-    try:
-        manifest = read_json(folder / DATASET_MANIFEST)
-    except StudioError as error:
-        return Verification(1, (error.message,))
-    if manifest is None:
-        return Verification(1, (f"{dataset_id}: {folder / DATASET_MANIFEST} is missing.",))
-    entries: list[Mapping[str, Any]] = manifest["files"]
-    problems = [
-        problem
-        for entry in entries
-        if (problem := file_problem(folder / entry["path"], entry["size_bytes"], entry["sha256"])) is not None
-    ]
-    return Verification(1 + len(entries), tuple(f"{dataset_id}: {problem}" for problem in problems))
+    """Check the files of a dataset: those of its manifest, the index of words and what people added, each if there."""
+    from mistudio_core.store.ranked_index import CHECKSUMS, FOLDER
+
+    damage = seal_problem(folder / DATASET_MANIFEST)
+    if damage is not None:
+        return Verification(1, (f"{dataset_id}: {damage}",))
+    manifest = read_json(folder / DATASET_MANIFEST) or {}
+    entries: list[Mapping[str, Any]] = [*manifest["files"], *manifest.get("sidecars", ())]
+    checked, problems = 1 + len(entries), entry_problems(folder, entries)
+    if (folder / FOLDER).is_dir():
+        checks = folder / FOLDER / CHECKSUMS
+        damage = seal_problem(checks)
+        words = [] if damage is not None else (read_json(checks) or {})["checked"]
+        problems += [damage] if damage is not None else entry_problems(folder / FOLDER, words)
+        checked += 1 + len(words)
+    if (folder / USER_FILE).exists():
+        problems += [damage] if (damage := seal_problem(folder / USER_FILE)) is not None else []
+        checked += 1
+    return Verification(checked, tuple(f"{dataset_id}: {problem}" for problem in problems))

@@ -12,13 +12,16 @@ from typing import Any, Final
 
 import tantivy
 
+from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
-from mistudio_core.files import read_json, sync_folder, write_json
+from mistudio_core.files import read_json, sync_folder, walk_files, write_json
 from mistudio_core.store.sample_reader import SampleReader
 from mistudio_core.store.word_rules import RULES_VERSION, char_analyzer, normalized, split_scripts, word_analyzer
+from mistudio_core.unicode import UNICODE_VERSION
 
 FOLDER: Final = "search"
 META: Final = "meta.json"
+CHECKSUMS: Final = "checksums.json"
 FORMAT: Final = 1
 MAX_COLUMNS: Final = 8
 """Text columns that are indexed, the main one first; a wide table has its other ones searched by scan."""
@@ -48,6 +51,8 @@ def build_ranked_index(dataset_folder: Path, progress: Progress | None = None) -
         columns = indexed_columns(reader)
         _write(reader, columns, draft / "index", progress)
         write_json(draft / META, _meta(reader, columns), durable=True)
+        names = [path.relative_to(draft).as_posix() for path in walk_files(draft) if path.suffix != ".lock"]
+        write_sealed(draft / CHECKSUMS, {"checked": file_entries(draft, sorted(names))})
         if target.exists():
             os.rename(target, draft / "old")
         os.rename(draft, target)
@@ -90,6 +95,7 @@ def _meta(reader: SampleReader, columns: list[str]) -> dict[str, Any]:
         "format": FORMAT,
         "rules": RULES_VERSION,
         "tantivy": version("tantivy"),
+        "unicode": UNICODE_VERSION,
         "columns": columns,
         "num_samples": reader.num_samples,
         "parts": [list(place) for place in reader.places()],

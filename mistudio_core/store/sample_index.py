@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from mistudio_core.checksums import renew_entry
 from mistudio_core.errors import StudioError
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import RawSplit
@@ -20,6 +21,8 @@ from mistudio_core.statistics.measures import Measures, measure
 from mistudio_core.store.sample_reader import SampleReader
 
 INDEX_NAME: Final = "samples.duckdb"
+_MANIFEST: Final = "dataset.json"
+"""Of a finished dataset, where the checksum of the index stands."""
 INDEX_FORMAT: Final = 1
 STORAGE_VERSION: Final = "v1.2.0"
 """DuckDB 1.5 and 2 both read this, so that a notebook with another version can join."""
@@ -61,6 +64,7 @@ def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
         sync_file(draft)
         os.replace(draft, target)
         sync_folder(dataset_folder)
+        renew_entry(dataset_folder / _MANIFEST, INDEX_NAME)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from mistudio_core import __version__
+from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
 from mistudio_core.raw import class_labels, column_types, text_columns
@@ -73,9 +74,11 @@ def finish_dataset(
     if not num_samples:
         raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
+    from mistudio_core.store.sample_index import INDEX_NAME
+
     _describe(job, draft, num_samples)
     manifest = _manifest(job, draft, parts, schema, origin or {})
-    write_json(draft / MANIFEST, manifest, durable=True)
+    manifest = write_sealed(draft / MANIFEST, manifest | {"sidecars": file_entries(draft, (STATISTICS, INDEX_NAME))})
     _publish(job)
     return manifest
 
@@ -102,7 +105,7 @@ def _no_samples() -> StudioError:
 
 
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
-    """Build what is derived from the raw samples: it can be made again, so it is not in the checksums."""
+    """Build what is derived from the raw samples."""
     from mistudio_core.statistics.dataset import dataset_statistics
     from mistudio_core.store.sample_index import build_index
 

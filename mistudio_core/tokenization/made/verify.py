@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from mistudio_core.errors import StudioError
-from mistudio_core.files import file_problem, read_json
+from mistudio_core.checksums import entry_problems, seal_problem
+from mistudio_core.files import read_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Engine, Ids
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
@@ -29,18 +29,12 @@ DEEP_ROWS: Final = 100
 
 def verify_files(folder: Path) -> tuple[int, list[str]]:
     """Return how many files were checked, and a sentence for each that is missing or damaged."""
-    try:
-        manifest = read_json(folder / MANIFEST)
-    except StudioError as error:
-        return 1, [error.message]
-    if manifest is None:
-        return 1, [f"{folder / MANIFEST} is missing."]
+    damage = seal_problem(folder / MANIFEST)
+    if damage is not None:
+        return 1, [damage]
+    manifest = read_json(folder / MANIFEST) or {}
     entries = [*manifest["shards"], *manifest["sidecars"]]
-    return 1 + len(entries), [
-        problem
-        for entry in entries
-        if (problem := file_problem(folder / entry["file"], entry["size_bytes"], entry["sha256"])) is not None
-    ]
+    return 1 + len(entries), entry_problems(folder, entries)
 
 
 def verify_rows(

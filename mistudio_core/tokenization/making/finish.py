@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
 from mistudio_core.statistics.stored import stored_positions
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.making.gather import StoredRows, run_gather, split_stem
-from mistudio_core.tokenization.making.manifest import MANIFEST, manifest, sae_lens, sidecars, write_dataset_files
+from mistudio_core.tokenization.making.manifest import MANIFEST, manifest, sae_lens, write_dataset_files
 from mistudio_core.tokenization.making.repack import left_out
 from mistudio_core.tokenization.making.row_sink import Packed, shard_file
 from mistudio_core.tokenization.making.shards import Receipt
@@ -26,7 +27,9 @@ from mistudio_core.tokenization.making.writers import WrittenFile, data_name
 from mistudio_core.tokenization.packing.document_order import row_order
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
 
-SIDECARS: Final = ("lengths", "skipped", "row_lengths", "marks")
+SIDECARS: Final = ("lengths", "skipped", "row_lengths", "marks", "statistics.json", "statistics.npz", "state.json",
+                   "dataset_info.json", "sae_lens.json")  # fmt: skip
+"""Every file beside the rows, all with their checksums in the manifest."""
 
 
 @dataclass(slots=True)
@@ -85,13 +88,13 @@ def finish(
         "document_tokens": sum(receipt.document_tokens for receipt in receipts) - unpacked[1],
         "skipped": _skipped(task),
         "marks": _marks(task, receipts),
-        "sidecars": sidecars(task.folder, SIDECARS),
     }
     digest = "".join(written.sha256 for _, written in files)
     write_dataset_files(task, [written.file for _, written in files], row_length, _hashed(digest))
     write_json(task.folder / "sae_lens.json", sae_lens(task, facts.get("dataset", {})), durable=True)
+    whole["sidecars"] = file_entries(task.folder, SIDECARS)
     whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
-    write_json(task.folder / MANIFEST, whole, durable=True)
+    whole = write_sealed(task.folder / MANIFEST, whole)
     shutil.rmtree(task.work, ignore_errors=True)
     sync_folder(task.folder)
     return whole

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core import __version__
-from mistudio_core.files import file_sha256, write_json
+from mistudio_core.files import write_json
 from mistudio_core.records import as_json, now
 from mistudio_core.tokenization.making.row_sink import Packed
 from mistudio_core.tokenization.making.shards import Receipt
@@ -130,12 +129,6 @@ def _refused(receipts: Sequence[Receipt]) -> list[str]:
         f"The chat template refused {count:,} conversation{'s' * (count != 1)}, skipped and counted; the first is "
         f"sample {sample:,} of the split {first.split!r}: {reason}."
     ]
-
-
-def sidecars(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return size and SHA-256 of the files beside the rows, for those that are there."""
-    paths = [folder / name for name in names if (folder / name).is_file()]
-    return [{"file": path.name, "size_bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in paths]
 
 
 def _planned(receipt: Receipt, shard: Shard, packed: Packed | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mistudio_core.errors import invalid
+from mistudio_core.errors import check_text, invalid
 from mistudio_core.tokenization.recipes.checks import PEER_BATCH_ROWS, check_together, checked_value
 from mistudio_core.tokenization.recipes.columns import (
     chat_columns,
@@ -99,6 +99,9 @@ class Recipe:
             raise invalid(f"A recipe has no field {unknown[0]!r}.", f"Its fields are: {', '.join(sorted(known))}.")
         if values.get("tokenizer") is None:
             raise invalid("tokenizer is missing.", "Give a Hub id such as 'openai-community/gpt2', a path or 'sample'.")
+        for name, value in values.items():
+            for text in value if isinstance(value, (list, tuple)) else [value]:
+                check_text(name, text if isinstance(text, str) else "")
         recipe = cls(**{name: checked_value(name, value) for name, value in values.items()})
         check_together(recipe)
         return recipe

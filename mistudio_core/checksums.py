@@ -1,0 +1,101 @@
+"""Checksums of finished files: of a list of them, and of a JSON document in itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import file_problem, file_sha256, json_bytes, read_json, write_json
+
+SEAL: Final = "sha256"
+"""The last key of a sealed document: the SHA-256 of the document without it."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_LISTS: Final = ("sidecars", "checked")
+"""What a document holds only since such documents are sealed."""
+
+
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON object with a checksum of its own content."""
+    content = {name: item for name, item in value.items() if name != SEAL}
+    return content | {SEAL: hashlib.sha256(json_bytes(content)).hexdigest()}
+
+
+def write_sealed(path: Path, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a JSON object with a checksum of its own content at `path`, and return it."""
+    whole = sealed(value)
+    write_json(path, whole, durable=True)
+    return whole
+
+
+def seal_problem(path: Path) -> str | None:
+    """Return in a sentence how a sealed document differs from what was written, None where it does not.
+
+    One that was written before there were seals has none, and nothing is known of it.
+    """
+    damaged = f"{path} is damaged: its content is not what was written."
+    try:
+        value = read_json(path)
+        stored = path.read_bytes() if value is not None else b""
+    except StudioError as error:
+        return error.message
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})."
+    if value is None:
+        return f"{path} is missing."
+    if _is_older(value):
+        return None
+    try:
+        as_written = isinstance(value, dict) and sealed(value) == value and json_bytes(value) == stored
+    except StudioError:  # it holds half of a surrogate pair, which is never written
+        return damaged
+    return None if as_written else damaged
+
+
+def file_entries(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return size and SHA-256 of files of a folder, for those that are there."""
+    paths = [(name, folder / name) for name in names if (folder / name).is_file()]
+    return [{"file": name, "size_bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in paths]
+
+
+def entry_problems(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each listed file that is missing or damaged; an entry names it by `file` or `path`."""
+    found = (
+        file_problem(folder / (entry.get("file") or entry["path"]), entry["size_bytes"], entry["sha256"])
+        for entry in entries
+    )
+    return [problem for problem in found if problem is not None]
+
+
+def renew_entry(manifest: Path, name: str) -> None:
+    """Take over a file that was built again into the list of a sealed manifest, where there is one.
+
+    Two builders may finish at once: the one that writes last makes sure that it wrote of the file that is there.
+    """
+    place = manifest.parent / name
+    while (value := read_json(manifest)) is not None and "sidecars" in value:
+        before = _identity(place)
+        others = [entry for entry in value["sidecars"] if entry["file"] != name]
+        write_sealed(manifest, value | {"sidecars": [*others, *file_entries(manifest.parent, [name])]})
+        if _identity(place) == before:
+            return
+
+
+def _is_older(value: Any) -> bool:
+    """Tell whether a document was written before there were seals; one whose seal lost its name was not."""
+    if not isinstance(value, dict) or SEAL in value or any(name in value for name in _LISTS):
+        return False
+    last = next(reversed(value.values()), None)
+    return not (isinstance(last, str) and _DIGEST.fullmatch(last))
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
