@@ -50,6 +50,7 @@ class StudioError(Exception):
         """Refuse a code that is not in `ERROR_CODES`, so that a typo is found by the first test."""
         if code not in ERROR_CODES:
             raise ValueError(f"unknown error code {code!r}")
+        message, hint = _printable(message), _printable(hint)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -71,6 +72,26 @@ def unexpected(error: BaseException, act: str = "") -> StudioError:
     )
 
 
+def _printable(text: str) -> str:
+    """Return a text that any stream takes: what it quotes may hold halves of surrogate pairs."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def invalid(message: str, hint: str = "") -> StudioError:
     """Return the error for a request that cannot be carried out as it was written."""
     return StudioError("invalid_request", message, hint)
+
+
+def check_text(where: str, text: str) -> None:
+    """Raise `invalid_request` where a text holds half of a surrogate pair; `where` names the field or the argument.
+
+    Such a half is no character: UTF-8 has no bytes for it, so that no sample, file or database can hold it.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise invalid(
+            f"{where}: character {error.start + 1} is U+{ord(text[error.start]):04X}, half of a surrogate pair, "
+            "which no text in UTF-8 can hold.",
+            "Take it out, or write the text in UTF-8.",
+        ) from None

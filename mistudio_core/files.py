@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError, check_text, invalid
 
 ID_PATTERN: Final = re.compile(r"(ds|tok|job)_[a-z0-9]{12}")
 SPLIT_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -171,7 +171,14 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
 
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
     """Put a JSON document at `path` in one step; keys keep their order."""
-    write_bytes(path, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), durable=durable)
+    write_bytes(path, json_bytes(value), durable=durable)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a JSON document as it is written; raise `invalid_request` for texts that UTF-8 cannot hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    check_text("A text that was given", text)
+    return text.encode()
 
 
 def read_json(path: Path) -> Any | None:

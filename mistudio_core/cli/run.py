@@ -13,7 +13,7 @@ from typing import Any
 
 from mistudio_core.cli.parser import make_parser
 from mistudio_core.cli.tables import table
-from mistudio_core.errors import StudioError, unexpected
+from mistudio_core.errors import StudioError, check_text, unexpected
 from mistudio_core.records import as_json
 
 
@@ -26,6 +26,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return the exit status."""
     as_document = "--json" in arguments
     try:
+        for argument in arguments:  # bytes that are no UTF-8 come as halves of surrogate pairs
+            check_text(f"The argument {argument[:80]!r}", argument)
         options = make_parser().parse_args(arguments)
         result, problems = options.act(options)
     except StudioError as error:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, write_json
+from mistudio_core.checksums import write_sealed
+from mistudio_core.errors import StudioError, check_text
+from mistudio_core.files import Home
 from mistudio_core.jobs import watch
 from mistudio_core.library import making, manifests, remove, verify
 from mistudio_core.library.access import Actor
@@ -92,6 +93,8 @@ class Library(HandingOver):
         The Hub is asked first, so that what cannot work is refused before a dataset is made. Asking
         again for one that failed resumes it; `duplicate` names one that is ready or on its way.
         """
+        for field, text in [("config", config or ""), *(("splits", split) for split in splits or ())]:
+            check_text(field, text)
         making.check_max_samples(max_samples)
         info = self.inspect(repo, revision=revision, config=config, token=token)
         dataset_id = making.download(
@@ -178,9 +181,10 @@ class Library(HandingOver):
         dataset = self.dataset(dataset_id)
         self.actor.must_own(dataset)
         folder = self._whole(dataset_id)
+        check_text("notes", notes or "")
         notes = dataset.notes if notes is None else notes[:_MAX_NOTES]
         added = {"name": _name(name) or dataset.name, "notes": notes, "updated_at": as_json(now())}
-        write_json(folder / manifests.USER_FILE, added, durable=True)
+        write_sealed(folder / manifests.USER_FILE, added)
         renamed = manifests.read_dataset(self.home, folder)
         if renamed is not None:
             with self._catalog.transaction() as transaction:
@@ -227,4 +231,5 @@ class Library(HandingOver):
 
 def _name(name: str | None) -> str | None:
     """Return a name as it is kept: one line without control characters, trimmed, of bounded length."""
+    check_text("name", name or "")
     return " ".join(_CONTROLS.sub(" ", name or "").split())[:_MAX_NAME] or None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mistudio_core.errors import invalid
+from mistudio_core.errors import check_text, invalid
 from mistudio_core.files import Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.records import Dataset, Job, Tokenization
@@ -77,6 +77,7 @@ def arranged(
         raise invalid(f"There is no status {status!r}.", f"Choose one of {', '.join(_STATUSES)}.")
     if source is not None and source not in _SOURCES:
         raise invalid(f"There is no source {source!r}.", f"Choose one of {', '.join(_SOURCES)}.")
+    check_text("search", search)
     wanted = search.casefold().strip()
     found = [
         dataset

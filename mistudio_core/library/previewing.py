@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, check_text
 from mistudio_core.files import name_file, read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.start import start
@@ -97,6 +97,7 @@ class Previewing(TokenReading):
         from mistudio_core.tokenization.recipes.recipe import Recipe
 
         wanted = Recipe.from_fields(recipe)
+        check_text("text", text or "")
         if text is None and dataset_id is not None:
             wanted = self._resolved(recipe, self.dataset(dataset_id))
             text = self._source_text(wanted, dataset_id, split, index)

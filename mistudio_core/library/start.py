@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, folder_bytes, new_id
+from mistudio_core.files import Home, folder_bytes, json_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
 from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
@@ -36,6 +36,7 @@ def start(
     unfinished job of this kind, `too_many_jobs` when too many wait, `disk_full` when the library has filled
     its quota.
     """
+    json_bytes(as_json({"arguments": arguments, "subject": subject}))  # raises for what no file could hold
     _check_quota(home, settings)
     job_id = new_id("job")
     subject_id = job_id if subject is None else subject.id

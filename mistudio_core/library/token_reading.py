@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError, check_text, invalid
 from mistudio_core.files import new_id, read_json
 from mistudio_core.library.reading import Reading
 
@@ -81,6 +81,7 @@ class TokenReading(Reading):
 
         if (text is None) == (ids is None):
             raise invalid("Give either a text or ids.", "For example --text ' Paris', or --ids 6342.")
+        check_text("text", text or "")
         view = self._token_view(tokenization_id)
         sequence = view.encode(text) if text is not None else list(ids or ())
         rows = open_token_rows(self._tokenization_folder(tokenization_id))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from mistudio_core.errors import invalid
+from mistudio_core.errors import check_text, invalid
 from mistudio_core.store.sample_reader import check_page
 
 MODES: Final = ("words", "any", "phrase", "substring", "regex")
@@ -17,6 +17,8 @@ SORTS: Final = ("position", "relevance", "tokens", *MEASURES)
 
 MAX_SEARCH_CHARS: Final = 2000
 MAX_CONDITIONS: Final = 20
+MAX_CONDITION_CHARS: Final = 10_000
+"""More than the name of a column and the longest text that is counted as a label."""
 _BOUNDS: Final = tuple((f"min_{measure}", f"max_{measure}") for measure in (*MEASURES, "tokens"))
 _NUMBERS: Final = tuple(name for pair in _BOUNDS for name in pair)
 _SWITCHES: Final = ("ignore_case", "duplicates", "documents", "control_tokens", "descending")
@@ -122,6 +124,7 @@ def _check_types(query: SampleQuery) -> None:
         value = getattr(query, name)
         if not isinstance(value, str) and not (value is None and name in ("split", "column", "tokenization")):
             raise invalid(f"{name}: {value!r:.80} is not a text.", "Give a text.")
+        check_text(name, value or "")
     for name in (*_NUMBERS, "offset", "limit"):
         value = getattr(query, name)
         if value is None and name in _NUMBERS:
@@ -134,3 +137,9 @@ def _check_types(query: SampleQuery) -> None:
     where: Any = query.where
     if not isinstance(where, tuple) or not all(isinstance(item, str) for item in where):
         raise invalid(f"where: {where!r:.80} is not a list of texts.", "Write it like label=positive.")
+    for item in where:
+        check_text("where", item)
+        if len(item) > MAX_CONDITION_CHARS:
+            raise invalid(
+                f"where: a condition is longer than {MAX_CONDITION_CHARS:,} characters.", "Compare a shorter value."
+            )

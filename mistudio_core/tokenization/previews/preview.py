@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError, check_text
+from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
@@ -38,7 +38,6 @@ class Previewer:
                 f"The text has {len(text):,} characters, and a preview takes {MOST_CHARACTERS:,} at most.",
                 "Preview a part of it.",
             )
-        check_text("text", text)
         policy = resolve_policy(recipe, self.tokenizer)
         placed = self._placer(recipe).place(text)
         control = set(self.tokenizer.control.values())
