@@ -13,7 +13,7 @@ from mistudio_core.errors import StudioError
 DatasetStatus = Literal["downloading", "processing", "ready", "error"]
 TokenizationStatus = Literal["queued", "processing", "ready", "error"]
 JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobKind = Literal["download", "import", "sample", "tokenize", "index", "tokenizer", "export", "push"]
+JobKind = Literal["download", "import", "sample", "tokenize", "index", "tokenizer", "look", "export", "push"]
 Source = Literal["huggingface", "local", "sample"]
 Access = Literal["public", "gated", "private"]
 

@@ -38,6 +38,7 @@ LANES: Final[Mapping[str, str]] = {
     "tokenize": "compute",
     "index": "index",
     "tokenizer": "look",
+    "look": "look",
     "export": "compute",
     "push": "download",
 }

@@ -16,8 +16,8 @@ from mistudio_core.jobs import watch
 from mistudio_core.library import making, manifests, remove, verify
 from mistudio_core.library.access import Actor
 from mistudio_core.library.context import Context
+from mistudio_core.library.file_looking import FileLooking
 from mistudio_core.library.following import start_index
-from mistudio_core.library.handing_over import HandingOver
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.records import (
     Dataset,
@@ -40,7 +40,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _MAX_NOTES: Final = 20_000
 
 
-class Library(HandingOver):
+class Library(FileLooking):
     """One library folder. Cheap to open; several may be open at once, in one process or in many.
 
     Methods that start work return at once, with the record of what will be made; `wait` waits for it.

@@ -89,7 +89,7 @@ def import_files(
     name: str | None,
 ) -> str:
     """Start the import of local files; return the id of the dataset."""
-    paths = _local_paths(context, paths)
+    paths = local_paths(context, paths)
     arguments = import_arguments(paths, file_format, options)
     dataset = _draft(context, "local", name or paths[0].name.split(".")[0] or "import")
     start(
@@ -109,7 +109,7 @@ def import_arguments(paths: Sequence[Path], file_format: str | None, options: Im
     return arguments | ({"options": chosen} if chosen else {})
 
 
-def _local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
+def local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
     """Return paths in full; where strangers share the library, only what they uploaded may be named."""
     paths = [path.expanduser().resolve() for path in paths]
     if not all(path.is_relative_to(context.home.uploads) for path in paths):

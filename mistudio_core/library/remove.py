@@ -50,7 +50,7 @@ def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
 
 def _uploads(home: Home, jobs: list[JobRow]) -> list[Path]:
     """Return the uploads that wait for the imports among the jobs."""
-    paths = [Path(path) for row in jobs if row.kind == "import" for path in row.arguments["paths"]]
+    paths = [Path(path) for row in jobs if row.kind in ("import", "look") for path in row.arguments["paths"]]
     return [upload for upload in {home.upload_of(path) for path in paths} if upload is not None]
 
 

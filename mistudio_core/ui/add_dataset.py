@@ -23,7 +23,7 @@ def draw(library: Library, *, with_sample: bool) -> None:
         with places[_HUB]:
             download_form.draw(library)
         with places[_FILES]:
-            import_form.draw(library.settings)
+            import_form.draw(library)
         if with_sample:
             with places[_SAMPLE]:
                 sample_button.offer()

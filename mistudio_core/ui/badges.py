@@ -48,6 +48,7 @@ KINDS: Final[Mapping[str, str]] = {
     "tokenize": "Tokenization",
     "index": "Search index",
     "tokenizer": "Tokenizer",
+    "look": "Preview of files",
     "export": "Export",
     "push": "Push to the Hub",
 }

@@ -13,8 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library import Library
-from mistudio_core.settings import Settings
-from mistudio_core.ui import failures, keys
+from mistudio_core.ui import failures, file_preview, import_fields, keys
 from mistudio_core.ui.opening import open_library
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -22,8 +21,9 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME: Final = 120
 
 
-def draw(settings: Settings) -> None:
-    """Draw the form."""
+def draw(library: Library) -> None:
+    """Draw the form, and the first rows of the files where they were asked for."""
+    settings = library.settings
     with st.form("import", border=False):
         st.file_uploader(
             "Files",
@@ -34,8 +34,13 @@ def draw(settings: Settings) -> None:
             "Several files of one kind become one dataset. Larger files: import them by path from Python or a shell.",
         )
         st.text_input("Name (optional)", key=keys.IMPORT_NAME, placeholder="The name of the first file")
-        st.form_submit_button("Import", icon=":material/upload_file:", type="primary", on_click=_import)
+        with st.expander("How the files are read", icon=":material/tune:"):
+            import_fields.draw()
+        with st.container(horizontal=True):
+            st.form_submit_button("Preview", icon=":material/visibility:", on_click=_look)
+            st.form_submit_button("Import", icon=":material/upload_file:", type="primary", on_click=_import)
     failures.show_kept(keys.IMPORT_ERROR)
+    file_preview.draw(library)
 
 
 def _uploads_key() -> str:
@@ -49,13 +54,28 @@ def _import() -> None:
         library = open_library()
         folder, paths = _store(library, uploads)
         try:
-            library.import_files(paths, name=_name(uploads[0].name))
+            library.import_files(paths, name=_name(uploads[0].name), options=import_fields.chosen())
         except StudioError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         st.session_state[keys.IMPORT_NAME] = ""
+        st.session_state[keys.IMPORT_LOOK] = None
         st.session_state[keys.UPLOADS_ROUND] = st.session_state.get(keys.UPLOADS_ROUND, 0) + 1
         st.session_state[keys.NOTICE] = "The import has started."
+
+
+def _look() -> None:
+    uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
+    st.session_state[keys.IMPORT_LOOK] = None
+    with failures.kept(keys.IMPORT_ERROR):
+        library = open_library()
+        folder, paths = _store(library, uploads[:1])
+        try:
+            job = library.look_at_files(paths, options=import_fields.chosen())
+        except StudioError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        st.session_state[keys.IMPORT_LOOK] = job.id
 
 
 def _name(file_name: str) -> str:

@@ -30,6 +30,7 @@ _MODULES: Final = {
     "tokenize": "mistudio_core.work.tokenize",
     "index": "mistudio_core.work.index",
     "tokenizer": "mistudio_core.work.load_tokenizer",
+    "look": "mistudio_core.work.look_at_files",
     "export": "mistudio_core.work.export",
     "push": "mistudio_core.work.push",
 }

@@ -1,0 +1,92 @@
+"""The work of a `look` job: the first rows of a file, as an import with the same options would read them."""
+
+from __future__ import annotations
+
+import json
+import resource
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from mistudio_core.errors import StudioError
+from mistudio_core.raw import column_types, hub_features, text_columns
+from mistudio_core.sources.import_options import ImportOptions
+from mistudio_core.sources.lent import LentFile, local
+from mistudio_core.sources.local import plan_import
+from mistudio_core.sources.plan import SourceFile
+from mistudio_core.sources.tables import TableReader
+from mistudio_core.sources.unpack import unpacked
+from mistudio_core.store.plain_values import plain
+from mistudio_core.work.environment import prepare_environment
+from mistudio_core.work.file_by_file import READ_FROM_THE_END
+from mistudio_core.work.running import RunningJob
+
+ROWS: Final = 20
+COLUMNS: Final = 50
+CELL_CHARS: Final = 300
+"""What is shown: enough to see whether the cells are cut where they should be."""
+_CPU_SECONDS: Final = 60
+"""A look that takes longer would not be waited for; the system ends the worker then."""
+
+
+def run(job: RunningJob) -> dict[str, Any]:
+    """Return `{file, columns, text_columns, rows}`: rows of cells as text, None for a missing value.
+
+    Uploads that were made for the look are deleted after it.
+    """
+    paths = [Path(path) for path in job.arguments["paths"]]
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    job.progress("reading")
+    try:
+        return _look(job, paths)
+    finally:
+        for upload in {job.home.upload_of(path) for path in paths}:
+            if upload is not None:
+                job.home.discard(upload)
+
+
+def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
+    options = ImportOptions.from_fields(job.arguments.get("options"))
+    plan = plan_import(paths, job.arguments.get("format"), options)
+    prepare_environment(job.folder)
+    reader = TableReader(plan.module, plan.options, plan.features, cache=job.folder / "hf" / "datasets")
+    file = next(file for file in plan.files if file.size)
+    tables, count = [], 0
+    for table in reader.read(_lent(job, file, plan.module), file.label, ROWS):
+        tables.append(table.slice(0, ROWS - count))
+        count += tables[-1].num_rows
+        if count >= ROWS:
+            break
+    if reader.schema is None or not count:
+        raise StudioError("no_data", f"There is not one sample in {file.label}.", "Check how it is read.")
+    return _shown(pa.concat_tables(tables), reader.schema, file.label)
+
+
+def _lent(job: RunningJob, file: SourceFile, module: str) -> LentFile:
+    if file.compression is None or module not in READ_FROM_THE_END:
+        return local(Path(file.path), file.local_name, file.compression)
+    keep_free = job.settings.keep_free_mb << 20
+    return local(unpacked(Path(file.path), file.compression, job.folder / "plain", keep_free=keep_free), "plain")
+
+
+def _shown(table: pa.Table, schema: pa.Schema, name: str) -> dict[str, Any]:
+    features = hub_features(schema)
+    shown = schema.names[:COLUMNS]
+    cells = [[_cell(value, features.get(column)) for value in table[column].to_pylist()] for column in shown]
+    types = column_types(schema)
+    return {
+        "file": name,
+        "num_columns": len(schema.names),
+        "columns": {column: types[column] for column in shown},
+        "text_columns": list(text_columns(schema)),
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+    }
+
+
+def _cell(value: Any, feature: Any) -> str | None:
+    if value is None:
+        return None
+    kept = plain(value, feature)
+    text = kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False)
+    return text if len(text) <= CELL_CHARS else text[:CELL_CHARS] + "\N{HORIZONTAL ELLIPSIS}"
