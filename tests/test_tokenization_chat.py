@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate, dated
 from mistudio_core.tokenization.texts.conversations import RefusedError
@@ -81,7 +82,7 @@ def test_templates_render_as_transformers_renders_them() -> None:
         assert [ChatTemplate(template, names).render(talk) for talk in TALKS] == told[name], name
 
 
-def _with_template(root: Path, template: str | None) -> StoredTokenizer:
+def _with_template(root: Path, template: Any) -> StoredTokenizer:
     whole = json.loads((corpus.TOKENIZERS / "own" / "tokenizer.json").read_bytes())
     config = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "chat_template": template}
     return store_tokenizer(root, json.dumps(whole), config, name="chatty", revision=None)
@@ -185,6 +186,44 @@ def test_refused_conversations_are_skipped_by_choice(tmp_path: Path) -> None:
         "The chat template refused 2 conversations, skipped and counted; the first is sample 2 of the split 'train': "
         "roles must alternate."
     )
+
+
+def test_a_template_of_its_own_for_tools_is_used_where_there_are_tools(tmp_path: Path) -> None:
+    named: Any = [
+        {"name": "default", "template": "plain"},
+        {"name": "tool_use", "template": "{{ tools | length }} tools"},
+    ]
+    template = ChatTemplate.of(_with_template(tmp_path / "kept", named))
+    tools = [{"name": "now"}]
+    assert [template.render(TALKS[0], given) for given in (None, [], tools, json.dumps(tools))] == [
+        "plain", "0 tools", "1 tools", "1 tools",
+    ]  # fmt: skip
+
+
+def test_the_library_keeps_the_day_of_a_request(tmp_path: Path) -> None:
+    folder = tmp_path / "asks"
+    folder.mkdir()
+    (folder / "tokenizer.json").write_bytes((corpus.TOKENIZERS / "own" / "tokenizer.json").read_bytes())
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": "{{ strftime_now('%Y-%m-%d') }}!"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    talks = tmp_path / "talks.jsonl"
+    talks.write_text(json.dumps({"messages": TALKS[0]}) + "\n")
+    recipe = {"tokenizer": str(folder), "chat": "auto", "preset": "per_document", "context_length": 40}
+    library = Library.open(tmp_path / "home")
+    dataset = library.import_files([talks])
+    library.wait(dataset.id)
+    before = date.today()
+    made = [library.tokenize(dataset.id, recipe), library.tokenize(dataset.id, recipe | {"chat_date": "1999-12-31"})]
+    for one in made:
+        library.wait(one.id)
+    first, second = (library.tokenization(one.id).recipe["chat_date"] for one in made)
+    assert first in (before.isoformat(), date.today().isoformat())
+    assert second == "1999-12-31"
+    texts = ["".join(token.text for token in library.row(one.id, 0).tokens) for one in made]
+    assert texts == [f"{first}!", "1999-12-31!"]
+    if date.today() == before:
+        with pytest.raises(StudioError, match="asked for before"):
+            library.tokenize(dataset.id, recipe)
 
 
 def test_template_that_cannot_be_read() -> None:

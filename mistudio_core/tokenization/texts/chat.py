@@ -25,13 +25,17 @@ _SHOWN_REASON: Final = 200
 class ChatTemplate:
     """Renders conversations as `apply_chat_template` of `transformers` does; may be shared by threads."""
 
-    def __init__(self, source: str, tokens: Mapping[str, str], today: date | None = None) -> None:
+    def __init__(
+        self, source: str, tokens: Mapping[str, str], today: date | None = None, with_tools: str | None = None
+    ) -> None:
         """Compile a Jinja template in a sandbox.
 
         `tokens` are variables such as `bos_token`, `today` is the day that `strftime_now` tells: its midnight.
+        `with_tools` is the template for conversations with tools, where that is another.
         """
         try:
             self._template = compiled(source)
+            self._with_tools = self._template if with_tools is None else compiled(with_tools)
         except TemplateError as error:
             raise StudioError(
                 "tokenizer_unsupported", f"The tokenizer's chat template cannot be read: {error}.", "Use a text column."
@@ -42,7 +46,8 @@ class ChatTemplate:
     @classmethod
     def of(cls, tokenizer: StoredTokenizer, today: date | None = None) -> ChatTemplate:
         """Return the tokenizer's own template, else the default one."""
-        return cls(tokenizer.chat_template or DEFAULT_CHAT_TEMPLATE, tokenizer.named_tokens, today)
+        source = tokenizer.chat_template or DEFAULT_CHAT_TEMPLATE
+        return cls(source, tokenizer.named_tokens, today, tokenizer.tool_template)
 
     def render(self, conversation: Any, tools: Any = None, documents: Any = None) -> str | None:
         """Return a conversation as text, None for a null and the empty text for no messages.
@@ -53,8 +58,10 @@ class ChatTemplate:
         if not messages:
             return None if messages is None else ""
         try:
-            text = self._template.render(
-                messages=messages, tools=objects_of(tools, "tools"), documents=objects_of(documents, "documents"),
+            given = objects_of(tools, "tools")
+            template = self._template if given is None else self._with_tools
+            text = template.render(
+                messages=messages, tools=given, documents=objects_of(documents, "documents"),
                 add_generation_prompt=False, strftime_now=self._moment.strftime, **self._tokens,
             )  # fmt: skip
             text.encode()  # a template may write half a surrogate pair, which no tokenizer takes
@@ -67,7 +74,9 @@ class ChatTemplate:
 
 def uses_date(tokenizer: StoredTokenizer) -> bool:
     """Tell whether the text of a conversation depends on the day, since the chat template asks for it."""
-    return tokenizer.chat_template is not None and asks_for_date(tokenizer.chat_template)
+    return any(
+        source is not None and asks_for_date(source) for source in (tokenizer.chat_template, tokenizer.tool_template)
+    )
 
 
 def dated(recipe: Recipe, tokenizer: StoredTokenizer, day: date) -> Recipe:

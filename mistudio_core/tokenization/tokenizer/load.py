@@ -120,8 +120,11 @@ def _converted(root: Path, folder: Path, *, name: str, revision: str | None) -> 
     return store_tokenizer(root, backend.to_str(), config, name=name, revision=revision)
 
 
-def _chat_template(loaded: Any) -> str | None:
+def _chat_template(loaded: Any) -> str | list[dict[str, str]] | None:
+    """Return the chat template; where there is another one for tools, both in the form of a configuration."""
     template = loaded.chat_template
+    if isinstance(template, dict) and "tool_use" in template:
+        return [{"name": name, "template": template[name]} for name in ("default", "tool_use") if name in template]
     if isinstance(template, dict):
         template = template.get("default")
     return template if isinstance(template, str) else None

@@ -48,6 +48,8 @@ class StoredTokenizer:
     control: Mapping[str, int]
     named_tokens: Mapping[str, str]
     chat_template: str | None
+    tool_template: str | None = None
+    """The chat template for conversations with tools, where the tokenizer has one of its own for them."""
 
     @property
     def bos_id(self) -> int | None:
@@ -79,7 +81,7 @@ class StoredTokenizer:
     def describe(self) -> dict[str, Any]:
         """Return what a manifest and a page say of the tokenizer, as JSON."""
         fields = asdict(self)
-        for left_out in ("folder", "chat_template"):
+        for left_out in ("folder", "chat_template", "tool_template"):
             del fields[left_out]
         derived = {"bos_id": self.bos_id, "eos_id": self.eos_id, "has_chat_template": self.chat_template is not None}
         return fields | derived | {"prefix": list(self.prefix), "suffix": list(self.suffix)}
@@ -129,7 +131,8 @@ def open_tokenizer(folder: Path, *, name: str | None = None, revision: str | Non
         suffix=tuple(facts["suffix"]),
         control=facts["control"],
         named_tokens=facts["named_tokens"],
-        chat_template=_chat_template(config.get("chat_template")),
+        chat_template=_chat_template(config.get("chat_template"), "default"),
+        tool_template=_chat_template(config.get("chat_template"), "tool_use"),
     )
 
 
@@ -193,9 +196,12 @@ def _unknown(tokenizer: Tokenizer) -> int | None:
     return tokenizer.token_to_id(token) if token else None
 
 
-def _chat_template(stored: Any) -> str | None:
-    if isinstance(stored, list):  # several named templates: the one called "default" counts
-        stored = next((item.get("template") for item in stored if item.get("name") == "default"), None)
+def _chat_template(stored: Any, name: str) -> str | None:
+    """Return one of several named templates; a single one has no name and is the default."""
+    if isinstance(stored, list):
+        stored = next((item.get("template") for item in stored if item.get("name") == name), None)
+    elif name != "default":
+        return None
     return stored if isinstance(stored, str) else None
 
 
