@@ -94,6 +94,29 @@ def test_cells_with_quotes_newlines_and_other_separators(read: Callable[..., pa.
     assert read("csv", data_of(formats.csv_by_card()), {"sep": ";"}).num_rows == 12
 
 
+LARGE = (1 << 53) + 1
+"""The first whole number that no float holds."""
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        ([str(LARGE), "", "-1"], [LARGE, None, -1]),
+        (["1"] * 20_000 + ["", str(LARGE)], [1] * 20_000 + [None, LARGE]),  # the first empty cell is found late
+        (["18446744073709551615", "7"], [18446744073709551615, 7]),
+        (["123456789012345678901234567890", "2"], ["123456789012345678901234567890", "2"]),
+        (["True", "", "False"], [True, None, False]),
+        (["1", "2.5", ""], [1.0, 2.5, None]),
+        (["", ""], [None, None]),
+        ([""] * 20_000 + ["0.5"], [None] * 20_000 + [0.5]),
+        (["x", "", "7"], ["x", None, "7"]),
+    ],
+)
+def test_cells_are_what_is_written(read: Callable[..., pa.Table], cells: list[str], values: list[object]) -> None:
+    lines = "".join(f"t,{cell}\n" for cell in cells)
+    assert read("csv", {"a.csv": f"text,n\n{lines}".encode()})["n"].to_pylist() == values
+
+
 def test_nested_columns_bytes_labels_and_hostile_text(read: Callable[..., pa.Table]) -> None:
     nested = read("parquet", data_of(formats.nested()))
     assert column_types(nested.schema)["turns"] == "list<struct<role: string, content: string>>"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from mistudio_core.sources import arrow_types
+from mistudio_core.sources.exact_csv import with_exact_numbers
 from mistudio_core.sources.mixed_types import encoded_as_text
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class BuilderTables:
         from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
         reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
+        if module == "csv":
+            reader = with_exact_numbers(reader)
         # Given as lists, not as patterns: a name with brackets must not be taken for a glob.
         files = DataFilesDict({"train": DataFilesList([address], [()])})
         self._builder = reader(cache_dir=str(cache), hash="local", data_files=files, features=features, **options)
