@@ -110,6 +110,56 @@ def test_fingerprint_tells_every_field_apart(field: str) -> None:
     assert other.fingerprint() != recipe.fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("fields", "fingerprint"),
+    [
+        ({}, "325dccc910c2ae810d3064413a5127b3493cd8051a81868b87172af91c31a244"),
+        (
+            {"chat": "c", "stride": 3, "preset": "per_document"},
+            "eee54af791c5b3b0260854beb842f89e3b5b8c4ceea30e7298ff2e8c47b84274",
+        ),
+    ],
+)
+def test_recipes_keep_the_fingerprints_of_earlier_versions(fields: dict[str, Any], fingerprint: str) -> None:
+    assert Recipe.from_fields({"tokenizer": "t"} | fields).fingerprint() == fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_chat"),
+    [
+        ("list<struct<role: string, content: string>>", True),
+        ("list<struct<from: string, value: string, weight: double>>", True),
+        ("list<struct<role: string, content: list<struct<type: string, text: string>>, name: string>>", True),
+        ("list<struct<calls: list<struct<id: string, args: json>>, role: string, content: json>>", True),
+        ("list<struct<inner: struct<role: string, content: string>>>", False),
+        ("list<struct<role: string, content: int64>>", False),
+        ("list<struct<role: string, value: string>>", False),
+        ("struct<role: string, content: string>", False),
+        ("list<string>", False),
+    ],
+)
+def test_conversations_are_told_by_their_type(kind: str, is_chat: bool) -> None:
+    assert is_chat_type(kind) is is_chat
+
+
+def test_tools_and_documents_are_columns_that_can_hold_them() -> None:
+    columns = {"messages": "list<struct<role: string, content: string>>", "tools": "string", "documents": "string"}
+    recipe = Recipe.from_fields({"tokenizer": "t", "chat": "auto"})
+
+    def resolved(recipe: Recipe, **more: str) -> Recipe:
+        return recipe.resolved(splits={"train": 1}, columns=columns | more, text_columns=["tools", "documents"])
+
+    chosen = resolved(recipe)
+    assert (chosen.chat_tools, chosen.chat_documents) == ("tools", None), "a text called documents is likely prose"
+    assert chosen.source_columns() == ("messages", "tools")
+    assert resolved(recipe, documents="list<struct<text: string>>").chat_documents == "documents"
+    assert resolved(dataclasses.replace(recipe, chat_tools="none")).source_columns() == ("messages",)
+    with pytest.raises(StudioError, match="chat_tools names the column 'messages_id'"):
+        resolved(dataclasses.replace(recipe, chat_tools="messages_id"), messages_id="int64")
+    with pytest.raises(StudioError, match="refused does nothing without conversations"):
+        resolved(Recipe.from_fields({"tokenizer": "t", "columns": "tools", "refused": "skip"}))
+
+
 def test_fingerprint_is_the_same_whichever_engine() -> None:
     assert (
         Recipe.from_fields({"tokenizer": "t", "engine": "fast"}).fingerprint()
