@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Hashable
+from functools import cache
 from typing import Final
 
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
@@ -101,9 +104,59 @@ _FIXED: Final = (
 )
 
 
+_CONTEXTS: Final = (
+    "a{0}a",
+    "A{0}A",
+    "1{0}1",
+    " {0}",
+    ".{0}.",
+    "\n{0}\n",
+    "'{0}",
+    "{0}{0}",
+    "a\u0301{0}",
+    "{0}\u0323\u0345",
+)
+"""Where a character of each kind is tried: rules that cut words look at what stands beside it."""
+_OF_EACH_CATEGORY: Final = 3
+_BEYOND: Final = (0x20000, 0x2A6DF, 0x2F800, 0x31350, 0x323B0, 0x40000, 0xE0001, 0xE0100, 0xE01EF, 0xF0000, 0x10FFFF)
+
+
 def hard_strings(tokenizer: StoredTokenizer) -> list[str]:
-    """Return the fixed texts, and some in which the tokenizer's own control tokens are written."""
-    texts = list(_FIXED)
-    for token in list(tokenizer.control)[:20]:
-        texts += [token, f"a{token}b", f" {token} ", f"{token}{token}", f"x\n{token}\ny", token[:-1], token.upper()]
+    """Return the fixed texts, characters of every kind in every place, and the tokenizer's own added tokens."""
+    texts = [*_FIXED, *_characters(), *_marks_out_of_order()]
+    for token in tokenizer.load().get_added_tokens_decoder().values():
+        texts += _around(token.content)
     return texts
+
+
+def _around(token: str) -> list[str]:
+    """Return texts with a token alone, in and at words, beside spaces and lines, twice, cut short, in capitals."""
+    places = f"{token} a {token}, {token}\n\n{token}  x {token}a 1{token}1 .{token}. _{token}_ \u0301{token}\u0301"
+    return [token, f"a{token}b", f" {token} ", f"{token}{token}", f"x\n{token}\ny", places, token[:-1], token.upper()]
+
+
+@cache
+def _characters() -> list[str]:
+    """Return for each general category of Unicode some characters from all over, in each context."""
+    texts = []
+    for chars in _by(unicodedata.category).values():
+        step = max(1, len(chars) // _OF_EACH_CATEGORY)
+        chosen = {chars[0], *chars[step // 2 :: step], chars[-1]}
+        texts += [" | ".join(context.format(char) for context in _CONTEXTS) for char in chosen]
+    return sorted(texts)
+
+
+@cache
+def _marks_out_of_order() -> list[str]:
+    """Return pairs of marks of any two combining classes, in both orders, on a letter."""
+    classes = _by(unicodedata.combining)
+    marks = [chars[0] for kind, chars in classes.items() if kind != 0]
+    return [" ".join(f"a{one}{other}" for other in marks) for one in marks]
+
+
+def _by(property_of: Callable[[str], Hashable]) -> dict[Hashable, list[str]]:
+    """Return characters by a property: all of the first two planes, and some of those that hold little else."""
+    found: dict[Hashable, list[str]] = {}
+    for point in (*range(0xD800), *range(0xE000, 0x20000), *_BEYOND):
+        found.setdefault(property_of(chr(point)), []).append(chr(point))
+    return found
