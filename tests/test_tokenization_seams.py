@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from mistudio_core.tokenization.engines.cutting import cut_places
 from mistudio_core.tokenization.engines.seam_regex import Expression, UnknownSyntaxError
-from mistudio_core.tokenization.engines.seams import safe_seams
+from mistudio_core.tokenization.engines.seams import BESIDE, safe_seams
 from tests.seam_tokenizers import ADDED, MAKERS, seam_tokenizer
 
 _LOADED: dict[tuple[str, bool], tuple[Tokenizer, object]] = {}
@@ -38,6 +38,7 @@ def _check(kind: str, added: bool, text: str) -> int:
     if seams is None:
         return 0
     places = [match.start() for match in seams.finditer(text)]
+    assert all(BESIDE.match(text, place) or BESIDE.match(text, place - 1) for place in places)
     whole = tokenizer.encode(text, add_special_tokens=False).ids
     for place in places:
         parts = [tokenizer.encode(part, add_special_tokens=False).ids for part in (text[:place], text[place:])]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mistudio_core.tokenization.engines.seams import LONGEST_BAN
+from mistudio_core.tokenization.engines.seams import BESIDE, LONGEST_BAN
 
 PIECE_BYTES: Final = 256 << 10
 """Texts up to this size are never cut; longer ones are, into pieces of about this size."""
@@ -52,13 +52,20 @@ def _seams_between(data: bytes, first: int, last: int, seams: re.Pattern[str]) -
     text = data[begin : _character(data, min(len(data), last + _AROUND))].decode()
     lead = len(data[begin : _character(data, first)].decode())
     place, at = begin, 0
-    for match in seams.finditer(text, lead):
-        place += len(text[at : match.start()].encode())
-        at = match.start()
+    for found in _matches(text, lead, seams):
+        place += len(text[at:found].encode())
+        at = found
         if place >= min(last, len(data)):
             return
         if place > 0:
             yield place
+
+
+def _matches(text: str, lead: int, seams: re.Pattern[str]) -> Iterator[int]:
+    for match in BESIDE.finditer(text, max(0, lead - 1)):
+        for place in match.span():
+            if place >= lead and seams.match(text, place):
+                yield place
 
 
 def _character(data: bytes, place: int) -> int:

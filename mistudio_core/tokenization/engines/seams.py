@@ -52,6 +52,7 @@ _LETTERS: Final = _chars(
     (0x391, 0x3A1), (0x3A3, 0x3C9), (0x410, 0x44F), (0x5D0, 0x5EA), (0x621, 0x63A), (0x641, 0x64A), (0x905, 0x939),
     (0xE01, 0xE2E), (0x3041, 0x3094), (0x30A1, 0x30FA), (0x4E00, 0x4FFF), (0xAC00, 0xAFFF),
 )  # fmt: skip
+_IDEOGRAPHS: Final = _LETTERS + _chars((0x5000, 0x9FA5))
 _ANY: Final = _PRINTABLE + _LETTERS
 _STOPS: Final = "\uff0c\u3001\u3002"  # ideographic comma, enumeration comma, full stop
 
@@ -63,9 +64,11 @@ SEAMS: Final = (
     (Seam(_PRINTABLE, "\n", _PRINTABLE.replace("/", ""), _PRINTABLE), Seam(_LATIN, "\n", _LATIN, _LATIN)),
     (Seam(_ANY + _STOPS, "\n", _LETTERS, _LETTERS),),
     # Before a stop, as a letter may be taken together with a stop before it.
-    (Seam(_LETTERS, _LETTERS, _STOPS, _LETTERS),),
+    (Seam(_IDEOGRAPHS, _IDEOGRAPHS, _STOPS, _IDEOGRAPHS), Seam(_LETTERS, _LETTERS, _STOPS, _LETTERS)),
 )
 """Kinds of places, each from wide to narrow: the first that is safe is used."""
+BESIDE: Final = re.compile(f"[ \n{_STOPS}]")
+"""Every seam is just before or just after one of these, which are found much faster than seams."""
 
 
 def seams_of(tokenizer: StoredTokenizer) -> re.Pattern[str] | None:
