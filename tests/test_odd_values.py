@@ -166,3 +166,54 @@ def test_text_that_is_no_utf8_is_refused(
     assert caught.value.code == "corrupt_data"
     assert f"sample 1 (the first is 0) holds bytes in the column {path!r}" in caught.value.message
     assert f"0.{module}" in caught.value.message
+
+
+TEXT_FORMATS = {
+    "csv": (b"text,n\ngood,1\nbad \xff\xfe tail,2\n", "text"),
+    "json": (b'{"text": "good", "n": [1]}\n{"text": "bad \xff\xfe tail", "n": [2]}\n', "text"),
+    "text": (b"good\nbad \xff\xfe tail\n", "text"),
+}
+
+
+@pytest.mark.parametrize("module", TEXT_FORMATS)
+def test_files_of_text_that_are_no_utf8_name_the_sample(stored: Callable[..., SampleReader], module: str) -> None:
+    with pytest.raises(StudioError) as caught:
+        stored(module, TEXT_FORMATS[module][0])
+    assert f"0.{module} cannot be read: sample 1 (the first is 0) holds bytes in the column 'text'" in str(caught.value)
+
+
+@pytest.mark.parametrize("module", TEXT_FORMATS)
+def test_bytes_in_files_of_text_are_replaced_by_choice(tmp_path: Path, module: str) -> None:
+    path = tmp_path / f"a.{module}"
+    path.write_bytes(TEXT_FORMATS[module][0])
+    reader = TableReader(module, {}, None, cache=tmp_path / "cache", replace=True)
+    got = pa.concat_tables(reader.read(local(path, path.name), path.name))
+    assert got.column("text").to_pylist() == ["good", "bad \ufffd\ufffd tail"]
+    assert reader.replaced == {"text": 1}
+
+
+@pytest.mark.parametrize("path", NESTED)
+def test_bytes_in_columns_are_replaced_by_choice(tmp_path: Path, path: str) -> None:
+    made = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": NESTED[path]}), made)
+    reader = TableReader("parquet", {}, None, cache=tmp_path / "cache", replace=True)
+    got = pa.concat_tables(reader.read(local(made, made.name), made.name))
+    assert "bad \ufffd\ufffd tail" in str(got.column("x").to_pylist())
+    assert reader.replaced == {"x": 1}
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(2)])
+def test_a_column_of_bytes_can_be_declared_text(tmp_path: Path, kind: pa.DataType) -> None:
+    made = tmp_path / "a.arrow"
+    table = pa.table({"body": pa.array([b"ab", None, "é".encode()], kind), "n": [1, 2, 3]})
+    with pa.ipc.new_stream(made, table.schema) as writer:
+        writer.write_table(table)
+    reader = TableReader("arrow", {}, None, cache=tmp_path / "cache", text_columns=["body"])
+    got = pa.concat_tables(reader.read(local(made, made.name), made.name))
+    assert got.column("body").to_pylist() == ["ab", None, "é"]
+    assert text_columns(got.schema) == ("body",)
+    for name, word in (("n", "neither bytes nor text"), ("other", "no column 'other'")):
+        wrong = TableReader("arrow", {}, None, cache=tmp_path / "cache", text_columns=[name])
+        with pytest.raises(StudioError, match=word) as caught:
+            list(wrong.read(local(made, made.name), made.name))
+        assert caught.value.code == "invalid_request"

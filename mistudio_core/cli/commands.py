@@ -51,6 +51,8 @@ def import_files(options: Namespace) -> Outcome:
         encoding=options.encoding,
         field=options.field,
         sample_by=options.sample_by,
+        text_columns=None if options.text_column is None else tuple(options.text_column),
+        invalid_utf8=options.invalid_utf8,
     )
     named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
     return _made(library, lambda: library.import_files(options.paths, **named).id), None

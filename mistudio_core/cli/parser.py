@@ -105,6 +105,17 @@ def _import_options(parser: argparse.ArgumentParser) -> None:
         metavar="UNIT",
         help="text: a sample is a line, a paragraph or a document (file)",
     )
+    group.add_argument(
+        "--text-column",
+        action="append",
+        metavar="NAME",
+        help="Parquet, Arrow: a column of bytes that holds text; may be repeated",
+    )
+    group.add_argument(
+        "--invalid-utf8",
+        metavar="HOW",
+        help="refuse (the usual) or replace: bytes in a text that are no UTF-8 become U+FFFD, and are counted",
+    )
 
 
 def _look_commands(command: Any) -> None:

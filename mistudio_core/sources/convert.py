@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,8 @@ class Receipt:
     split: str
     path: str
     parts: tuple[PartInfo, ...]
+    replaced: Mapping[str, int] = field(default_factory=dict)
+    """How many samples have bytes replaced that were no UTF-8, by column."""
 
     @property
     def num_rows(self) -> int:
@@ -58,7 +60,8 @@ class Converter:
         stored = read_json(self._receipt_path(file))
         if stored is None or stored["path"] != file.path:
             return None
-        receipt = Receipt(stored["split"], stored["path"], tuple(PartInfo(**part) for part in stored["parts"]))
+        parts = tuple(PartInfo(**part) for part in stored["parts"])
+        receipt = Receipt(stored["split"], stored["path"], parts, stored["replaced"])
         raw = self.folder / "raw" / file.split
         return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
 
@@ -81,7 +84,7 @@ class Converter:
                 parts = writer.parts
         finally:
             tables.close()  # closes the file, also when it was not read to its end
-        receipt = Receipt(file.split, file.path, tuple(parts))
+        receipt = Receipt(file.split, file.path, tuple(parts), dict(self.reader.replaced))
         write_json(self._receipt_path(file), asdict(receipt), durable=True)
         return receipt
 

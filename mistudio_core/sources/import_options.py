@@ -11,6 +11,7 @@ from mistudio_core.errors import invalid
 
 TEXT_UNITS: Final = ("line", "paragraph", "document")
 """What one sample of a text file is, in the words of `datasets`; a document is a whole file."""
+INVALID_UTF8: Final = ("refuse", "replace")
 NO_HEADER: Final = "none"
 _TAB_NAMES: Final = frozenset({"\\t", "tab"})
 _APPLY_TO: Final[Mapping[str, frozenset[str]]] = {
@@ -20,6 +21,8 @@ _APPLY_TO: Final[Mapping[str, frozenset[str]]] = {
     "encoding": frozenset({"csv", "json", "text"}),
     "field": frozenset({"json"}),
     "sample_by": frozenset({"text"}),
+    "text_columns": frozenset({"parquet", "arrow"}),
+    "invalid_utf8": frozenset({"csv", "json", "text", "parquet", "arrow"}),
 }
 """Each option and the readers of `datasets` that know it."""
 _NOT_OF_FILES: Final = frozenset(
@@ -36,7 +39,9 @@ class ImportOptions:
 
     `null_values` are the only cells of a CSV file that count as missing, none where it is empty. `header` is `"none"`
     or the number of the line that holds the names, from 0. `field` names the list within one JSON object. `sample_by`
-    is one of `TEXT_UNITS`. Raises `invalid_request` for values that cannot be meant.
+    is one of `TEXT_UNITS`. `text_columns` are columns of bytes that hold text. `invalid_utf8` is one of `INVALID_UTF8`:
+    what happens to bytes in a text that are no UTF-8; without it they are refused. Raises `invalid_request` for values
+    that cannot be meant.
     """
 
     null_values: tuple[str, ...] | None = None
@@ -45,6 +50,8 @@ class ImportOptions:
     encoding: str | None = None
     field: str | None = None
     sample_by: str | None = None
+    text_columns: tuple[str, ...] | None = None
+    invalid_utf8: str | None = None
 
     def __post_init__(self) -> None:
         """Bring every value to the one form in which it is kept and compared."""
@@ -141,6 +148,19 @@ def _sample_by(value: str) -> str:
     return value
 
 
+def _text_columns(names: Iterable[str]) -> tuple[str, ...]:
+    kept: tuple[Any, ...] = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+    if len(kept) > _MOST_NULL_VALUES or not all(isinstance(one, str) for one in kept):
+        raise invalid("The text columns are not a list of names.", "Name each column as it stands in the files.")
+    return kept
+
+
+def _invalid_utf8(value: str) -> str:
+    if value not in INVALID_UTF8:
+        raise invalid(f"{str(value)[:40]!r} is no way to treat such bytes.", f"Choose from {', '.join(INVALID_UTF8)}.")
+    return value
+
+
 _CLEAN: Final[Mapping[str, Any]] = {
     "null_values": _null_values,
     "delimiter": _delimiter,
@@ -148,4 +168,6 @@ _CLEAN: Final[Mapping[str, Any]] = {
     "encoding": _encoding,
     "field": _field,
     "sample_by": _sample_by,
+    "text_columns": _text_columns,
+    "invalid_utf8": _invalid_utf8,
 }

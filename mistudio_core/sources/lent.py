@@ -20,6 +20,7 @@ from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.recode import Recoded
 from mistudio_core.sources.remote_file import RemoteFile
 from mistudio_core.sources.unpack import decompressed
+from mistudio_core.sources.utf8_filter import Utf8Filter
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,6 +30,18 @@ OnBytes = Callable[[int], None]
 
 _PROTOCOL: Final = "mistudio"
 _BUFFER_BYTES: Final = 1 << 16
+_ARCHIVES: Final = (
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"Rar!",
+    b"7z\xbc\xaf",
+)
+"""How files begin that `datasets` unpacks by itself, whatever their names: they are no text."""
+_MAGIC_BYTES: Final = max(map(len, _ARCHIVES))
 
 
 class LentFile:
@@ -67,7 +80,10 @@ def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
     if guarded.encoding is not None:
         recoded = Recoded(stream, guarded.name, guarded.encoding, guarded.errors)
         stream = cast(IO[bytes], io.BufferedReader(recoded, _BUFFER_BYTES))
-    return cast(IO[bytes], io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES))
+    text = io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES)
+    if guarded.encoding is not None or text.peek(_MAGIC_BYTES).startswith(_ARCHIVES):
+        return cast(IO[bytes], text)
+    return cast(IO[bytes], io.BufferedReader(Utf8Filter(cast(IO[bytes], text), guarded.mark), _BUFFER_BYTES))
 
 
 def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> LentFile:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.sources.nesting import MAX_DEPTH, Nesting
 from mistudio_core.sources.recode import refuse_other_marks
+from mistudio_core.sources.utf8_filter import Mark
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -26,7 +27,8 @@ class Guarded:
     """A file of text that is read under guard: what errors call it, and how it is read.
 
     `module` is the reader of `datasets`; `unit` is what it holds at a time: a line, a paragraph or the document.
-    `encoding` is what the file is recoded from, None where its bytes are passed on; `errors` is as in `open`.
+    `encoding` is what the file is recoded from, None where it is UTF-8; `errors` is as in `open`. `mark` stands for
+    what is no UTF-8 after all.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Guarded:
     unit: str = "line"
     encoding: str | None = None
     errors: str = "strict"
+    mark: Mark = field(default_factory=Mark)
 
 
 class LineGuard(io.RawIOBase):

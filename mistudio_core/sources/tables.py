@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mistudio_core.errors import StudioError
 from mistudio_core.sources import arrow_types, mismatch
 from mistudio_core.sources.builder import BuilderTables
+from mistudio_core.sources.declared_text import declared_text, with_declared_text
+from mistudio_core.sources.failures import chained
 from mistudio_core.sources.lent import LentFile
 from mistudio_core.sources.line_guard import Guarded
 from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
 from mistudio_core.sources.places import Places
 from mistudio_core.sources.recode import needs_recoding
-from mistudio_core.sources.utf8 import TextCheck, require_sound
+from mistudio_core.sources.utf8 import TextCheck, require_sound, unreadable
 
 if TYPE_CHECKING:
     import datasets
@@ -46,10 +49,19 @@ class TableReader:
         *,
         cache: Path,
         learned: Mapping[str, Any] | None = None,
+        text_columns: Sequence[str] = (),
+        replace: bool = False,
     ) -> None:
-        """Import `datasets`; its caches go to the folder `cache`. `learned` are the features of an earlier run."""
+        """Import `datasets`; its caches go to the folder `cache`. `learned` are the features of an earlier run.
+
+        `text_columns` are columns of bytes that hold text; with `replace`, bytes in a text that are no UTF-8 become
+        U+FFFD, and are refused without.
+        """
         from datasets import Features
 
+        self.replaced: Mapping[str, int] = {}
+        """How many samples of the file that was read last have replaced bytes, by column."""
+        self._text_columns, self._replace = tuple(text_columns), replace
         self.features: datasets.Features | None = None
         if features is not None:
             self._take(Features.from_dict(dict(features)).arrow_schema)
@@ -74,7 +86,9 @@ class TableReader:
         `too_large` for more than 1,000 columns.
         """
         builder, places = None, Places(source, self._module, self._options)
-        check = TextCheck(name, replace=False)
+        guarded = self._guarded(name)
+        check = TextCheck(name, guarded.mark, replace=self._replace)
+        self.replaced = check.replaced
         try:
             if self._module == "parquet" and set(self._options) <= {"columns"}:
                 tables = self._parquet(source, limit)
@@ -83,7 +97,7 @@ class TableReader:
             else:
                 if self._module == "json":
                     mismatch.refuse_long_array(source, name)
-                source.guarded = self._guarded(name)
+                source.guarded = guarded
                 builder = self._builder(source, limit)
                 tables = builder.tables()
             for table in tables:
@@ -95,6 +109,8 @@ class TableReader:
         except Exception as error:  # every decoder has exceptions of its own
             if type(error).__name__ == "EmptyDataError":  # how the CSV reader meets a file of no bytes
                 return
+            if guarded.mark.seen and not any(isinstance(link, StudioError) for link in chained(error)):
+                raise unreadable(name) from error
             seen = None if builder is None else builder.seen
             raise mismatch.explained(error, name, places, seen, self.features) from error
         finally:
@@ -109,14 +125,19 @@ class TableReader:
     def _take(self, schema: pa.Schema) -> None:
         from datasets import Features
 
-        self.features = Features.from_arrow_schema(arrow_types.readable_schema(schema))
+        self.features = Features.from_arrow_schema(self._readable(schema))
+
+    def _readable(self, schema: pa.Schema) -> pa.Schema:
+        """Return a schema in the types that `datasets` knows, the columns that were declared text being text."""
+        return declared_text(arrow_types.readable_schema(schema), self._text_columns)
 
     def _fitted(self, table: pa.Table, check: TextCheck) -> pa.Table:
         """Return the table with the columns, types and metadata of the schema, its texts checked."""
         from datasets.table import table_cast
 
         assert self.features is not None
-        table = check.checked(arrow_types.converted_table(table, arrow_types.readable_schema(table.schema)))
+        table = arrow_types.converted_table(table, arrow_types.readable_schema(table.schema))
+        table = check.checked(with_declared_text(table, self._text_columns))
         if table.num_rows:
             self.features = told_apart(self.features, table)
         known = self.features.arrow_schema

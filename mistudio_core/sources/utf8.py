@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import is_text
 from mistudio_core.sources.arrow_types import is_list, items_of, with_items
+from mistudio_core.sources.utf8_filter import Mark
 
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 Mask = npt.NDArray[np.bool_]
 Found = list[tuple[str, Mask]]
 """Places within a column, each with the samples whose text there is no UTF-8."""
@@ -33,14 +35,19 @@ class TextCheck:
     `replaced` counts, by column, the samples in which bytes were replaced by U+FFFD.
     """
 
-    def __init__(self, name: str, *, replace: bool) -> None:
-        """Take what errors call the file, and whether to replace bytes that are no UTF-8 instead of refusing them."""
+    def __init__(self, name: str, mark: Mark, *, replace: bool) -> None:
+        """Take what errors call the file, and whether to replace bytes that are no UTF-8 instead of refusing them.
+
+        `mark` stands for such bytes in a file of text, whose reader would not pass them on.
+        """
         self.replaced: Counter[str] = Counter()
-        self._name, self._replace = name, replace
+        self._name, self._mark, self._replace = name, mark, replace
         self._first = 0
 
     def checked(self, table: pa.Table) -> pa.Table:
         """Return the table with UTF-8 in every text; raises `corrupt_data` naming the column and the sample."""
+        if self._mark.seen and self._mark.text in str(table.schema):
+            raise unreadable(self._name)
         for at, field in enumerate(table.schema):
             if holds_text(field.type):
                 column = table.column(at)
@@ -54,18 +61,18 @@ class TextCheck:
         for chunk in column.chunks:
             try:
                 chunk.validate(full=True)
-                chunks.append(chunk)
+                chunks.append(self._mended(chunk, name, first) if self._mark.seen else chunk)
             except pa.ArrowInvalid:
                 chunks.append(self._mended(chunk, name, first))
             first += len(chunk)
         return chunks
 
     def _mended(self, chunk: pa.Array, name: str, first: int) -> pa.Array:
-        mended, found = _mended(chunk, name)
+        mended, found = _mended(chunk, name, self._mark)
         found = [(path, mask) for path, mask in found if mask.any()]
         if not found:
-            mended.validate(full=True)  # then something else is wrong with it
-            return mended
+            chunk.validate(full=True)  # then something else is wrong with it, or nothing at all
+            return chunk
         path, mask = min(found, key=lambda place: int(place[1].argmax()))
         if not self._replace:
             raise not_utf8(self._name, path, first + int(mask.argmax()))
@@ -80,6 +87,15 @@ def not_utf8(name: str, path: str, sample: int) -> StudioError:
         f"{name} cannot be read: sample {sample:,} (the first is 0) holds bytes in the column {path[:200]!r} that "
         "are not text in UTF-8.",
         "Save the text as UTF-8, or choose to have such bytes replaced by U+FFFD.",
+    )
+
+
+def unreadable(name: str) -> StudioError:
+    """Return the error for a file of text that cannot be told apart into samples, as it is no UTF-8."""
+    return StudioError(
+        "corrupt_data",
+        f"{name} cannot be read: it is not text in UTF-8.",
+        "Save it as UTF-8, name its encoding, or unpack it first.",
     )
 
 
@@ -98,22 +114,24 @@ def require_sound(batch: pa.RecordBatch) -> None:
         _as_bytes(column).validate(full=True)
 
 
-def _mended(array: Any, path: str) -> tuple[pa.Array, Found]:
+def _mended(array: Any, path: str, mark: Mark) -> tuple[pa.Array, Found]:
     """Return the array with UTF-8 in every text, and where that was not so."""
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
-        storage, found = _mended(array.storage, path)
+        storage, found = _mended(array.storage, path, mark)
         return pa.ExtensionArray.from_storage(kind, storage), found
     if is_text(kind):
-        return _mended_texts(array, path)
+        return _marked_texts(array, path, mark) if mark.seen else _mended_texts(array, path)
     if is_list(kind):
-        items, inner = _mended(items_of(array), f"{path}[]")
+        items, inner = _mended(items_of(array), f"{path}[]", mark)
         parents = _parents(array)
         return with_items(array, items, kind), [
             (place, _of_parents(mask, parents, len(array))) for place, mask in inner
         ]
     if pa.types.is_struct(kind) and kind.num_fields:
-        pairs = [_mended(child, f"{path}.{field.name}") for child, field in zip(array.flatten(), kind, strict=True)]
+        pairs = [
+            _mended(child, f"{path}.{field.name}", mark) for child, field in zip(array.flatten(), kind, strict=True)
+        ]
         children = [child for child, _ in pairs]
         mask = array.is_null() if array.null_count else None
         return pa.StructArray.from_arrays(children, fields=list(kind), mask=mask), [
@@ -132,6 +150,12 @@ def _mended_texts(array: pa.Array, path: str) -> tuple[pa.Array, Found]:
             mask[at] = True
             texts.append(value.decode(errors="replace"))
     return pa.array(texts, array.type), [(path, mask)]
+
+
+def _marked_texts(array: pa.Array, path: str, mark: Mark) -> tuple[pa.Array, Found]:
+    found = pc.fill_null(pc.match_substring(array, mark.text), fill_value=False)
+    mended = pc.replace_substring(array, mark.text, REPLACEMENT)
+    return mended, [(path, found.to_numpy(zero_copy_only=False))]
 
 
 def _parents(array: Any) -> npt.NDArray[np.int64]:

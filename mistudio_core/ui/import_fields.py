@@ -12,6 +12,7 @@ from mistudio_core.ui import keys
 _NO_HEADER: Final = "No line of names"
 _ONLY_EMPTY, _NONE_MISSING = "Only empty cells", "No cell is missing"
 _ENCODINGS: Final = ("utf-16", "cp1252", "latin-1", "shift_jis", "gb18030", "euc_kr", "koi8_r")
+_REPLACE: Final = "Replace them by U+FFFD, and count the samples"
 _UNITS: Final = {"Line": "line", "Paragraph": "paragraph", "Document (the whole file)": "document"}
 
 
@@ -56,6 +57,20 @@ def draw() -> None:
     unit.selectbox(
         "Text: one sample is a …", list(_UNITS), index=None, key=keys.IMPORT_UNIT, placeholder="Line",
     )  # fmt: skip
+    columns, invalid = st.columns([1, 2])
+    columns.text_input(
+        "Columns of bytes that hold text",
+        key=keys.IMPORT_TEXT_COLUMNS,
+        placeholder="None",
+        help="Of Parquet and Arrow files: names with commas between them, such as content,body.",
+    )
+    invalid.selectbox(
+        "Bytes in a text that are not UTF-8",
+        [_REPLACE],
+        index=None,
+        key=keys.IMPORT_INVALID,
+        placeholder="Refuse the file",
+    )
 
 
 def chosen() -> ImportOptions:
@@ -63,6 +78,7 @@ def chosen() -> ImportOptions:
     state = st.session_state
     nulls = {_ONLY_EMPTY: ("",), _NONE_MISSING: ()}
     said = state.get(keys.IMPORT_NULLS)
+    named: str = state.get(keys.IMPORT_TEXT_COLUMNS) or ""
     return ImportOptions(
         delimiter=state.get(keys.IMPORT_DELIMITER) or None,
         header="none" if state.get(keys.IMPORT_HEADER) else None,
@@ -70,4 +86,6 @@ def chosen() -> ImportOptions:
         encoding=state.get(keys.IMPORT_ENCODING) or None,
         field=state.get(keys.IMPORT_FIELD) or None,
         sample_by=_UNITS.get(state.get(keys.IMPORT_UNIT) or ""),
+        text_columns=tuple(name.strip() for name in named.split(",") if name.strip()) or None,
+        invalid_utf8="replace" if state.get(keys.IMPORT_INVALID) else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +54,16 @@ def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipt
         kept = {part.name for part in infos}
         for leftover in (path for path in (converter.folder / "raw" / split).iterdir() if path.name not in kept):
             leftover.unlink()
-    origin = {"repo_id": plan.repo_id, "revision": plan.revision, "config": plan.config, "access": plan.access}
+    replaced: Counter[str] = Counter()
+    for one in receipts:
+        replaced.update(one.replaced)
+    origin = {
+        "replaced": dict(replaced),
+        "repo_id": plan.repo_id,
+        "revision": plan.revision,
+        "config": plan.config,
+        "access": plan.access,
+    }
     return finish_dataset(job, parts, schema, origin=origin)
 
 
@@ -67,7 +77,7 @@ def finish_dataset(
     """Make a dataset whole out of the parts in its draft folder, and return its manifest.
 
     `parts` holds each split's parts in order, an empty split included; `schema` is that of every part.
-    `origin` may hold `repo_id`, `revision`, `config` and `access`. Raises `no_data` when there is no
+    `origin` may hold `repo_id`, `revision`, `config`, `access` and `replaced`. Raises `no_data` when there is no
     sample at all.
     """
     num_samples = sum(_rows(parts).values())
@@ -153,6 +163,7 @@ def _manifest(
         "created_at": job.draft["created_at"],
         "ready_at": as_json(now()),
         "request": dict(job.arguments),
+        "replaced": origin.get("replaced", {}),
         "files": [
             {
                 "path": f"raw/{split}/{part.name}",

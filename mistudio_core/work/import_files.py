@@ -40,7 +40,11 @@ def _imported(job: RunningJob) -> dict[str, Any]:
     room.require(plan.num_bytes)
     learned = Converter.known_features(draft)
     cache = draft / "hf" / "datasets"
-    converter = Converter(draft, TableReader(plan.module, plan.options, plan.features, cache=cache, learned=learned))
+    reader = TableReader(
+        plan.module, plan.options, plan.features, cache=cache, learned=learned,
+        text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
+    )  # fmt: skip
+    converter = Converter(draft, reader)
     meter = Meter(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
     receipts = [_converted(file, plan, converter, meter, room) for file in plan.files]
     return finish_conversion(job, plan, converter, receipts)

@@ -50,7 +50,10 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
     options = ImportOptions.from_fields(job.arguments.get("options"))
     plan = plan_import(paths, job.arguments.get("format"), options)
     prepare_environment(job.folder)
-    reader = TableReader(plan.module, plan.options, plan.features, cache=job.folder / "hf" / "datasets")
+    reader = TableReader(
+        plan.module, plan.options, plan.features, cache=job.folder / "hf" / "datasets",
+        text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
+    )  # fmt: skip
     file = next(file for file in plan.files if file.size)
     tables, count = [], 0
     for table in reader.read(_lent(job, file, plan.module), file.label, ROWS):
