@@ -43,10 +43,10 @@ def test_rows_are_shown_as_an_import_would_read_them(library: Library, tmp_path:
     job = library.wait(library.look_at_files([path], options=options).id, timeout=WAIT_S)
     assert job.status == "succeeded", library.log(job.id)
     look = library.file_look(job.id)
-    assert (look["file"], look["columns"]) == ("a.csv.gz", {"n": "float64", "text": "string"})
+    assert (look["file"], look["columns"]) == ("a.csv.gz", {"n": "int64", "text": "string"})
     assert look["text_columns"] == ["text"]
     assert len(look["rows"]) == ROWS
-    assert look["rows"][:2] == [["1.0", "caf\u00e9"], [None, "x" * CELL_CHARS + "\u2026"]]
+    assert look["rows"][:2] == [["1", "caf\u00e9"], [None, "x" * CELL_CHARS + "\u2026"]]
     assert library.datasets() == []
     assert path.exists()
 

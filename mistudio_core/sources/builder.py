@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from mistudio_core.sources import arrow_types
+from mistudio_core.sources import arrow_types, null_rows
 from mistudio_core.sources.exact_csv import with_exact_numbers
 from mistudio_core.sources.mixed_types import encoded_as_text
 
@@ -37,6 +37,8 @@ class BuilderTables:
         from datasets.load import import_main_class
         from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
+        if module == "json":
+            null_rows.install()
         reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
         if module == "csv":
             reader = with_exact_numbers(reader)

@@ -65,7 +65,7 @@ def explained(
     said = _reason(error).replace(places.source.address, name)
     place = places.of_damage(said)
     if place.line is not None:
-        said = _PLACES_OF_READERS.sub("", said)
+        said = _PLACES_OF_READERS.sub("", said).rstrip(".") + "."
     return StudioError(
         "corrupt_data", f"{name} cannot be read: {said}{place}", "The file is damaged, or it is not what its name says."
     )
