@@ -48,6 +48,7 @@ def test_the_line_of_broken_json_lines(tmp_path: Path, packing: str, blank: str)
     line = before + blank.count("\n") + 1
     assert f"It is line {line:,}, row {before:,} (from 0)." in error.message
     assert "in row" not in error.message
+    assert ".." not in error.message
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,9 @@ def test_the_first_value_of_another_type(tmp_path: Path) -> None:
     good = "".join(f'{{"n": {number}, "t": "{"x" * 100}"}}\n' for number in range(120_000))
     error = refusal(tmp_path, {"b.jsonl": (good + "\n" + '{"n": 1.5, "t": "x"}\n').encode()})
     assert "'n' is float64 instead of int64. It is line 120,002, row 120,000 (from 0)." in error.message
+    empty = '{"n": null, "t": "x"}\n' * (MANY // 20)
+    error = refusal(tmp_path, {"e.jsonl": (empty + '{"n": "x", "t": "x"}\n').encode()})
+    assert f"'n' is string instead of null. It is line {MANY // 20 + 1:,}," in error.message
     error = refusal(tmp_path, {"c.jsonl": b'{"n": 1}\n', "d.jsonl": b'{"n": 1}\n{"n": "x"}\n'})
     assert "of d.jsonl do not fit those of the first file" in error.message
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
-_PLACES_OF_READERS: Final = re.compile(r",? (in row|in line|starting at row) \d+")
+_PLACES_OF_READERS: Final = re.compile(r"[,.]? (in row|in line|starting at row) \d+")
 """Counted within a block or in records: the line that is told instead is that of the file."""
 
 

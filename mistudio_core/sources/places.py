@@ -156,6 +156,11 @@ def first_misfit(table: pa.Table, schema: pa.Schema) -> int | None:
 def _fits(table: pa.Table, schema: pa.Schema) -> bool:
     from datasets.table import table_cast
 
+    for index, field in enumerate(table.schema):
+        place = schema.get_field_index(field.name)
+        if place >= 0 and pa.types.is_null(schema.field(place).type) and table[index].null_count == table.num_rows:
+            # No type can be cast to that of nulls, whatever its values are.
+            table = table.set_column(index, field.name, pa.nulls(table.num_rows))
     try:
         table_cast(table, schema)
     except (pa.ArrowException, ValueError, TypeError):
