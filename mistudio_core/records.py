@@ -216,10 +216,14 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How many files were checked and, for each problem, a sentence that names the file."""
+    """How many files were checked and, for each problem, a sentence that names the file.
+
+    `notes` say what the check cannot have seen.
+    """
 
     checked: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,18 @@ import pyarrow as pa
 import pytest
 from tokenizers import AddedToken, Tokenizer, normalizers
 
+from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.engines.fast import fast_version
 from mistudio_core.tokenization.engines.fast_features import SPLITS, fast_odd_kinds
 from mistudio_core.tokenization.engines.feature_shapes import FeatureError
 from mistudio_core.tokenization.engines.odd_texts import OddCodePoints, OddStrings, OddTexts
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.engines.routed import union
+from mistudio_core.tokenization.made.odd_rows import odd_rows
+from mistudio_core.tokenization.made.provenance import Provenance
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
 from tests.golden import corpus
-from tests.tokenized import tokenized
+from tests.tokenized import task_of, tokenized
 
 _PLAIN = corpus.TOKENIZERS / "plain" / "tokenizer.json"
 
@@ -185,3 +188,15 @@ def test_odd_strings_are_found_wherever_they_stand(strings: tuple[str, ...]) -> 
     texts = [*_TEXTS, "a <299> b", "<29", "299>"]
     expected = [any(string in text for string in strings) for text in texts]
     assert union(odd.find(pa.array(texts, pa.large_string())), len(texts)).tolist() == expected
+
+
+def test_deep_check_looks_at_odd_documents_first(tmp_path: Path) -> None:
+    texts = [f"Document number {number} tells of dogs, rivers and long roads." for number in range(4_000)]
+    texts[2_551] = "Here is a mark, \u0642\u0653\u08d3, in one document alone."
+    tokenizer = _stored(tmp_path / "kept", Tokenizer.from_file(str(_PLAIN)))
+    result = tokenized(tmp_path, texts, tokenizer, context_length=16)
+    task = task_of(tmp_path / "other", open_splits(tmp_path), tokenizer, context_length=16)
+    provenance = Provenance(result.folder)
+    rows = odd_rows(task, provenance)
+    assert any(source.sample == 2_551 for row in rows for source in provenance.sources(row))
+    assert len(rows) < 10

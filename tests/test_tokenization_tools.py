@@ -145,7 +145,7 @@ def test_sound_tokenizations_verify(
     checked, problems = verify_files(result.folder)
     assert (checked, problems) == (1 + len(result.manifest["shards"]) + len(result.manifest["sidecars"]), [])
     rows, wrong = verify_rows(result.folder, open_splits(tmp_path), tokenizers["own"])
-    assert (rows, wrong) == (min(100, result.manifest["num_rows"]), [])
+    assert (rows >= min(100, result.manifest["num_rows"]), wrong) == (True, [])
 
 
 def _flip(path: Path) -> None:

@@ -27,10 +27,13 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
     from mistudio_core.tokenization.made.verify import verify_files
 
     checked, problems = verify_files(record.path)
+    notes = []
     if deep and not problems and dataset.path is not None:
         rows, found = _encoded_again(record.path, dataset.path, tokenizers)
         checked, problems = checked + rows, found
-    return Verification(checked, tuple(f"{record.id}: {problem}" for problem in problems))
+        notes = [f"{rows:,} rows were encoded again; an id that is wrong in another row cannot have been seen."]
+    said = (tuple(f"{record.id}: {line}" for line in lines) for lines in (problems, notes))
+    return Verification(checked, *said)
 
 
 def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tuple[int, list[str]]:
@@ -46,7 +49,8 @@ def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tupl
 
 def joined(parts: list[Verification]) -> Verification:
     """Return the sum of several checks."""
-    return Verification(sum(part.checked for part in parts), tuple(line for part in parts for line in part.problems))
+    problems = tuple(line for part in parts for line in part.problems)
+    return Verification(sum(part.checked for part in parts), problems, tuple(n for part in parts for n in part.notes))
 
 
 def _dataset_files(dataset_id: str, folder: Path) -> Verification:

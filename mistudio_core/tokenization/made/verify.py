@@ -14,6 +14,7 @@ from mistudio_core.files import read_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Engine, Ids
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
+from mistudio_core.tokenization.made.odd_rows import odd_rows
 from mistudio_core.tokenization.made.provenance import Provenance
 from mistudio_core.tokenization.made.shard_rows import Source
 from mistudio_core.tokenization.making.batches import encoded_alone
@@ -42,7 +43,8 @@ def verify_rows(
 ) -> tuple[int, list[str]]:
     """Encode the documents of some rows again with the reference; return how many rows, and what is wrong.
 
-    The rows are spread evenly, the first and the last among them.
+    The rows are spread evenly, the first and the last among them; half as many more are those of odd documents (rare
+    characters, marks, controls, added tokens).
     """
     provenance = Provenance(folder)
     manifest = provenance.manifest
@@ -52,7 +54,10 @@ def verify_rows(
     plan = Plan({name: facts["num_samples"] for name, facts in manifest["splits"].items()}, ())
     task = Task(plan, provenance.recipe, provenance.policy, tokenizer, splits, folder)
     engine = ReferenceEngine(tokenizer, control_as_text=task.control_as_text)
-    chosen = np.unique(np.linspace(0, max(0, len(stored) - 1), min(rows, len(stored))).astype(np.int64))
+    odd = np.array(odd_rows(task, provenance), np.int64)
+    odd = odd[np.unique(np.linspace(0, max(0, len(odd) - 1), min(rows // 2, len(odd))).astype(np.int64))]
+    even = np.linspace(0, max(0, len(stored) - 1), min(rows, len(stored))).astype(np.int64)
+    chosen = np.union1d(odd, even)
     problems = []
     for number in chosen.tolist():
         ids, _ = stored.gathered(np.array([number]))
