@@ -233,11 +233,6 @@ def file_problem(path: Path, size_bytes: int, sha256: str) -> str | None:
         return f"{path} cannot be read ({error.strerror})."
 
 
-def name_file(name: str) -> str:
-    """Return the name of the file that says what a name of a user's stands for."""
-    return f"name-{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
-
-
 def walk_files(folder: Path) -> Iterator[Path]:
     """Yield the regular files below `folder`, without following links."""
     for parent, _, names in os.walk(folder, followlinks=False):

@@ -31,7 +31,18 @@ ALLOWED: dict[str, frozenset[str]] = {
     "work": frozenset({"jobs", "sources", "store", "tokenization", "statistics"}),
 }
 # Inside the tokenization room each folder may import those before it.
-TOKENIZATION = ("recipes", "tokenizer", "texts", "engines", "packing", "making", "made", "exports", "previews")
+TOKENIZATION = (
+    "recipes",
+    "tokenizer",
+    "texts",
+    "engines",
+    "loading",
+    "packing",
+    "making",
+    "made",
+    "exports",
+    "previews",
+)
 # Of the rooms that a worker shares with the app it uses only a part: it never opens the catalog.
 CLOSED_TO_WORK = frozenset(
     {"mistudio_core.store.catalog", "mistudio_core.store.migrations", "mistudio_core.store.rows"}

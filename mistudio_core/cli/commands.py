@@ -276,7 +276,8 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
         if error.code != "tokenizer_not_found":
             raise
     name, revision, token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
-    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, token=token).id)
+    source = fields.get("tokenizer_source", "auto")
+    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, token=token, source=source).id)
     return act()
 
 

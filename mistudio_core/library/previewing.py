@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mistudio_core.errors import StudioError, check_text
-from mistudio_core.files import name_file, read_json
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.start import start
 from mistudio_core.library.token_reading import TokenReading
@@ -38,33 +37,52 @@ class Previewing(TokenReading):
     """The methods of `Library` that show what a recipe does; they encode with `tokenizers` alone."""
 
     def tokenizers(self) -> list[StoredTokenizer]:
-        """Return the tokenizers that the library keeps, by name."""
-        from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
+        """Return the tokenizers that the library keeps, by name; one that goes by several names is there several times.
 
-        kept = []
-        for folder in self.home.tokenizers.iterdir():
+        Of a name that stands for several commits or sources, the one loaded last comes first.
+        """
+        from mistudio_core.tokenization.tokenizer.names import names
+        from mistudio_core.tokenization.tokenizer.stored import open_named, open_tokenizer
+
+        kept = [open_named(self.home.tokenizers, record) for record in names(self.home.tokenizers)]
+        named = {tokenizer.name for tokenizer in kept}
+        for folder in sorted(self.home.tokenizers.iterdir()):
             try:
-                kept.append(open_tokenizer(folder))
+                alone = open_tokenizer(folder)
             except (StudioError, KeyError, NotADirectoryError):
-                continue  # a pointer, a draft, or one of an older program: it is loaded anew when it is asked for
-        return sorted(kept, key=lambda tokenizer: (tokenizer.name.casefold(), tokenizer.sha256))
+                continue  # a record, a draft, or one of an older program: it is loaded anew when it is asked for
+            if alone.name not in named:
+                kept.append(alone)
+        return sorted(kept, key=lambda tokenizer: tokenizer.name.casefold())
 
-    def tokenizer(self, name: str, *, revision: str | None = None) -> StoredTokenizer:
-        """Return a tokenizer by the name it was loaded by; raise `tokenizer_not_found` where it has not been yet."""
+    def tokenizer(self, name: str, *, revision: str | None = None, source: str = "auto") -> StoredTokenizer:
+        """Return a tokenizer by the name it was loaded by; raise `tokenizer_not_found` where it has not been yet.
+
+        `source` is the recipe's `tokenizer_source`.
+        """
+        from mistudio_core.tokenization.tokenizer.names import find_name
+        from mistudio_core.tokenization.tokenizer.stored import open_named
+
         name = self._tokenizer_name(name)
-        known = read_json(self.home.tokenizers / name_file(name)) or {}
-        # What was loaded last by this name comes first: a tokenizer may have changed since.
-        kept = sorted(self.tokenizers(), key=lambda tokenizer: tokenizer.sha256 != known.get("sha256"))
-        for tokenizer in kept:
-            named = tokenizer.name == name or tokenizer.sha256 == known.get("sha256")
-            if named and revision in (None, tokenizer.revision, known.get("revision")):
+        record = find_name(self.home.tokenizers, name, revision=revision, source=source)
+        if record is not None:
+            return open_named(self.home.tokenizers, record)
+        for tokenizer in self.tokenizers() if source == "auto" else ():
+            if tokenizer.name == name and revision in (None, tokenizer.revision):
                 return tokenizer
         raise StudioError(
             "tokenizer_not_found", f"The library does not hold the tokenizer {name!r:.120} yet.", "Load it first."
         )
 
-    def load_tokenizer(self, name: str, *, revision: str | None = None, token: str | None = None) -> Job:
-        """Start to load a tokenizer from the Hub, a path or the built-in sample into the library."""
+    def load_tokenizer(
+        self, name: str, *, revision: str | None = None, token: str | None = None, source: str = "auto"
+    ) -> Job:
+        """Start to load a tokenizer from the Hub, a path or the built-in sample into the library.
+
+        `source` is the recipe's `tokenizer_source`: `file`, `transformers` or `auto`.
+        """
+        from mistudio_core.tokenization.recipes.checks import checked_value
+
         name = self._tokenizer_name(name)
         self.actor.must_need_no_token(token)
         on_hub = name != "sample" and not name.startswith("/")
@@ -74,7 +92,7 @@ class Previewing(TokenReading):
             self._catalog,
             kind="tokenizer",
             subject=None,
-            arguments={"name": name, "revision": revision},
+            arguments={"name": name, "revision": revision, "source": checked_value("tokenizer_source", source)},
             secret=choose_token(self.settings, token) if on_hub else None,
             check=lambda _: None,
         )
@@ -193,7 +211,7 @@ class Previewing(TokenReading):
         return str(texts[0].as_py()) if len(texts) else None
 
     def _kept(self, recipe: Recipe) -> StoredTokenizer:
-        return self.tokenizer(recipe.tokenizer, revision=recipe.tokenizer_revision)
+        return self.tokenizer(recipe.tokenizer, revision=recipe.tokenizer_revision, source=recipe.tokenizer_source)
 
     def _kept_or_none(self, recipe: Recipe) -> StoredTokenizer | None:
         try:

@@ -54,9 +54,10 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
 
 def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that the shares depend on, so that the others do not count them again."""
-    text = ("tokenizer", "tokenizer_revision", "splits", "columns", "template", "chat", "control_tokens")
+    tokenizer = ("tokenizer", "tokenizer_revision", "tokenizer_source")
+    text = ("splits", "columns", "template", "chat", "control_tokens")
     chat = ("chat_date", "chat_tools", "chat_documents")
-    return {name: recipe[name] for name in (*text, *chat, *FILTERS) if name in recipe}
+    return {name: recipe[name] for name in (*tokenizer, *text, *chat, *FILTERS) if name in recipe}
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking at what the filters leave out …")

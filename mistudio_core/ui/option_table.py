@@ -45,6 +45,15 @@ _TOKENS: Final[Mapping[Any, str]] = {
 }
 
 OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
+    "Tokenizer": {
+        "tokenizer_source": Option(
+            "Tokenizer taken from",
+            "auto",
+            "Transformers 5 builds many tokenizers anew, and the result may differ from tokenizer.json; a caution says "
+            "so. By the name: the file where a tokenizer.json was named, else what transformers loads.",
+            {"auto": "By the name", "file": "tokenizer.json as it is", "transformers": "AutoTokenizer"},
+        ),
+    },
     "Conversations": {
         "refused": Option(
             "Refused conversations",

@@ -27,6 +27,8 @@ SAMPLE_CONTEXT_LENGTH: Final = 128
 
 _BEGINS: Final = ("begin_batch_token", "begin_sequence_token")
 
+SAMPLE: Final = "sample"
+"""The name of the sample's own tokenizer."""
 COLUMN, TEMPLATE, CHAT = "column", "template", "chat"
 
 
@@ -45,6 +47,12 @@ def tokenizer_name(dataset: Dataset | str) -> str:
     return (st.session_state.get(key(dataset, "tokenizer")) or "").strip()
 
 
+def tokenizer_source(dataset: Dataset | str) -> str:
+    """Return which of its files the tokenizer is taken from, in the words of the recipe."""
+    chosen = st.session_state.get(key(dataset, "tokenizer_source"), "auto")
+    return str(chosen) if tokenizer_name(dataset) != SAMPLE else "auto"
+
+
 def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
     """Tell whether an advanced field does something beside the others that are chosen."""
     chosen, state = preset(dataset), st.session_state
@@ -52,6 +60,8 @@ def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
         return False
     if name in OPTIONS["Conversations"]:
         return state.get(key(dataset, "text_from")) == CHAT
+    if name == "tokenizer_source":
+        return tokenizer_name(dataset) != SAMPLE
     if name == "bos" and chosen == "saelens":
         return not any(state.get(key(dataset, field), "auto") != "auto" for field in _BEGINS)
     if name == "separator" and chosen == "saelens":

@@ -117,6 +117,7 @@ def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, An
     named = {
         "tokenizer": recipe_fields.tokenizer_name(dataset),
         "tokenizer_revision": recipe_fields.changed_revision(dataset),
+        "tokenizer_source": recipe_fields.tokenizer_source(dataset),
     }
     _first_sample(library, dataset, named | recipe_fields.text_fields(dataset) | recipe_fields.chat_options(dataset))
 

@@ -21,7 +21,6 @@ _COMMON: Final = (
     "meta-llama/Llama-3.2-1B",
     "Qwen/Qwen3-0.6B-Base",
 )
-_SAMPLE: Final = "sample"
 _SHOWN_SPECIALS: Final = 6
 _LISTED_SPECIALS: Final = 60  # on hover; a tokenizer may have a thousand reserved ones
 _ROLES: Final = ("bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
@@ -83,9 +82,9 @@ def _offered(library: Library, dataset: Dataset) -> list[str]:
     """Return what to offer: the sample's own first on the sample, then the newest used, the kept, and common ones."""
     used = [item.tokenizer for item in reversed(library.tokenizations())]
     kept = [] if library.settings.shared else [item.name for item in library.tokenizers()]
-    offered = [*used, *(name for name in kept if name != _SAMPLE), *_COMMON, _SAMPLE]
+    offered = [*used, *(name for name in kept if name != recipe_fields.SAMPLE), *_COMMON, recipe_fields.SAMPLE]
     if dataset.source == "sample":
-        offered.insert(0, _SAMPLE)
+        offered.insert(0, recipe_fields.SAMPLE)
     return list(dict.fromkeys(offered))
 
 
@@ -95,7 +94,7 @@ def _loaded(library: Library, dataset: Dataset) -> dict[str, Any] | None:
     if not name:
         return None
     try:
-        return library.tokenizer(name, revision=revision).describe()
+        return library.tokenizer(name, revision=revision, source=recipe_fields.tokenizer_source(dataset)).describe()
     except StudioError:
         return None  # not yet; or a path on a shared deployment, which pressing Load explains
 
@@ -162,5 +161,6 @@ def _load(dataset_id: str) -> None:
         if not name:
             raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
         token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
-        job = open_library().load_tokenizer(name, revision=recipe_fields.changed_revision(dataset_id), token=token)
+        revision, source = recipe_fields.changed_revision(dataset_id), recipe_fields.tokenizer_source(dataset_id)
+        job = open_library().load_tokenizer(name, revision=revision, token=token, source=source)
         st.session_state[recipe_fields.key(dataset_id, "load_job")] = {"job_id": job.id, "name": name}

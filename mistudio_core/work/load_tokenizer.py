@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mistudio_core.files import name_file, write_json
-from mistudio_core.tokenization.tokenizer.load import load_tokenizer
+from mistudio_core.tokenization.loading.load import load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 from mistudio_core.work.running import RunningJob
 
 
 def run(job: RunningJob) -> dict[str, Any]:
-    """Load the tokenizer `name` at `revision` and return what is known of it."""
+    """Load the tokenizer `name` at `revision` by `source` and return what is known of it."""
     name = str(job.arguments["name"])
     job.progress("loading")
     if name == "sample":
@@ -19,10 +18,6 @@ def run(job: RunningJob) -> dict[str, Any]:
 
         loaded = open_tokenizer(sample_tokenizer(job.home), name=name)
     else:
-        revision = job.arguments["revision"]
-        loaded = load_tokenizer(job.home.tokenizers, name, revision=revision, token=job.secret)
-    # one content may go by several names, and its folder tells only the first
-    write_json(
-        job.home.tokenizers / name_file(name), {"name": name, "revision": loaded.revision, "sha256": loaded.sha256}
-    )
+        revision, source = job.arguments["revision"], str(job.arguments.get("source", "auto"))
+        loaded = load_tokenizer(job.home.tokenizers, name, revision=revision, token=job.secret, source=source)
     return loaded.describe()

@@ -13,11 +13,11 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
+from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
 from mistudio_core.tokenization.making.manifest import MANIFEST
 from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import dated
-from mistudio_core.tokenization.tokenizer.load import is_path, load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import RunningJob
 
@@ -71,7 +71,9 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
         return open_tokenizer(sample_tokenizer(job.home), name=name)
     if is_path(name) and job.settings.shared:
         raise invalid("A shared library loads no tokenizer from a path.", "Give the id of one on the Hub.")
-    return load_tokenizer(job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret)
+    return load_tokenizer(
+        job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret, source=recipe.tokenizer_source
+    )
 
 
 def _data_key(dataset: dict[str, Any]) -> list[Any]:

@@ -18,7 +18,7 @@ def cautions(
     `repeats` counts the documents in which a token would stand twice, where they were counted; with `about` it was
     reckoned from a part of them.
     """
-    found = []
+    found = list(tokenizer.notes)
     limit = tokenizer.model_max_length
     if limit is not None and policy.row_length > limit:
         found.append(

@@ -20,6 +20,7 @@ DEFAULT_JOINT: Final = "\n\n"
 """What stands between several columns when no template is given: a blank line."""
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tokenizer_source": ("auto", "file", "transformers"),
     "preset": PRESETS,
     "bos": ("auto", "row", "document", "never"),
     "truncation": ("auto", "truncate", "window"),
@@ -153,6 +154,8 @@ def check_together(recipe: Recipe) -> None:
     sources = [name for name in ("columns", "template", "chat") if getattr(recipe, name)]
     if len(sources) > 1:
         raise invalid(f"{sources[0]} and {sources[1]} exclude each other.", "Choose where the text comes from once.")
+    if recipe.tokenizer == "sample" and recipe.tokenizer_source != "auto":
+        raise invalid("tokenizer_source does nothing with the tokenizer of the sample.", "Leave it out.")
     if recipe.template is not None and not template_columns(recipe.template):
         raise invalid("template names no column.", "Write a column as {name}.")
     defaults = type(recipe)(tokenizer=recipe.tokenizer)

@@ -37,6 +37,9 @@ class Recipe:
 
     tokenizer: str
     tokenizer_revision: str | None = None
+    tokenizer_source: str = "auto"
+    """`file` is its `tokenizer.json` as it is, `transformers` what AutoTokenizer makes of it; `auto` is the file for a
+    file that is named, else transformers."""
     splits: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     """One text column, several (joined by a blank line unless there is a template), or one of token ids."""

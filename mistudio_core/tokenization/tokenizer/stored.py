@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,8 @@ from tokenizers import Tokenizer
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json, sync_folder, write_bytes, write_json
+from mistudio_core.tokenization.tokenizer.names import FROM_FILE, Named
+from mistudio_core.tokenization.tokenizer.randomness import switch_off
 
 FORMAT: Final = 1
 _PROBES: Final = ("a", "hello world", "Zoë 東京 🙂")
@@ -30,6 +32,8 @@ class StoredTokenizer:
     `vocab_size` is one more than the greatest id, added tokens included. `prefix` and `suffix` are the ids that the
     tokenizer itself puts round a text, found by encoding. `named_bos_id` and `named_eos_id` are the tokens that its
     settings call so, `named_tokens` the texts of all such tokens. `control` maps each control token to its id.
+    `source` tells what was stored, `file` for a `tokenizer.json` or `transformers`; `notes` are sentences on how it
+    differs from the files it was loaded from.
     """
 
     folder: Path
@@ -50,6 +54,8 @@ class StoredTokenizer:
     chat_template: str | None
     tool_template: str | None = None
     """The chat template for conversations with tools, where the tokenizer has one of its own for them."""
+    source: str = FROM_FILE
+    notes: tuple[str, ...] = ()
 
     @property
     def bos_id(self) -> int | None:
@@ -84,7 +90,8 @@ class StoredTokenizer:
         for left_out in ("folder", "chat_template", "tool_template"):
             del fields[left_out]
         derived = {"bos_id": self.bos_id, "eos_id": self.eos_id, "has_chat_template": self.chat_template is not None}
-        return fields | derived | {"prefix": list(self.prefix), "suffix": list(self.suffix)}
+        lists = {"prefix": list(self.prefix), "suffix": list(self.suffix), "notes": list(self.notes)}
+        return fields | derived | lists
 
 
 def store_tokenizer(
@@ -93,9 +100,11 @@ def store_tokenizer(
     """Keep a tokenizer under `root` in the folder of its content's SHA-256, and return it.
 
     `config` is the content of `tokenizer_config.json`; of it the named tokens, `model_max_length` and `chat_template`
-    count. A folder that is there already is used, whoever asked for it first.
+    count. A folder that is there already is used, whoever asked for it first. What is kept neither truncates nor pads,
+    and has no randomness.
     """
     tokenizer = Tokenizer.from_str(tokenizer_json)
+    switch_off(tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     plain_json = tokenizer.to_str()
@@ -109,7 +118,21 @@ def store_tokenizer(
     return open_tokenizer(folder, name=name, revision=revision)
 
 
-def open_tokenizer(folder: Path, *, name: str | None = None, revision: str | None = None) -> StoredTokenizer:
+def open_named(root: Path, named: Named) -> StoredTokenizer:
+    """Open the tokenizer under `root` that a name stands for. Raises `not_found`."""
+    return open_tokenizer(
+        root / named.sha256, name=named.name, revision=named.revision, source=named.source, notes=named.notes
+    )
+
+
+def open_tokenizer(
+    folder: Path,
+    *,
+    name: str | None = None,
+    revision: str | None = None,
+    source: str = FROM_FILE,
+    notes: Sequence[str] = (),
+) -> StoredTokenizer:
     """Open a kept tokenizer; `name` and `revision` replace those under which it came first. Raises `not_found`."""
     facts = read_json(folder / "source.json")
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
@@ -133,6 +156,8 @@ def open_tokenizer(folder: Path, *, name: str | None = None, revision: str | Non
         named_tokens=facts["named_tokens"],
         chat_template=_chat_template(config.get("chat_template"), "default"),
         tool_template=_chat_template(config.get("chat_template"), "tool_use"),
+        source=source,
+        notes=tuple(notes),
     )
 
 
@@ -142,7 +167,7 @@ _KEPT_CONFIG: Final = frozenset(
 
 
 def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
-    prefix, suffix = _surroundings(tokenizer)
+    prefix, suffix = surroundings(tokenizer)
     limit = config.get("model_max_length")
     control = {token.content: ident for ident, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     return {
@@ -160,7 +185,7 @@ def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+def surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     """Return the ids put before and after every text; raise `tokenizer_unsupported` where that depends on the text."""
     found = set()
     for text in _PROBES:

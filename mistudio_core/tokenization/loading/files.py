@@ -1,0 +1,50 @@
+"""Which files make a tokenizer, and a local one copied together with its settings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import file_sha256
+
+TOKENIZER_JSON: Final = "tokenizer.json"
+FILES: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*")
+"""What belongs to a tokenizer. `config.json` does: AutoTokenizer chooses by the kind of model it names."""
+_SETTINGS: Final = (
+    "config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    "chat_template.json",
+)  # fmt: skip
+_OTHER_VOCABULARIES: Final = (".model", ".tiktoken")
+
+
+def is_vocabulary(file: str) -> bool:
+    """Tell by its name whether a file holds the vocabulary of a tokenizer."""
+    known = ("tokenizer", "vocab", "spiece", "sentencepiece", "tekken")
+    return file.startswith(known) or file.endswith(_OTHER_VOCABULARIES)
+
+
+def content_of(folder: Path, name: str) -> str:
+    """Return what tells the files of a tokenizer from others; raise `tokenizer_not_found` where there are none."""
+    files = sorted(path for pattern in FILES for path in folder.glob(pattern) if path.is_file())
+    if not any(is_vocabulary(path.name) for path in files):
+        raise StudioError(
+            "tokenizer_not_found", f"The folder {name!r:.200} holds no tokenizer.", "It should hold a tokenizer.json."
+        )
+    return json.dumps([[path.name, file_sha256(path)] for path in files])
+
+
+def copy_alone(path: Path, folder: Path) -> None:
+    """Copy a named file and the settings beside it: what else lies there is not part of the tokenizer."""
+    own_name = path.name if path.suffix in _OTHER_VOCABULARIES else TOKENIZER_JSON
+    shutil.copyfile(path, folder / own_name)
+    for beside in _SETTINGS:
+        if (path.parent / beside).is_file():
+            shutil.copyfile(path.parent / beside, folder / beside)
+
+
+def has_settings(folder: Path) -> bool:
+    """Tell whether files beside a vocabulary say more about it."""
+    return any((folder / name).is_file() for name in _SETTINGS)
