@@ -23,7 +23,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 RUN_ELSEWHERE = {"make_peer_rows.py"}  # made the expected rows, where other versions were installed
-USED_BY_OTHERS = {"vl_convert_python"}  # Altair draws its pictures with it
+USED_BY_OTHERS = {"protobuf", "vl_convert_python"}  # Altair draws its pictures with it
 FORBIDDEN = {
     "unsafe_allow_html": "text of a dataset could become markup",
     "trust_remote_code=True": "code from the Hub would run",

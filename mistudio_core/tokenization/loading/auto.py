@@ -69,6 +69,12 @@ def written_settings(folder: Path) -> dict[str, Any]:
     return settings | {"model_max_length": _limit(written.get("model_max_length")), "chat_template": chat}
 
 
+def needs_code(folder: Path) -> bool:
+    """Tell whether the settings name a class that comes as code with the tokenizer."""
+    stored = read_json(folder / "tokenizer_config.json")
+    return isinstance(stored, dict) and "auto_map" in stored
+
+
 def unsupported(name: str, error: Exception, *, has_file: bool = False) -> StudioError:
     """Return the reason why a tokenizer cannot be loaded; `has_file` tells that its `tokenizer.json` is there."""
     text = str(error)

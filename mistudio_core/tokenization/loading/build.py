@@ -10,7 +10,14 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.loading.auto import load_auto, settings_of, unsupported, written_settings
+from mistudio_core.tokenization.loading.auto import (
+    load_auto,
+    needs_code,
+    settings_of,
+    unsupported,
+    written_settings,
+)
+from mistudio_core.tokenization.loading.converted import Vocabulary, conversion_notes, convert, other_vocabulary
 from mistudio_core.tokenization.loading.differences import difference, sentence
 from mistudio_core.tokenization.loading.files import TOKENIZER_JSON, has_settings
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS
@@ -54,6 +61,8 @@ def _from_file(folder: Path, name: str, on_hub: str | None) -> Built:
 
 
 def _from_transformers(folder: Path, name: str, on_hub: str | None) -> Built:
+    if not (folder / TOKENIZER_JSON).is_file() and (vocabulary := other_vocabulary(folder)) is not None:
+        return _converted(vocabulary, folder, name, on_hub)
     loaded = load_auto(folder, name, on_hub)
     backend, settings = loaded.backend_tokenizer, settings_of(loaded)
     notes = _randomness(backend)
@@ -65,6 +74,17 @@ def _from_transformers(folder: Path, name: str, on_hub: str | None) -> Built:
             backend = file
         notes += differences
     return Built(backend.to_str(), settings, tuple(notes))
+
+
+def _converted(vocabulary: Vocabulary, folder: Path, name: str, on_hub: str | None) -> Built:
+    try:
+        loaded = load_auto(folder, name, on_hub)
+    except StudioError:
+        if needs_code(folder):
+            raise
+        loaded = convert(vocabulary, folder, name)  # no class is named, or one that does not take this vocabulary
+    backend = _unlimited(loaded.backend_tokenizer)
+    return Built(backend.to_str(), settings_of(loaded), tuple(conversion_notes(vocabulary, backend)))
 
 
 def _read(folder: Path, name: str) -> Tokenizer:

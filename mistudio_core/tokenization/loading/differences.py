@@ -104,11 +104,17 @@ def _readable(text: str) -> tuple[bool, int]:
 def _essence(tokenizer: Tokenizer) -> dict[str, Any]:
     """Return the parts of a `tokenizer.json` without what no id of a single text depends on."""
     facts = json.loads(tokenizer.to_str())
+    normalizer = _steps(facts.get("normalizer"), "normalizers")
+    steps = _steps(facts.get("pre_tokenizer"), "pretokenizers")
+    gone = _replaced(normalizer)
     return {
-        "normalizer": _steps(facts.get("normalizer"), "normalizers"),
-        "pre_tokenizer": _steps(facts.get("pre_tokenizer"), "pretokenizers"),
+        "normalizer": normalizer,
+        "pre_tokenizer": [one for one in steps if not (one["type"] == "Split" and one["pattern"] == gone)],
         "model": _model(facts["model"]),
-        "added_tokens": sorted(facts.get("added_tokens") or (), key=lambda token: token["id"]),
+        # Whether a token is special decides how it is counted and decoded, not how a text is encoded.
+        "added_tokens": sorted(
+            ({**token, "special": None} for token in facts.get("added_tokens") or ()), key=lambda token: token["id"]
+        ),
         # What it puts round a text is known by encoding, however it is written.
         "post_processor": surroundings(tokenizer),
     }
@@ -121,6 +127,14 @@ def _steps(part: Any, inner: str) -> list[Any]:
     if part.get("type") == "Sequence":
         return [step for one in part[inner] for step in _steps(one, inner)]
     return [{key: value for key, value in part.items() if key != "trim_offsets"}]
+
+
+def _replaced(normalizer: list[Any]) -> Any:
+    """Return the pattern that no text holds after the normalizer, whose last step replaces it; None for none."""
+    last = normalizer[-1] if normalizer else {}
+    if last.get("type") != "Replace" or "String" not in last["pattern"] or last["pattern"]["String"] in last["content"]:
+        return None
+    return last["pattern"] if len(last["pattern"]["String"]) == 1 else None  # a longer one may arise anew
 
 
 def _model(model: Mapping[str, Any]) -> dict[str, Any]:

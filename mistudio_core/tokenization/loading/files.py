@@ -13,7 +13,7 @@ from mistudio_core.files import file_sha256
 TOKENIZER_JSON: Final = "tokenizer.json"
 FILES: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*")
 """What belongs to a tokenizer. `config.json` does: AutoTokenizer chooses by the kind of model it names."""
-_SETTINGS: Final = (
+SETTINGS: Final = (
     "config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     "chat_template.json",
 )  # fmt: skip
@@ -40,11 +40,11 @@ def copy_alone(path: Path, folder: Path) -> None:
     """Copy a named file and the settings beside it: what else lies there is not part of the tokenizer."""
     own_name = path.name if path.suffix in _OTHER_VOCABULARIES else TOKENIZER_JSON
     shutil.copyfile(path, folder / own_name)
-    for beside in _SETTINGS:
+    for beside in SETTINGS:
         if (path.parent / beside).is_file():
             shutil.copyfile(path.parent / beside, folder / beside)
 
 
 def has_settings(folder: Path) -> bool:
     """Tell whether files beside a vocabulary say more about it."""
-    return any((folder / name).is_file() for name in _SETTINGS)
+    return any((folder / name).is_file() for name in SETTINGS)
