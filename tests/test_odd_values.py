@@ -64,6 +64,8 @@ def test_what_python_holds_is_shown_as_before_beside_what_it_does_not() -> None:
     assert shown(pa.array([1]).view(pa.time64("ns"))) == ["00:00:00.000000001"]
     assert shown(pa.array([-(2**63)]).view(pa.duration("s"))) == ["-9223372036854775808 s"]
     assert shown(pa.array([0]).view(pa.timestamp("s", "Mars/Phobos"))) == ["1970-01-01 00:00:00Z"]
+    edges = pa.array([2**63 - 1, -(2**63)]).view(pa.timestamp("ns", "Europe/Berlin"))
+    assert shown(edges) == ["2262-04-11 23:47:16.854775807Z", "1677-09-21 00:12:43.145224192Z"]
 
 
 @pytest.fixture

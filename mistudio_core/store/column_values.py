@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_EDGE: Final = 2**63 - 10**15
+"""Beyond it, the hours that a zone adds (at most a day, in nanoseconds at most) may leave the range of 64 bits."""
 
 
 def column_values(column: pa.ChunkedArray | pa.Array) -> list[Any]:
@@ -77,10 +80,12 @@ def _texts(array: Any) -> pa.Array:
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         in_utc = array.view(pa.timestamp(kind.unit)).cast(pa.string())
         beyond = pc.starts_with(in_utc, "<")  # out of range: in a zone, Arrow writes a wrong date
+        utc = pc.if_else(beyond, in_utc, pc.binary_join_element_wise(in_utc, "Z", ""))
+        edge = pc.greater(pc.abs(pc.fill_null(pc.max_element_wise(array.view(pa.int64()), -_EDGE), 0)), _EDGE - 1)
         try:
-            return pc.if_else(beyond, in_utc, array.cast(pa.string()))
+            return pc.if_else(pc.or_(beyond, edge), utc, array.cast(pa.string()))
         except pa.ArrowInvalid:
-            return pc.if_else(beyond, in_utc, pc.binary_join_element_wise(in_utc, "Z", ""))
+            return utc
     try:
         texts = array.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
