@@ -63,12 +63,29 @@ def file_entries(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def entry_problems(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each listed file that is missing or damaged; an entry names it by `file` or `path`."""
-    found = (
-        file_problem(folder / (entry.get("file") or entry["path"]), entry["size_bytes"], entry["sha256"])
-        for entry in entries
-    )
-    return [problem for problem in found if problem is not None]
+    """Return a sentence for each listed file that is missing or damaged; an entry names it by `file` or `path`.
+
+    A file with several entries, which is being replaced, is as one of them says.
+    """
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.get("file") or entry["path"], []).append(entry)
+    problems = []
+    for name, versions in by_name.items():
+        found = [file_problem(folder / name, entry["size_bytes"], entry["sha256"]) for entry in versions]
+        problems += [found[0]] if found[0] is not None and None not in found else []
+    return problems
+
+
+def announce_entry(manifest: Path, name: str, draft: Path) -> None:
+    """Add what `draft` will be as the file `name` to the list of a sealed manifest, where there is one.
+
+    Whoever is killed before or after the draft takes its place leaves a file that the manifest knows.
+    """
+    value = read_json(manifest)
+    if value is not None and "sidecars" in value:
+        (coming,) = file_entries(draft.parent, [draft.name])
+        write_sealed(manifest, value | {"sidecars": [*value["sidecars"], coming | {"file": name}]})
 
 
 def renew_entry(manifest: Path, name: str) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def _columns() -> dict[str, pa.Array]:
         "clock_ms": (pa.time32("ms"), [0, 1, 86_399_999]),
         "clock_us": (pa.time64("us"), [0, 1, DAY_US - 1]),
         "clock_ns": (pa.time64("ns"), [0, 1, DAY_US * 1000 - 1]),
+        **{f"lasts_{unit}": (pa.duration(unit), [*_integers(64), -1, 90_000]) for unit in ("s", "ms", "us", "ns")},
     }
     made = {name: _column(kind, pool, seed) for seed, (name, (kind, pool)) in enumerate(kinds.items())}
     return made | {"dictionary": made["text"].dictionary_encode()}
@@ -178,10 +180,23 @@ def moment_asked(corpus: Corpus, name: str, data: st.DataObject) -> tuple[str, A
     if pa.types.is_time(kind):
         text = str(np.int64(int(value * 10**9)).astype("datetime64[ns]")).partition("T")[2]
         return text, value
+    if pa.types.is_duration(kind):
+        return duration_asked(value, kind, data), value
     if pa.types.is_date(kind) and data.draw(st.booleans()):  # a moment within the day
         return moment_text(int(value / seconds(kind)), "D", None) + "T12:00:00.5", value + Fraction("43200.5")
     unit = "D" if pa.types.is_date(kind) else kind.unit
     return moment_text(int(value / seconds(kind)), unit, getattr(kind, "tz", None)), value
+
+
+def duration_asked(value: Fraction, kind: pa.DataType, data: st.DataObject) -> str:
+    """Write a duration by its unit, or as it is shown where Python can hold it."""
+    try:
+        shown = str(timedelta(microseconds=int(value * 10**6)))
+    except OverflowError:
+        shown = ""
+    if shown and value * 10**6 % 1 == 0 and data.draw(st.booleans()):
+        return shown
+    return f"{int(value / seconds(kind))} {kind.unit}"
 
 
 def fulfils(operator: str, value: Any, bound: Any) -> bool:
@@ -286,7 +301,18 @@ def test_what_a_condition_leaves_out_is_known(text: str, facts: dict[str, bool],
 
 @pytest.mark.parametrize(
     "condition",
-    ["f32=one", "day>=2026-13-01", "us>=2026-01-01T25:00", "clock_s>=24:00", "flag>=nan", "us<=nan", "i8=1_0", "i8=٣"],
+    [
+        "f32=one",
+        "day>=2026-13-01",
+        "us>=2026-01-01T25:00",
+        "clock_s>=24:00",
+        "flag>=nan",
+        "lasts_s>=5",
+        "lasts_s=1:60",
+        "us<=nan",
+        "i8=1_0",
+        "i8=٣",
+    ],
 )
 def test_values_that_cannot_be_are_refused(corpus: Corpus, condition: str) -> None:
     with pytest.raises(StudioError) as caught:

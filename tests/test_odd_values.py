@@ -68,6 +68,12 @@ def test_what_python_holds_is_shown_as_before_beside_what_it_does_not() -> None:
     assert shown(edges) == ["2262-04-11 23:47:16.854775807Z", "1677-09-21 00:12:43.145224192Z"]
 
 
+def test_a_number_without_a_label_is_shown() -> None:
+    assert [plain(value, {"_type": "ClassLabel", "names": ["a", "b"]}) for value in (-1, 0, 1, 2, None)] == [
+        -1, "a", "b", 2, None,
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def stored(tmp_path: Path) -> Callable[..., SampleReader]:
     """Convert files of a format, given by their contents, and read the samples back."""

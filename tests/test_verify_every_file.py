@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mistudio_core.checksums import file_entries, renew_entry, seal_problem, write_sealed
-from mistudio_core.files import read_json, walk_files
+from mistudio_core.files import file_sha256, read_json, walk_files
 from mistudio_core.library import Library
-from mistudio_core.store.sample_index import INDEX_NAME
+from mistudio_core.store.sample_index import INDEX_NAME, build_index
 
 RECIPES = [
     {"context_length": 32},
@@ -87,6 +87,38 @@ def test_an_index_that_was_built_again_is_sound(library: Library, tmp_path: Path
     assert library.verify().problems == ()
     (folder / INDEX_NAME).unlink()
     library.samples(dataset.id, sort="chars")  # makes a small one again by itself
+    assert library.verify().problems == ()
+
+
+@pytest.mark.parametrize("ending", ["os.replace", "renew_entry"])
+def test_a_build_that_is_killed_at_the_last_step_leaves_a_sound_index(
+    library: Library, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    (dataset,) = library.datasets()
+    folder = library.home.dataset(dataset.id)
+    with (folder / INDEX_NAME).open("ab") as file:  # as if another version had built it
+        file.write(b"older")
+    renew_entry(folder / "dataset.json", INDEX_NAME)
+    assert library.verify().problems == ()
+    before = file_sha256(folder / INDEX_NAME)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mistudio_core.store.sample_index.{ending}", killed)
+        with pytest.raises(Killed):
+            build_index(folder)
+    assert (file_sha256(folder / INDEX_NAME) == before) == (ending == "os.replace")
+    assert library.verify().problems == ()
+    flip(folder / INDEX_NAME, 100)
+    assert [INDEX_NAME in problem for problem in library.verify().problems] == [True]
+    build_index(folder)
+    entries = (read_json(folder / "dataset.json") or {})["sidecars"]
+    assert sorted(entry["file"] for entry in entries) == sorted({entry["file"] for entry in entries})
     assert library.verify().problems == ()
 
 

@@ -62,7 +62,8 @@ def _dataset_files(dataset_id: str, folder: Path) -> Verification:
         return Verification(1, (f"{dataset_id}: {damage}",))
     manifest = read_json(folder / DATASET_MANIFEST) or {}
     entries: list[Mapping[str, Any]] = [*manifest["files"], *manifest.get("sidecars", ())]
-    checked, problems = 1 + len(entries), entry_problems(folder, entries)
+    names = {entry.get("file") or entry["path"] for entry in entries}
+    checked, problems = 1 + len(names), entry_problems(folder, entries)
     if (folder / FOLDER).is_dir():
         checks = folder / FOLDER / CHECKSUMS
         damage = seal_problem(checks)

@@ -1,7 +1,7 @@
 """Comparing a column with a value that was written as text: exactly, whatever the type, and without surprises.
 
-Whole numbers, decimals, dates and times are compared as the integers that they are stored as, so that no bound is
-rounded. A number for a column of floats is rounded to the column's type, so that 0.1 finds a stored 0.1.
+Whole numbers, decimals, dates, times and durations are compared as the integers that they are stored as, so that no
+bound is rounded. A number for a column of floats is rounded to the column's type, so that 0.1 finds a stored 0.1.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from mistudio_core.raw import is_text
+from mistudio_core.store.durations import SECONDS, duration_seconds
 
 Test = tuple[str, dict[str, Any]]
 """SQL that is true for the samples to keep, and its parameters."""
@@ -59,6 +60,8 @@ def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place
         return _exact(subject, operator, _moment(text), kind, place)
     if pa.types.is_time(kind):
         return _exact(subject, operator, _time_of_day(text), kind, place)
+    if pa.types.is_duration(kind):
+        return _exact(subject, operator, _duration(text), kind, place)
     if not _NUMBER.fullmatch(text):
         raise Unfit(f"one of {', '.join(labels)}"[:300] if labels else "a number")
     if pa.types.is_floating(kind) or (pa.types.is_decimal(kind) and kind.precision > _DUCKDB_DIGITS):
@@ -113,7 +116,7 @@ def _float(subject: str, operator: str, value: float, kind: pa.DataType, place: 
 
 
 def _exact(subject: str, operator: str, value: Fraction | float, kind: pa.DataType, place: str) -> Test:
-    """Compare what is stored as integers; moments and times of day are given in seconds."""
+    """Compare what is stored as integers; moments, times of day and durations are given in seconds."""
     never: Test = ("false", {})
     always: Test = (f"{subject} IS NOT NULL", {})
     if isinstance(value, float):  # an infinity or NaN: these columns hold neither
@@ -139,7 +142,7 @@ def _steps(kind: pa.DataType) -> Fraction:
         return Fraction(1, _DAY_SECONDS)
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
         return Fraction(_PER_SECOND[_unit(kind)])
-    return Fraction(1)
+    return 1 / SECONDS[kind.unit] if pa.types.is_duration(kind) else Fraction(1)
 
 
 def _unit(kind: pa.DataType) -> str:
@@ -168,6 +171,8 @@ def _stored(whole: int, kind: pa.DataType, place: str) -> tuple[str, Any]:
     if pa.types.is_integer(kind):
         name = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[kind.bit_width]
         return f"CAST(${place} AS {'U' if pa.types.is_unsigned_integer(kind) else ''}{name})", whole
+    if pa.types.is_duration(kind):  # Parquet has no such type: DuckDB reads the integers
+        return f"CAST(${place} AS BIGINT)", whole
     if pa.types.is_date(kind):
         return f"make_date(CAST(${place} AS INTEGER))", whole
     fine = _unit(kind) == "ns"
@@ -203,6 +208,13 @@ def _moment(text: str) -> Fraction:
         return days * _DAY_SECONDS + _clock(found) - _offset(found["zone"])
     except ValueError:
         raise Unfit("a time such as 2026-11-20 or 2026-11-20T15:00") from None
+
+
+def _duration(text: str) -> Fraction:
+    try:
+        return duration_seconds(text)
+    except ValueError:
+        raise Unfit("a duration such as 1.5 s, 90 min or 1:30:00") from None
 
 
 def _time_of_day(text: str) -> Fraction:

@@ -111,10 +111,10 @@ def sort_sql(column_sql: str, kind: pa.DataType) -> str:
 
 
 def is_scalar(kind: pa.DataType) -> bool:
-    """Tell whether the values of a type can be compared and sorted: texts, numbers, truth values and times."""
+    """Tell whether the values of a type can be compared and sorted: texts, numbers, booleans, times, durations."""
     kind = value_type(kind)
     tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp,
-             pa.types.is_date, pa.types.is_time)  # fmt: skip
+             pa.types.is_date, pa.types.is_time, pa.types.is_duration)  # fmt: skip
     return is_text(kind) or any(test(kind) for test in tests)
 
 

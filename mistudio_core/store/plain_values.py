@@ -17,9 +17,9 @@ _NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
     """Return a Python value of an Arrow column as JSON can hold it, nested values as lists and dictionaries.
 
-    `feature` is what the `huggingface` metadata says of the column, if anything. A class label becomes its name
-    (None for -1, which means "no label"), bytes become `{"bytes": size}`, or all of them in base64 if `whole`, times
-    ISO 8601 text, decimals and numbers that are not finite text. JSON is decoded.
+    `feature` is what the `huggingface` metadata says of the column, if anything. A class label becomes its name, a
+    number without a name (-1 means "no label") stays, bytes become `{"bytes": size}`, or all of them in base64 if
+    `whole`, times ISO 8601 text, decimals and numbers that are not finite text. JSON is decoded.
     """
     if isinstance(value, str):
         return plain(loads(value)) if is_json(feature) else value
@@ -47,8 +47,6 @@ def _label(number: int, feature: Any) -> int | str | None:
     if not isinstance(feature, Mapping) or feature.get("_type") != "ClassLabel":
         return number
     names = feature.get("names")
-    if number == -1:
-        return None
     if isinstance(names, list) and 0 <= number < len(names):
         return str(names[number])
     return number

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from mistudio_core.checksums import renew_entry
+from mistudio_core.checksums import announce_entry, renew_entry
 from mistudio_core.errors import StudioError
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import RawSplit
@@ -62,6 +62,7 @@ def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
     try:
         _write(reader, draft, progress)
         sync_file(draft)
+        announce_entry(dataset_folder / _MANIFEST, INDEX_NAME, draft)
         os.replace(draft, target)
         sync_folder(dataset_folder)
         renew_entry(dataset_folder / _MANIFEST, INDEX_NAME)

@@ -129,7 +129,7 @@ def _condition(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> No
 
 def _example(column: SampleColumn) -> str:
     kinds = {"int": "42", "uint": "42", "float": "0.5", "decimal": "0.5", "bool": "true", "date": "2026-11-20",
-             "timestamp": "2026-11-20T15:00", "time": "15:00"}  # fmt: skip
+             "timestamp": "2026-11-20T15:00", "time": "15:00", "duration": "1.5 s"}  # fmt: skip
     return next((example for kind, example in kinds.items() if column.type.startswith(kind)), "")
 
 
