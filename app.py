@@ -1,5 +1,5 @@
 """The entrypoint of the app."""
 
-from mistudio_core.ui import shell
+from mistudio_core.ui.app import shell
 
 shell.run()

@@ -33,14 +33,14 @@ import pyarrow.parquet as pq
 
 from mistudio_core.files import folder_bytes, write_json
 from mistudio_core.raw_write import PartWriter
-from mistudio_core.store.ranked_search import RankedSearch
-from mistudio_core.store.sample_index import INDEX_NAME, ready_index
-from mistudio_core.store.sample_query import SampleQuery
-from mistudio_core.store.sample_reader import SampleReader, open_reader
-from mistudio_core.store.sample_search import SampleSearch
-from mistudio_core.store.search_pool import SearchPool
-from mistudio_core.store.token_rows import TokenRows, open_token_rows
-from mistudio_core.store.token_search import find_sequence
+from mistudio_core.store.samples.index import INDEX_NAME, ready_index
+from mistudio_core.store.samples.query import SampleQuery
+from mistudio_core.store.samples.ranked_search import RankedSearch
+from mistudio_core.store.samples.reader import SampleReader, open_reader
+from mistudio_core.store.samples.search import SampleSearch
+from mistudio_core.store.samples.search_pool import SearchPool
+from mistudio_core.store.sequences.reader import TokenSequences, open_token_sequences
+from mistudio_core.store.sequences.search import find_tokens
 
 ROUNDS = 25
 TOKENS = 260_000_000
@@ -199,14 +199,14 @@ def tokens(folder: Path) -> None:
     """Ids as frequent as words are: the k-th most frequent one k times rarer than the first."""
     if not (folder / "manifest.json").is_file():
         write_tokens(folder)
-    rows = open_token_rows(folder)
+    rows = open_token_sequences(folder)
     for name, sequence in {
         "one rare token": [30_000],
         "three tokens": [300, 40, 2000],
         "two common tokens": [5, 9],
     }.items():
-        spread(f"token search, {name}", lambda sequence=sequence: find_sequence(rows, sequence), 10)
-    spread("open the rows", lambda: TokenRows(folder), 5)
+        spread(f"token search, {name}", lambda sequence=sequence: find_tokens(rows, sequence), 10)
+    spread("open the rows", lambda: TokenSequences(folder), 5)
     line("tokens", f"{rows.num_ids:,}")
 
 
@@ -242,7 +242,7 @@ def peers(reader: SampleReader, folder: Path, size: int) -> None:
         together(
             "exact count of a substring: pyarrow over the same Parquet",
             lambda: engine.find(substring),
-            lambda: scan.count_rows(filter=pc.match_substring(pc.field("text"), word)),
+            lambda: scan.count_sequences(filter=pc.match_substring(pc.field("text"), word)),
         )
         fts = sqlite_index(folder, size)
         for name, query, theirs in (

@@ -40,12 +40,12 @@ from mistudio_core.raw_write import PartWriter
 from mistudio_core.statistics.dataset import dataset_statistics
 from mistudio_core.statistics.measures import utf8
 from mistudio_core.statistics.positions import PositionCounts
-from mistudio_core.statistics.stored import stored_positions, stored_rows
+from mistudio_core.statistics.stored import stored_positions, stored_sequences
 from mistudio_core.statistics.text_column import plain_texts
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounter
 from mistudio_core.tokenization.loading.load import load_tokenizer
-from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.work.running import PROGRESS_PERIOD_S
 
@@ -202,9 +202,9 @@ def nothing_counted() -> Iterator[None]:
     counting = [
         (TokenStatistics, "add_documents", nothing),
         (TokenStatistics, "add_tokens", nothing),
-        (TokenStatistics, "add_rows", nothing),
+        (TokenStatistics, "add_sequences", nothing),
         (TokenStatistics, "live", lambda *_: {}),
-        (PositionCounts, "add_rows", nothing),
+        (PositionCounts, "add_sequences", nothing),
         (ControlCounter, "count", lambda *_: NONE),
     ]
     kept = [getattr(owner, name) for owner, name, _ in counting]
@@ -239,9 +239,9 @@ def stored(folder: Path, tokens: int) -> None:
     lengths = np.random.default_rng(1).lognormal(6, 1, 10_000).astype(np.int64)
     made.add_documents(lengths, 4 * lengths)  # the histogram of lengths has something to show
     start = time.perf_counter()
-    for part in stored_rows(file):
+    for part in stored_sequences(file):
         made.add_tokens(part)
-        made.add_rows(np.full(len(part), CONTEXT), np.ones(len(part), np.int64))
+        made.add_sequences(np.full(len(part), CONTEXT), np.ones(len(part), np.int64))
     result = made.result(positions=stored_positions({file: rows}, made))
     spent = time.perf_counter() - start
     each = spent / rows / CONTEXT * 1e9
@@ -266,7 +266,7 @@ def write_rows(file: Path, tokens: int) -> int:
 
 def beside_loops(file: Path) -> None:
     """Count the first few million tokens in three ways."""
-    rows = next(stored_rows(file))[: LOOP_TOKENS // CONTEXT]
+    rows = next(stored_sequences(file))[: LOOP_TOKENS // CONTEXT]
     table = pa.table({"ids": pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), CONTEXT)})
     found: list[Any] = []
     looped: list[Any] = []

@@ -27,12 +27,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+from mistudio_core.example.telling import stories
 from mistudio_core.files import folder_bytes, read_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
 from mistudio_core.records import Job
 from mistudio_core.settings import Settings
-from mistudio_core.sources.stories.telling import stories
 
 STORIES = 4000
 FILE_BYTES = 512_000_000

@@ -39,8 +39,8 @@ from mistudio_core.raw_write import PartWriter
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.encoding import encode_texts
 from mistudio_core.tokenization.engines.fast import FastEngine
-from mistudio_core.tokenization.made.verify import verify_rows
-from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.output.verify import verify_sequences
+from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import PROGRESS_PERIOD_S
@@ -101,7 +101,7 @@ def _texts(data: Path | None) -> list[str]:
         return [text for text in pq.read_table(data, columns=["text"]).column(0).to_pylist() if text]
     from itertools import islice
 
-    from mistudio_core.sources.stories import stories
+    from mistudio_core.example import stories
 
     return [story.text for story in islice(stories(), 20_000)]
 
@@ -124,7 +124,7 @@ def _tokenizer(folder: Path, name: str | None) -> StoredTokenizer:
     home = Home(folder / "home")
     home.prepare()
     if name is None:
-        from mistudio_core.sources.sample import sample_tokenizer
+        from mistudio_core.example.dataset import sample_tokenizer
 
         return open_tokenizer(sample_tokenizer(home))
     from mistudio_core.tokenization.loading.load import load_tokenizer
@@ -195,7 +195,7 @@ def _candidate(name: str, folder: Path) -> None:
         stop.set()
         watcher.join()
         if name.startswith("ours"):
-            rows, problems = verify_rows(Path(output) / "rows", {"train": splits["train"]}, tokenizer)
+            rows, problems = verify_sequences(Path(output) / "rows", {"train": splits["train"]}, tokenizer)
             result["verified"] = [rows, len(problems)]
     lengths = np.asarray(result.pop("lengths"), np.uint32)
     answer = {

@@ -102,7 +102,7 @@ class Tokenization:
     engine: str | None
     status: TokenizationStatus
     error: ErrorInfo | None
-    num_rows: int
+    num_sequences: int
     num_tokens: int
     num_documents: int
     size_bytes: int

@@ -1,5 +1,7 @@
-from mistudio_core.ui import dataset_view, deletion, shell
+from mistudio_core.ui.app import shell
+from mistudio_core.ui.datasets import page as dataset_page
+from mistudio_core.ui.widgets import deletion
 
 library = shell.enter()
-dataset_view.draw(library)
+dataset_page.draw(library)
 deletion.dialog(library)

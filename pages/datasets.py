@@ -1,6 +1,8 @@
 import streamlit as st
 
-from mistudio_core.ui import add_dataset, dataset_list, deletion, sample_button, shell
+from mistudio_core.ui.app import shell
+from mistudio_core.ui.datasets import add_dataset, dataset_list, example_button
+from mistudio_core.ui.widgets import deletion
 
 library = shell.enter()
 
@@ -16,6 +18,6 @@ if library.datasets():
     add_dataset.draw(library, with_sample=True)
     dataset_list.draw(library)
 else:
-    sample_button.invite()
+    example_button.invite()
     add_dataset.draw(library, with_sample=False)
 deletion.dialog(library)

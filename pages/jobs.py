@@ -1,9 +1,10 @@
 import streamlit as st
 
-from mistudio_core.ui import jobs_list, shell
+from mistudio_core.ui.app import shell
+from mistudio_core.ui.jobs import page as jobs_page
 
 library = shell.enter()
 
 st.title("Jobs", anchor=False)
 st.caption("What runs, what waits, and what came of the rest. Jobs go on when this page is closed.")
-jobs_list.draw(library)
+jobs_page.draw(library)

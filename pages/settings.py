@@ -1,12 +1,14 @@
 import streamlit as st
 
-from mistudio_core.ui import maintenance, settings_view, shell
+from mistudio_core.ui.app import shell
+from mistudio_core.ui.settings import maintenance
+from mistudio_core.ui.settings import page as settings_page
 
 library = shell.enter()
 
 st.title("Settings", anchor=False)
 st.caption("Where everything lies, what may be done, and what this runs on.")
-settings_view.storage(library)
+settings_page.storage(library)
 maintenance.draw(library)
-settings_view.limits(library)
-settings_view.versions()
+settings_page.limits(library)
+settings_page.versions()

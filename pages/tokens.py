@@ -1,4 +1,5 @@
-from mistudio_core.ui import shell, tokens_view
+from mistudio_core.ui.app import shell
+from mistudio_core.ui.sequences import page as sequences_page
 
 library = shell.enter()
-tokens_view.draw(library)
+sequences_page.draw(library)

@@ -161,7 +161,7 @@ def _position_axis() -> alt.X:
 
 
 def _places(positions: Mapping[str, Any], tokens: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    rows = positions["rows_counted"]
+    rows = positions["sequences_counted"]
     return [
         {
             "id": token["id"],
@@ -181,7 +181,7 @@ def _places(positions: Mapping[str, Any], tokens: Sequence[Mapping[str, Any]]) -
 def _rows_counted(positions: Mapping[str, Any]) -> str:
     if positions["exact"]:
         return "all rows, padding left out"
-    return f"a sample: {exact(positions['rows_counted'])} rows, evenly spaced, of {exact(positions['rows'])}"
+    return f"a sample: {exact(positions['sequences_counted'])} rows, evenly spaced, of {exact(positions['sequences'])}"
 
 
 def _token_tooltip() -> list[alt.Tooltip]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 _CELL_WIDTH: Final = 60
 _LIST_COLUMNS: Final = {
     "ds": ("id", "name", "source", "status", "num_samples", "size_bytes"),
-    "tok": ("id", "dataset_id", "tokenizer", "status", "num_rows", "num_tokens"),
+    "tok": ("id", "dataset_id", "tokenizer", "status", "num_sequences", "num_tokens"),
     "job": ("id", "kind", "subject_id", "status", "phase", "done", "total", "unit"),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mistudio_core.files import Home
 from mistudio_core.library.access import Actor
 from mistudio_core.settings import Settings
-from mistudio_core.store.catalog import Catalog
+from mistudio_core.store.catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mistudio_core.library.context import Context
 from mistudio_core.library.manifests import DATASET_MANIFEST
 from mistudio_core.library.start import start
 from mistudio_core.records import Dataset
-from mistudio_core.store import rows
+from mistudio_core.store.catalog import rows
 
 INDEXED_UNASKED_BYTES: Final = 2 << 30
 """Below this much text the ranked index takes a minute or two and half the text's size: nobody need be asked."""

@@ -31,7 +31,7 @@ from mistudio_core.records import (
 )
 from mistudio_core.settings import Settings
 from mistudio_core.sources.import_options import ImportOptions
-from mistudio_core.store.catalog import Catalog
+from mistudio_core.store.catalog.database import Catalog
 
 _WAIT_POLL_S: Final = 0.2
 _MAX_NAME: Final = 200

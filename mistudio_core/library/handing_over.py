@@ -1,4 +1,4 @@
-"""Handing token rows to other programs: copies in their formats, the user's own repository, code to paste."""
+"""Handing token sequences to other programs: copies in their formats, the user's own repository, code to paste."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mistudio_core.records import Job, Tokenization
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """The code with which a program (by its `name` and its title) takes rows, or in `problem` why it cannot."""
+    """The code with which a program (by its `name` and its title) takes sequences, or in `problem` why it cannot."""
 
     name: str
     program: str
@@ -25,7 +25,7 @@ class Snippet:
 
 
 class HandingOver(Comparing):
-    """The methods of `Library` by which a trainer gets its rows."""
+    """The methods of `Library` by which a trainer gets its sequences."""
 
     def export_tokenization(self, tokenization_id: str, kind: str, *, max_samples: int | None = None) -> Job:
         """Start to write a copy into the library's `exports`.
@@ -41,7 +41,7 @@ class HandingOver(Comparing):
         return self._start(record, "export", {"kind": kind, "max_samples": max_samples}, None)
 
     def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, token: str | None = None) -> Job:
-        """Start to push the rows, as Parquet with a card, to a dataset repository of the user's own."""
+        """Start to push the sequences, as Parquet with a card, to a dataset repository of the user's own."""
         from mistudio_core.sources.repo_ids import parse_repo_id
 
         record = self._ready(tokenization_id)
@@ -67,10 +67,10 @@ class HandingOver(Comparing):
 
         folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
         shown = Path(folder.name) if self.settings.shared else folder
-        even_rows, found = bool(manifest["policy"]["fixed"]), []
+        even_sequences, found = bool(manifest["policy"]["fixed"]), []
         for name, title in PROGRAMS.items():
             try:
-                found.append(Snippet(name, title, snippet(name, shown, manifest, even_rows=even_rows), None))
+                found.append(Snippet(name, title, snippet(name, shown, manifest, even_sequences=even_sequences), None))
             except StudioError as error:
                 found.append(Snippet(name, title, None, f"{error.message} {error.hint}".strip()))
         return found

@@ -10,7 +10,7 @@ from mistudio_core.errors import check_text, invalid
 from mistudio_core.files import Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.records import Dataset, Job, Tokenization
-from mistudio_core.store.rows import JobRow
+from mistudio_core.store.catalog.rows import JobRow
 
 _SORT_KEYS: Final[Mapping[str, Callable[[Dataset], Any]]] = {
     "name": lambda dataset: dataset.name.casefold(),

@@ -12,7 +12,7 @@ from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_following
 from mistudio_core.library.reconcile import reconcile
 from mistudio_core.records import Dataset, Job, Tokenization
-from mistudio_core.store import rows
+from mistudio_core.store.catalog import rows
 
 _SUBJECT: Final = rows.JOB_COLUMNS.index("subject_id")
 _KIND: Final = rows.JOB_COLUMNS.index("kind")

@@ -25,7 +25,7 @@ from mistudio_core.records import (
     now,
 )
 from mistudio_core.sources.import_options import ImportOptions
-from mistudio_core.store.catalog import Transaction
+from mistudio_core.store.catalog.database import Transaction
 
 if TYPE_CHECKING:
     from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -159,7 +159,7 @@ def tokenize(
         engine=None,
         status="queued",
         error=None,
-        num_rows=0,
+        num_sequences=0,
         num_tokens=0,
         num_documents=0,
         size_bytes=0,

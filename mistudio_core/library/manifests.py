@@ -64,7 +64,7 @@ def read_tokenization(home: Home, folder: Path) -> Tokenization | None:
         engine=manifest["engine"],
         status="ready",
         error=None,
-        num_rows=manifest["num_rows"],
+        num_sequences=manifest["num_sequences"],
         num_tokens=manifest["num_tokens"],
         num_documents=manifest["num_documents"],
         size_bytes=manifest["size_bytes"],

@@ -16,11 +16,11 @@ from mistudio_core.records import RepoInfo, Sample, SamplesPage, Tokenization
 if TYPE_CHECKING:
     import duckdb
 
-    from mistudio_core.store.sample_columns import SampleColumn
-    from mistudio_core.store.sample_query import SampleQuery
-    from mistudio_core.store.sample_reader import SampleReader
-    from mistudio_core.store.sample_search import Found
-    from mistudio_core.store.search_pool import SearchPool
+    from mistudio_core.store.samples.columns import SampleColumn
+    from mistudio_core.store.samples.query import SampleQuery
+    from mistudio_core.store.samples.reader import SampleReader
+    from mistudio_core.store.samples.search import Found
+    from mistudio_core.store.samples.search_pool import SearchPool
 
 
 class Reading(Lookup):
@@ -63,9 +63,9 @@ class Reading(Lookup):
         `index` is a connection from `open_sample_index` that the caller keeps; without one it is opened for
         this call. With a `pool`, a scan goes on behind the page that is returned, one for each `session`.
         """
-        from mistudio_core.store.sample_query import SampleQuery
-        from mistudio_core.store.sample_reader import open_reader
-        from mistudio_core.store.sample_search import Found, SampleSearch
+        from mistudio_core.store.samples.query import SampleQuery
+        from mistudio_core.store.samples.reader import open_reader
+        from mistudio_core.store.samples.search import Found, SampleSearch
 
         query = query if isinstance(query, SampleQuery) else SampleQuery.from_fields(query)
         reader = open_reader(self._whole(dataset_id))
@@ -79,15 +79,15 @@ class Reading(Lookup):
 
     def open_sample_index(self, dataset_id: str) -> duckdb.DuckDBPyConnection:
         """Open the sample index of a dataset read-only, building it again where it was lost."""
-        from mistudio_core.store.sample_index import ready_index
-        from mistudio_core.store.sample_reader import open_reader
+        from mistudio_core.store.samples.index import ready_index
+        from mistudio_core.store.samples.reader import open_reader
 
         return ready_index(open_reader(self._whole(dataset_id)))
 
     def sample_columns(self, dataset_id: str) -> tuple[SampleColumn, ...]:
         """Return the columns of a dataset and what can be asked of each."""
-        from mistudio_core.store.sample_columns import sample_columns
-        from mistudio_core.store.sample_reader import open_reader
+        from mistudio_core.store.samples.columns import sample_columns
+        from mistudio_core.store.samples.reader import open_reader
 
         return sample_columns(open_reader(self._whole(dataset_id)))
 
@@ -95,8 +95,8 @@ class Reading(Lookup):
         """Return the untruncated tokens of some samples in a tokenization, None where their split was left out."""
         import numpy as np
 
-        from mistudio_core.store.sample_reader import open_reader
-        from mistudio_core.store.token_lengths import TokenLengths
+        from mistudio_core.store.samples.reader import open_reader
+        from mistudio_core.store.samples.token_lengths import TokenLengths
 
         reader = open_reader(self._whole(dataset_id))
         rows = [reader.firsts[sample.split] + sample.index for sample in samples]
@@ -131,7 +131,7 @@ class Reading(Lookup):
     @contextmanager
     def _opened_search(self, dataset_id: str) -> Iterator[tuple[SampleReader, duckdb.DuckDBPyConnection]]:
         """Open samples and index for the length of a block."""
-        from mistudio_core.store.sample_reader import open_reader
+        from mistudio_core.store.samples.reader import open_reader
 
         with closing(self.open_sample_index(dataset_id)) as index:
             yield open_reader(self._whole(dataset_id)), index

@@ -12,7 +12,7 @@ from mistudio_core.library import manifests
 from mistudio_core.library.reconcile import apply
 from mistudio_core.library.start import row_of
 from mistudio_core.records import Dataset, Rebuilt, Tokenization
-from mistudio_core.store.catalog import Catalog, Transaction
+from mistudio_core.store.catalog.database import Catalog, Transaction
 
 
 def rebuild(home: Home, catalog: Catalog, *, only_if_lost: bool = False) -> Rebuilt:

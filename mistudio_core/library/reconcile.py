@@ -11,8 +11,8 @@ from mistudio_core.files import Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.library import manifests
 from mistudio_core.records import ErrorInfo, parse_time
-from mistudio_core.store.catalog import Catalog, Transaction
-from mistudio_core.store.rows import JOB_COLUMNS, JobRow
+from mistudio_core.store.catalog.database import Catalog, Transaction
+from mistudio_core.store.catalog.rows import JOB_COLUMNS, JobRow
 
 _ID: Final = JOB_COLUMNS.index("id")
 _ENDED: Final = JOB_COLUMNS.index("ended")

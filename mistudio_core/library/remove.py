@@ -8,8 +8,8 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.records import Dataset, Deleted, Tokenization
-from mistudio_core.store.catalog import Catalog
-from mistudio_core.store.rows import JobRow
+from mistudio_core.store.catalog.database import Catalog
+from mistudio_core.store.catalog.rows import JobRow
 
 
 def delete_dataset(

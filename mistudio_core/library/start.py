@@ -11,8 +11,8 @@ from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
 from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
 from mistudio_core.settings import Settings, quota_filled
-from mistudio_core.store.catalog import Catalog, Transaction
-from mistudio_core.store.rows import JobRow
+from mistudio_core.store.catalog.database import Catalog, Transaction
+from mistudio_core.store.catalog.rows import JobRow
 
 Subject = Dataset | Tokenization
 Check = Callable[[Transaction], None]

@@ -1,4 +1,4 @@
-"""Reading what a tokenization made: its rows, token by token, and where a sequence of tokens stands."""
+"""Reading what a tokenization made: its sequences, token by token, and where a sequence of tokens stands."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mistudio_core.files import new_id, read_json
 from mistudio_core.library.reading import Reading
 
 if TYPE_CHECKING:
-    from mistudio_core.store.sample_export import Progress
-    from mistudio_core.store.token_view import TokenHit, TokenPiece, TokenRow, TokenView
+    from mistudio_core.store.samples.export import Progress
+    from mistudio_core.store.sequences.view import TokenHit, TokenPiece, TokenSequence, TokenView
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TokenHits:
     """One page of a token search, and what it tells of all hits.
 
     `following` and `preceding` are most often first; `by_position` counts the hits in equal parts of the
-    row, of `position_step` positions each. Where `seams_known` is False, hits may reach from one document
+    sequence, of `position_step` positions each. Where `seams_known` is False, hits may reach from one document
     into the next.
     """
 
@@ -45,11 +45,11 @@ class TokenHits:
 
 
 class TokenReading(Reading):
-    """The methods of `Library` that read token rows."""
+    """The methods of `Library` that read token sequences."""
 
-    def row(self, tokenization_id: str, number: int) -> TokenRow:
-        """Return a row token by token, with the samples that its pieces come from; rows count from 0."""
-        return self._token_view(tokenization_id).row(number)
+    def sequence(self, tokenization_id: str, number: int) -> TokenSequence:
+        """Return a sequence token by token, with the samples that its pieces come from; sequences count from 0."""
+        return self._token_view(tokenization_id).sequence(number)
 
     def manifest(self, tokenization_id: str) -> dict[str, Any]:
         """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""
@@ -71,21 +71,21 @@ class TokenReading(Reading):
         limit: int = 50,
         across: bool = False,
     ) -> TokenHits:
-        """Find a sequence of tokens, given as text or as ids, in all rows; see `find_sequence`.
+        """Find a sequence of tokens, given as text or as ids, in all sequences; see `find_tokens`.
 
         A text is encoded as it would stand within a document, so that a leading space matters. With
         `across`, hits that reach from one document into the next count too.
         """
-        from mistudio_core.store.token_rows import open_token_rows
-        from mistudio_core.store.token_search import find_sequence
+        from mistudio_core.store.sequences.reader import open_token_sequences
+        from mistudio_core.store.sequences.search import find_tokens
 
         if (text is None) == (ids is None):
             raise invalid("Give either a text or ids.", "For example --text ' Paris', or --ids 6342.")
         check_text("text", text or "")
         view = self._token_view(tokenization_id)
         sequence = view.encode(text) if text is not None else list(ids or ())
-        rows = open_token_rows(self._tokenization_folder(tokenization_id))
-        found = find_sequence(rows, sequence, offset=offset, limit=limit, across=across)
+        sequences = open_token_sequences(self._tokenization_folder(tokenization_id))
+        found = find_tokens(sequences, sequence, offset=offset, limit=limit, across=across)
         return TokenHits(
             total=found.total,
             total_is_exact=found.total_is_exact,
@@ -104,9 +104,9 @@ class TokenReading(Reading):
         `kind` is `parquet`, `jsonl` or `csv`; `fields` are those of `SampleQuery`. `progress` is told the
         number of samples written; what it raises ends the export and leaves no file.
         """
-        from mistudio_core.store.sample_export import export_samples
-        from mistudio_core.store.sample_query import SampleQuery
-        from mistudio_core.store.sample_search import SampleSearch
+        from mistudio_core.store.samples.export import export_samples
+        from mistudio_core.store.samples.query import SampleQuery
+        from mistudio_core.store.samples.search import SampleSearch
 
         query = SampleQuery.from_fields(fields)
         with self._opened_search(dataset_id) as (reader, index):
@@ -115,10 +115,10 @@ class TokenReading(Reading):
         return target
 
     def _token_view(self, tokenization_id: str) -> TokenView:
-        from mistudio_core.store.token_rows import open_token_rows
-        from mistudio_core.store.token_view import TokenView
+        from mistudio_core.store.sequences.reader import open_token_sequences
+        from mistudio_core.store.sequences.view import TokenView
 
-        return TokenView(self.home.tokenizers, open_token_rows(self._tokenization_folder(tokenization_id)))
+        return TokenView(self.home.tokenizers, open_token_sequences(self._tokenization_folder(tokenization_id)))
 
     def _tokenization_folder(self, tokenization_id: str) -> Path:
         path = self.tokenization(tokenization_id).path

@@ -24,7 +24,7 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
         return Verification(0, ())
     if isinstance(record, Dataset):
         return _dataset_files(record.id, record.path)
-    from mistudio_core.tokenization.made.verify import verify_files
+    from mistudio_core.tokenization.output.verify import verify_files
 
     checked, problems = verify_files(record.path)
     notes = []
@@ -38,13 +38,13 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
 
 def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tuple[int, list[str]]:
     from mistudio_core.raw import open_splits
-    from mistudio_core.tokenization.made.verify import verify_rows
+    from mistudio_core.tokenization.output.verify import verify_sequences
     from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 
     digest = str((read_json(folder / TOKENIZATION_MANIFEST) or {})["tokenizer_facts"]["sha256"])
     if not _SHA256.fullmatch(digest):
         return 0, [f"{folder / TOKENIZATION_MANIFEST} is damaged."]
-    return verify_rows(folder, open_splits(dataset_folder), open_tokenizer(tokenizers / digest))
+    return verify_sequences(folder, open_splits(dataset_folder), open_tokenizer(tokenizers / digest))
 
 
 def joined(parts: list[Verification]) -> Verification:
@@ -55,7 +55,7 @@ def joined(parts: list[Verification]) -> Verification:
 
 def _dataset_files(dataset_id: str, folder: Path) -> Verification:
     """Check the files of a dataset: those of its manifest, the index of words and what people added, each if there."""
-    from mistudio_core.store.ranked_index import CHECKSUMS, FOLDER
+    from mistudio_core.store.samples.ranked_index import CHECKSUMS, FOLDER
 
     damage = seal_problem(folder / DATASET_MANIFEST)
     if damage is not None:

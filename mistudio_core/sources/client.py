@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
-from mistudio_core.sources.patience import OnWait, Patience
+from mistudio_core.sources.retry import OnWait, Patience
 
 if TYPE_CHECKING:
     import httpx2

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw_write import PartInfo, PartWriter
-from mistudio_core.sources.lent import LentFile
+from mistudio_core.sources.file_proxy import LentFile
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.tables import TableReader
 

@@ -17,7 +17,7 @@ from mistudio_core.sources.places import Places, first_misfit
 if TYPE_CHECKING:
     import datasets
 
-    from mistudio_core.sources.lent import LentFile
+    from mistudio_core.sources.file_proxy import LentFile
 
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200

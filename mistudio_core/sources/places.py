@@ -23,7 +23,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.sources import line_guard
 
 if TYPE_CHECKING:
-    from mistudio_core.sources.lent import LentFile
+    from mistudio_core.sources.file_proxy import LentFile
 
 _BLOCK_BYTES: Final = 10 << 20
 """As many lines as `datasets` parses at a time: the line is among those that follow the last good rows."""

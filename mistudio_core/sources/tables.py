@@ -15,7 +15,7 @@ from mistudio_core.sources import arrow_types, mismatch
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.declared_text import declared_text, with_declared_text
 from mistudio_core.sources.failures import chained
-from mistudio_core.sources.lent import LentFile
+from mistudio_core.sources.file_proxy import LentFile
 from mistudio_core.sources.line_guard import Guarded
 from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
 from mistudio_core.sources.places import Places

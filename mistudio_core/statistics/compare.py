@@ -49,9 +49,9 @@ def compare(items: Sequence[Compared]) -> dict[str, Any]:
         "version": VERSION,
         "kind": "comparison",
         "tokenizations": [_facts(item) for item in items],
-        "fertility_by_split": [row for item in items for row in _by_split(item)],
-        "fertility_by_length": [row for item in items for row in _by_length(item)],
-        "lengths": [row for item in items for row in _lengths(item)],
+        "fertility_by_split": [sequence for item in items for sequence in _by_split(item)],
+        "fertility_by_length": [sequence for item in items for sequence in _by_length(item)],
+        "lengths": [sequence for item in items for sequence in _lengths(item)],
         "overlap": [overlap(one, other) for place, one in enumerate(items) for other in items[place + 1 :]],
     }
 
@@ -62,11 +62,11 @@ def overlap(one: Compared, other: Compared) -> dict[str, Any]:
     None where the strings are not known. Ids that share a string count as one.
     """
     mine, theirs = _used(one), _used(other)
-    row: dict[str, Any] = {"one": one.name, "other": other.name}
+    sequence: dict[str, Any] = {"one": one.name, "other": other.name}
     if mine is None or theirs is None:
-        return row | {"shared": None, "union": None, "jaccard": None, "share_of_one": None, "share_of_other": None}
+        return sequence | {"shared": None, "union": None, "jaccard": None, "share_of_one": None, "share_of_other": None}
     shared, union = mine.keys() & theirs.keys(), mine.keys() | theirs.keys()
-    return row | {
+    return sequence | {
         "shared": len(shared),
         "union": len(union),
         "jaccard": len(shared) / len(union) if union else None,
@@ -100,7 +100,7 @@ def _common(mine: list[Any], theirs: list[Any]) -> int:
 
 def _facts(item: Compared) -> dict[str, Any]:
     result = item.result
-    keys = ("documents", "tokens", "rows", "context_length", "utilisation", "vocabulary", "fertility", "lost")
+    keys = ("documents", "tokens", "sequences", "context_length", "utilisation", "vocabulary", "fertility", "lost")
     return {"name": item.name, "size_bytes": item.size_bytes} | {key: result[key] for key in keys}
 
 
@@ -115,18 +115,20 @@ def _by_length(item: Compared) -> list[dict[str, Any]]:
     return [
         {
             "name": item.name,
-            "first": row["first"],
-            "last": row["last"],
-            "documents": row["documents"],
-            "tokens_per_byte": row["tokens"] / row["bytes"] if row["bytes"] else None,
+            "first": sequence["first"],
+            "last": sequence["last"],
+            "documents": sequence["documents"],
+            "tokens_per_byte": sequence["tokens"] / sequence["bytes"] if sequence["bytes"] else None,
         }
-        for row in item.result["by_length"]
+        for sequence in item.result["by_length"]
     ]
 
 
 def _lengths(item: Compared) -> list[dict[str, Any]]:
     lengths = item.result["document_tokens"]
-    return [{"name": item.name} | row | {"share": row["count"] / lengths["count"]} for row in lengths["log"]]
+    return [
+        {"name": item.name} | sequence | {"share": sequence["count"] / lengths["count"]} for sequence in lengths["log"]
+    ]
 
 
 def _used(item: Compared) -> dict[str, int] | None:

@@ -29,19 +29,19 @@ class Ranking:
         self.totals = np.cumsum(self.counts)
         self.tokens = int(self.totals[-1]) if len(seen) else 0
 
-    def row(self, token_id: int) -> dict[str, Any]:
+    def sequence(self, token_id: int) -> dict[str, Any]:
         """Return id, count, share of all tokens, and the string where strings are known."""
         count = int(self.frequencies[token_id])
         share = count / self.tokens if self.tokens else 0.0
-        return token_row(token_id, self.text) | {"count": count, "share": share}
+        return token_sequence(token_id, self.text) | {"count": count, "share": share}
 
-    def rows(self, ids: Iterable[int]) -> list[dict[str, Any]]:
-        """Return one row for each id."""
-        return [self.row(token_id) for token_id in ids]
+    def sequences(self, ids: Iterable[int]) -> list[dict[str, Any]]:
+        """Return one sequence for each id."""
+        return [self.sequence(token_id) for token_id in ids]
 
     def top(self, most: int) -> list[dict[str, Any]]:
         """Return the most frequent ids."""
-        return self.rows(self.ids[:most].tolist())
+        return self.sequences(self.ids[:most].tolist())
 
     def vocabulary(self) -> dict[str, Any]:
         """Return how much of the vocabulary was seen, how many ids never were, and how many rarely."""
@@ -74,7 +74,7 @@ class Ranking:
         return [{"share": share, "ids": int(rank)} for share, rank in zip(COVERAGE_SHARES, ranks, strict=True)]
 
 
-def token_row(token_id: int, text: TokenText | None) -> dict[str, Any]:
+def token_sequence(token_id: int, text: TokenText | None) -> dict[str, Any]:
     """Return an id, with its string where strings are known."""
     return {"id": token_id} if text is None else {"id": token_id, "token": text(token_id)[:_TEXT_CHARACTERS]}
 

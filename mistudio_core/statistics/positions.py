@@ -1,4 +1,4 @@
-"""How often chosen ids stand at each position of a row, counted from stored rows when the frequencies are known."""
+"""How often chosen ids stand at each position, counted from stored sequences when the frequencies are known."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mistudio_core.statistics.frequencies import Ranking, TokenText, token_row
+from mistudio_core.statistics.frequencies import Ranking, TokenText, token_sequence
 
 MOST_BINS: Final = 256
 MOST_TOKENS: Final = 50
 EXACT_SLOTS: Final = 1 << 24
-"""Beyond so many every k-th row is counted: 16 M take 0.03 s, and shares are right to 0.2 %."""
+"""Beyond so many every k-th sequence is counted: 16 M take 0.03 s, and shares are right to 0.2 %."""
 _BLOCK_SLOTS: Final = 1 << 18
 
-Rows = npt.NDArray[np.integer]
+Sequences = npt.NDArray[np.integer]
 
 
 class PositionCounts:
-    """Counts of chosen ids in at most 256 bins of positions. Mergeable; rows may come in any order and split."""
+    """Counts of chosen ids in at most 256 bins of positions. Mergeable; sequences may come in any order and split."""
 
     def __init__(self, ids: Sequence[int], vocab_size: int, context_length: int, *, step: int = 1) -> None:
-        """Choose at most 255 ids; of the rows only those are counted whose number is a multiple of `step`."""
+        """Choose at most 255 ids; of the sequences only those are counted whose number is a multiple of `step`."""
         self.ids = tuple(ids)[:255]
         self.context_length = context_length
         self.step = step
         self.width = -(-context_length // MOST_BINS)
         self.num_bins = -(-context_length // self.width)
-        self.rows = 0
-        self.rows_seen = 0
-        self.counts = np.zeros((len(self.ids) + 1, self.num_bins), np.int64)  # in row 0 all others, and padding
+        self.sequences = 0
+        self.sequences_seen = 0
+        self.counts = np.zeros((len(self.ids) + 1, self.num_bins), np.int64)  # in sequence 0 all others, and padding
         slots = np.zeros(vocab_size, np.uint16)
         slots[list(self.ids)] = np.arange(1, len(self.ids) + 1) * self.num_bins
         self._slots = pa.array(slots)  # Arrow takes by small integers without widening them, and lets threads run
         self._bins = (np.arange(context_length) // self.width).astype(np.uint16)
 
-    def add_rows(self, rows: Rows, first: int = 0, tokens: npt.NDArray[np.bool_] | None = None) -> None:
-        """Count rows, an array [n, context_length] of ids, of which the first one has the number `first`.
+    def add_sequences(self, sequences: Sequences, first: int = 0, tokens: npt.NDArray[np.bool_] | None = None) -> None:
+        """Count sequences, an array [n, context_length] of ids, of which the first one has the number `first`.
 
-        `tokens` has the shape of `rows` and is False where there is padding.
+        `tokens` has the shape of `sequences` and is False where there is padding.
         """
-        self.rows_seen += len(rows)
+        self.sequences_seen += len(sequences)
         start, step = -first % self.step, self.step
-        chosen, kept = rows[start::step], None if tokens is None else tokens[start::step]
-        self.rows += len(chosen)
+        chosen, kept = sequences[start::step], None if tokens is None else tokens[start::step]
+        self.sequences += len(chosen)
         block = max(1, _BLOCK_SLOTS // self.context_length)
         for at in range(0, len(chosen), block):
             part = np.ascontiguousarray(chosen[at : at + block])
@@ -61,23 +61,23 @@ class PositionCounts:
         """Take in what another one has counted of the same ids."""
         if (self.ids, self.context_length, self.step) != (other.ids, other.context_length, other.step):
             raise ValueError("these positions were not counted alike")
-        self.rows += other.rows
-        self.rows_seen += other.rows_seen
+        self.sequences += other.sequences
+        self.sequences_seen += other.sequences_seen
         self.counts += other.counts
 
     def result(self, text: TokenText | None = None) -> dict[str, Any]:
         """Return the bins of positions (both ends inclusive, from 0) and each id's count in each."""
         return {
             "context_length": self.context_length,
-            "rows": self.rows_seen,
-            "rows_counted": self.rows,
-            "exact": self.rows == self.rows_seen,
+            "sequences": self.sequences_seen,
+            "sequences_counted": self.sequences,
+            "exact": self.sequences == self.sequences_seen,
             "bins": [
                 {"first": place * self.width, "last": min((place + 1) * self.width, self.context_length) - 1}
                 for place in range(self.num_bins)
             ],
             "tokens": [
-                token_row(token_id, text) | {"counts": counts}
+                token_sequence(token_id, text) | {"counts": counts}
                 for token_id, counts in zip(self.ids, self.counts[1:].tolist(), strict=True)
             ],
         }
@@ -91,6 +91,6 @@ def position_ids(frequencies: npt.NDArray[np.int64], special_ids: Sequence[int])
     return special + others[:MOST_TOKENS]
 
 
-def row_step(rows: int, context_length: int) -> int:
-    """Return how many rows to go on from one that is counted to the next, 1 where all are counted."""
-    return max(1, -(-rows * context_length // EXACT_SLOTS))
+def sequence_step(sequences: int, context_length: int) -> int:
+    """Return how many sequences to go on from one that is counted to the next, 1 where all are counted."""
+    return max(1, -(-sequences * context_length // EXACT_SLOTS))

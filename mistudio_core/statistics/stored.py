@@ -1,4 +1,4 @@
-"""Counting rows that are stored already: token frequencies, and frequencies by position once those are known."""
+"""Counting sequences that are stored already: token frequencies, and frequencies by position once those are known."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from mistudio_core.errors import StudioError
 from mistudio_core.statistics.frequencies import TokenText
-from mistudio_core.statistics.positions import PositionCounts, Rows, position_ids, row_step
+from mistudio_core.statistics.positions import PositionCounts, Sequences, position_ids, sequence_step
 from mistudio_core.statistics.tokens import TokenStatistics
 
 COLUMN = "input_ids"
 
 
-def stored_rows(file: Path) -> Iterator[Rows]:
-    """Yield the rows of an Arrow stream of fixed-size lists, a batch at a time, as views [n, width] on the mapped file.
+def stored_sequences(file: Path) -> Iterator[Sequences]:
+    """Yield the sequences of an Arrow stream of fixed-size lists, by batch, as views [n, width] on the mapped file.
 
     Raises `corrupt_data`, naming the file, when it holds something else.
     """
@@ -29,7 +29,9 @@ def stored_rows(file: Path) -> Iterator[Rows]:
                 lists = batch.column(COLUMN)
                 yield lists.flatten().to_numpy().reshape(len(lists), lists.type.list_size)
     except (OSError, KeyError, AttributeError, pa.ArrowException):
-        raise StudioError("corrupt_data", f"{file.name} is missing or damaged: it does not hold token rows.") from None
+        raise StudioError(
+            "corrupt_data", f"{file.name} is missing or damaged: it does not hold token sequences."
+        ) from None
 
 
 def stored_positions(
@@ -37,20 +39,20 @@ def stored_positions(
 ) -> dict[str, Any] | None:
     """Return the frequencies by position of the special ids and the fifty most frequent others.
 
-    `files` gives the rows of each, in order; `statistics` are those of all of them, complete. Of very many rows only
-    some are counted, evenly spaced, and the result says so. None where rows have no common length. Rows with padding
-    are not told apart here.
+    `files` gives the sequences of each, in order; `statistics` are those of all of them, complete. Of very many
+    sequences only some are counted, evenly spaced, and the result says so. None where sequences have no common length.
+    Sequences with padding are not told apart here.
     """
     width = statistics.context_length
     if width is None:
         return None
     ids = position_ids(statistics.frequencies, statistics.special_ids)
-    step = row_step(sum(files.values()), width)
+    step = sequence_step(sum(files.values()), width)
 
     def counted(file: Path, first: int) -> PositionCounts:
         counts = PositionCounts(ids, statistics.vocab_size, width, step=step)
-        for part in stored_rows(file):
-            counts.add_rows(part, first + counts.rows_seen)
+        for part in stored_sequences(file):
+            counts.add_sequences(part, first + counts.sequences_seen)
         return counts
 
     whole = PositionCounts(ids, statistics.vocab_size, width, step=step)

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from mistudio_core.statistics.tokens import TokenStatistics
 
 VERSION: Final = 2
-TOTALS: Final = ("documents", "tokens", "bytes", "characters", "words", "rows", "row_tokens", "row_slots")
+TOTALS: Final = (
+    "documents",
+    "tokens",
+    "bytes",
+    "characters",
+    "words",
+    "sequences",
+    "tokens_in_sequences",
+    "sequence_slots",
+)
 LOSSES: Final = ("truncation", "remainder", "token_limit", "filtered")
 TOP_TOKENS: Final = 100
 CURVE_POINTS: Final = 150
@@ -50,29 +59,29 @@ def live_result(statistics: TokenStatistics, text: TokenText | None = None) -> d
 
 def _result(statistics: TokenStatistics, ranking: Ranking, top: int, points: int) -> dict[str, Any]:
     totals = dict(zip(TOTALS, _sum(statistics.splits), strict=True))
-    rows, slots, held = totals["rows"], totals["row_slots"], totals["row_tokens"]
-    crossing = _more_than(statistics.row_documents, 1)
+    sequences, slots, held = totals["sequences"], totals["sequence_slots"], totals["tokens_in_sequences"]
+    crossing = _more_than(statistics.sequence_documents, 1)
     return {
         "version": VERSION,
         "kind": "tokenization",
         "live": False,
         "documents": totals["documents"],
         "tokens": ranking.tokens,
-        "rows": rows,
+        "sequences": sequences,
         "context_length": statistics.context_length,
         "utilisation": _ratio(held, slots),
         "padding": {"count": slots - held, "share": _ratio(slots - held, slots)},
         "vocabulary": ranking.vocabulary(),
         "document_tokens": lengths_result(statistics.document_tokens),
-        "row_tokens": statistics.row_tokens.summary(),
-        "documents_per_row": statistics.row_documents.summary(),
-        "rows_crossing_documents": {"count": crossing, "share": _ratio(crossing, rows)},
+        "tokens_per_sequence": statistics.tokens_per_sequence.summary(),
+        "documents_per_sequence": statistics.sequence_documents.summary(),
+        "sequences_crossing_documents": {"count": crossing, "share": _ratio(crossing, sequences)},
         "fertility": fertility(totals),
         "splits": {name: _split(values.tolist()) for name, values in sorted(statistics.splits.items())},
         "by_length": _by_length(statistics.by_length),
         "sequence_tokens": _sequence_tokens(statistics, ranking.tokens),
         "lost": _lost(statistics.lost, totals["tokens"]),
-        "special_tokens": ranking.rows(statistics.special_ids),
+        "special_tokens": ranking.sequences(statistics.special_ids),
         "control_tokens_in_text": _control(statistics, ranking),
         "top_tokens": ranking.top(top),
         "curve": ranking.curve(points),
@@ -112,7 +121,7 @@ def _by_length(table: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
 
 
 def _sequence_tokens(statistics: TokenStatistics, tokens: int) -> dict[str, int]:
-    """Return what the tokens in rows are: each document's own, those that overlapping rows repeat, and added ones."""
+    """Return what the tokens in sequences are: documents' own, those that overlapping sequences repeat, and added."""
     own, repeated = statistics.own.tolist()
     return {"documents": own - repeated, "repeated": repeated, "added": tokens - own}
 
@@ -126,7 +135,8 @@ def _lost(table: npt.NDArray[np.int64], packed: int) -> dict[str, Any]:
         "document_tokens": tokens,
         "share": _ratio(lost, tokens),
         "reasons": {
-            reason: {"tokens": row[0], "documents": row[1]} for reason, row in zip(LOSSES, table.tolist(), strict=True)
+            reason: {"tokens": sequence[0], "documents": sequence[1]}
+            for reason, sequence in zip(LOSSES, table.tolist(), strict=True)
         },
     }
 
@@ -136,7 +146,9 @@ def _control(statistics: TokenStatistics, ranking: Ranking) -> dict[str, Any]:
     return {
         "documents": statistics.control_documents,
         "count": written.tokens,
-        "tokens": [{key: value for key, value in row.items() if key != "share"} for row in written.top(TOP_TOKENS)],
+        "tokens": [
+            {key: value for key, value in sequence.items() if key != "share"} for sequence in written.top(TOP_TOKENS)
+        ],
     }
 
 

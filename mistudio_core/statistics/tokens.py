@@ -1,7 +1,7 @@
 """Statistics of a tokenization, counted while it is made: one accumulator for each shard, merged at the end.
 
 Adding costs about 1.3 ns a token. Every figure is exact and none depends on the order or the split of the data. Padding
-is never a token: whoever adds rows leaves it out.
+is never a token: whoever adds sequences leaves it out.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class TokenStatistics:
     """The accumulator. Not for several threads at once: each has its own, and they are merged."""
 
     def __init__(self, vocab_size: int, *, special_ids: Sequence[int] = (), context_length: int | None = None) -> None:
-        """Take the vocabulary's size with added tokens, its special ids, and the length of a row if there is one."""
+        """Take the vocabulary's size with added tokens, its special ids, and the context length if there is one."""
         self.vocab_size = vocab_size
         self.special_ids = tuple(sorted(set(special_ids)))
         self.context_length = context_length
         self.frequencies: Frequencies = np.zeros(vocab_size, np.int64)
         self.document_tokens = IntegerDistribution()
-        self.row_tokens = IntegerDistribution()
-        self.row_documents = IntegerDistribution()
+        self.tokens_per_sequence = IntegerDistribution()
+        self.sequence_documents = IntegerDistribution()
         self.splits: dict[str, Integers] = {}
         self.by_length = np.zeros((len(LOG_STARTS), _BY_LENGTH), np.int64)
         self.lost = np.zeros((len(LOSSES), 2), np.int64)
@@ -66,7 +66,7 @@ class TokenStatistics:
             self.by_length[:, number] += np.bincount(places, column, len(LOG_STARTS)).astype(np.int64)
 
     def add_tokens(self, ids: Integers) -> None:
-        """Count ids as they stand in rows: special tokens included, padding left out.
+        """Count ids as they stand in sequences: special tokens included, padding left out.
 
         Any shape, and any integer type that fits int64.
         """
@@ -81,27 +81,27 @@ class TokenStatistics:
                 )
             self.frequencies += counts
 
-    def add_rows(
+    def add_sequences(
         self, tokens: Integers, documents: Integers, *, width: int | Integers | None = None, split: str = "train"
     ) -> None:
-        """Count rows: tokens in each without padding, documents that each has a part of, and its length with padding.
+        """Count sequences: tokens without padding, documents that each has a part of, and its length with padding.
 
-        `width` is one number for all rows or one for each; the context length when it is not given.
+        `width` is one number for all sequences or one for each; the context length when it is not given.
         """
         width = self.context_length if width is None else width
         if width is None:
-            raise ValueError("rows need a width where there is no context length")
+            raise ValueError("sequences need a width where there is no context length")
         slots = width * len(tokens) if isinstance(width, int) else int(width.sum(dtype=np.int64))
-        self.row_tokens.add(tokens)
-        self.row_documents.add(documents)
+        self.tokens_per_sequence.add(tokens)
+        self.sequence_documents.add(documents)
         self._totals(split)[_MEASURED:] += [len(tokens), int(tokens.sum(dtype=np.int64)), slots]
 
     def add_own(self, tokens: int, repeated: int = 0) -> None:
-        """Count the documents' own tokens in rows, and how many of them stand there a second time."""
+        """Count the documents' own tokens in sequences, and how many of them stand there a second time."""
         self.own += (tokens, repeated)
 
     def add_lost(self, reason: str, tokens: int, documents: int = 0) -> None:
-        """Count documents' own tokens (and whole documents) that no row holds; `reason` is one of `LOSSES`."""
+        """Count documents' own tokens (and whole documents) that no sequence holds; `reason` is one of `LOSSES`."""
         self.lost[LOSSES.index(reason)] += (tokens, documents)
 
     def add_control_tokens(self, counts: Mapping[int, int], documents: int) -> None:
@@ -116,8 +116,8 @@ class TokenStatistics:
             raise ValueError("these statistics are of different tokenizations")
         self.frequencies += other.frequencies
         self.document_tokens.merge(other.document_tokens)
-        self.row_tokens.merge(other.row_tokens)
-        self.row_documents.merge(other.row_documents)
+        self.tokens_per_sequence.merge(other.tokens_per_sequence)
+        self.sequence_documents.merge(other.sequence_documents)
         for split, totals in other.splits.items():
             self._totals(split)[:] += totals
         self.by_length += other.by_length
@@ -129,7 +129,7 @@ class TokenStatistics:
     def result(self, text: TokenText | None = None, positions: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the whole result as JSON values (docs/statistics.md); `text` gives the string of an id.
 
-        `positions` is what `PositionCounts.result` gave, once rows are stored.
+        `positions` is what `PositionCounts.result` gave, once sequences are stored.
         """
         return token_result(self, text, positions)
 
@@ -150,7 +150,7 @@ class TokenStatistics:
             "control_documents": np.array([self.control_documents]),
             "control_counts": self.control_counts,
         }
-        for name in ("document_tokens", "row_tokens", "row_documents"):
+        for name in ("document_tokens", "tokens_per_sequence", "sequence_documents"):
             arrays |= {f"{name}.{key}": value for key, value in getattr(self, name).arrays().items()}
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]
@@ -179,7 +179,7 @@ class TokenStatistics:
                 raise ValueError(name)
             setattr(made, name, arrays[name])
         made.control_documents = int(arrays["control_documents"][0])
-        for name in ("document_tokens", "row_tokens", "row_documents"):
+        for name in ("document_tokens", "tokens_per_sequence", "sequence_documents"):
             parts = {key: arrays[f"{name}.{key}"] for key in ("values", "counts", "ends", "facts")}
             setattr(made, name, IntegerDistribution.restore(parts))
         return made

@@ -20,13 +20,13 @@ from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings, quota_filled
+from mistudio_core.work.queue import wait_for_turn
 from mistudio_core.work.running import RunningJob
-from mistudio_core.work.turn import wait_for_turn
 
 _MODULES: Final = {
     "download": "mistudio_core.work.download",
     "import": "mistudio_core.work.import_files",
-    "sample": "mistudio_core.work.make_sample",
+    "sample": "mistudio_core.work.example",
     "tokenize": "mistudio_core.work.tokenize",
     "index": "mistudio_core.work.index",
     "tokenizer": "mistudio_core.work.load_tokenizer",

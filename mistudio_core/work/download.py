@@ -15,12 +15,12 @@ from mistudio_core.sources.plan import Plan
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
 from mistudio_core.sources.tables import TableReader
+from mistudio_core.work.disk_guard import Room
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
 from mistudio_core.work.finish import finish_conversion, finished_before
 from mistudio_core.work.first_samples import take_first
-from mistudio_core.work.meter import Meter
-from mistudio_core.work.room import Room
+from mistudio_core.work.progress import Meter
 from mistudio_core.work.running import RunningJob
 
 

@@ -10,11 +10,11 @@ from typing import Final
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.fetch import fetch
-from mistudio_core.sources.lent import LentFile, local, remote
+from mistudio_core.sources.file_proxy import LentFile, local, remote
 from mistudio_core.sources.plan import Plan, SourceFile
 from mistudio_core.sources.unpack import unpacked
-from mistudio_core.work.meter import Meter
-from mistudio_core.work.room import Room
+from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.progress import Meter
 
 READ_FROM_THE_END: Final = frozenset({"parquet", "arrow"})
 """Formats that cannot be read while they are decompressed."""

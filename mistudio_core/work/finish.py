@@ -84,7 +84,7 @@ def finish_dataset(
     if not num_samples:
         raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
-    from mistudio_core.store.sample_index import INDEX_NAME
+    from mistudio_core.store.samples.index import INDEX_NAME
 
     _describe(job, draft, num_samples)
     manifest = _manifest(job, draft, parts, schema, origin or {})
@@ -117,7 +117,7 @@ def _no_samples() -> StudioError:
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
     """Build what is derived from the raw samples."""
     from mistudio_core.statistics.dataset import dataset_statistics
-    from mistudio_core.store.sample_index import build_index
+    from mistudio_core.store.samples.index import build_index
 
     def tell(done: int, message: str, *, force: bool = False) -> None:
         job.progress("processing", done // _STEPS, num_samples, "samples", message=message, force=force)

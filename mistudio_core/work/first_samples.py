@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.sources.convert import Receipt
-from mistudio_core.sources.lent import LentFile
+from mistudio_core.sources.file_proxy import LentFile
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.work.file_by_file import READ_FROM_THE_END, FileByFile
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from mistudio_core.sources.convert import Converter, Receipt
+from mistudio_core.sources.file_proxy import Countdown, local
 from mistudio_core.sources.import_options import ImportOptions
-from mistudio_core.sources.lent import Countdown, local
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import Plan, SourceFile
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
+from mistudio_core.work.disk_guard import Room
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
 from mistudio_core.work.finish import finish_conversion, finished_before
-from mistudio_core.work.meter import Meter
-from mistudio_core.work.room import Room
+from mistudio_core.work.progress import Meter
 from mistudio_core.work.running import RunningJob
 
 

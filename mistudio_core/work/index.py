@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import folder_bytes, free_bytes
-from mistudio_core.store.ranked_index import FOLDER, build_ranked_index, open_ranked_index
-from mistudio_core.store.sample_index import INDEX_NAME, build_index, open_index, stored_bytes
-from mistudio_core.store.sample_reader import SampleReader
+from mistudio_core.store.samples.index import INDEX_NAME, build_index, open_index, stored_bytes
+from mistudio_core.store.samples.ranked_index import FOLDER, build_ranked_index, open_ranked_index
+from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.work.running import RunningJob
 
 _INDEX_SHARE: Final = 0.6

@@ -14,7 +14,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     name = str(job.arguments["name"])
     job.progress("loading")
     if name == "sample":
-        from mistudio_core.sources.sample import sample_tokenizer
+        from mistudio_core.example.dataset import sample_tokenizer
 
         loaded = open_tokenizer(sample_tokenizer(job.home), name=name)
     else:

@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import column_types, hub_features, text_columns
+from mistudio_core.sources.file_proxy import LentFile, local
 from mistudio_core.sources.import_options import ImportOptions
-from mistudio_core.sources.lent import LentFile, local
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
-from mistudio_core.store.plain_values import plain
+from mistudio_core.store.samples.plain_values import plain
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
 from mistudio_core.work.running import RunningJob

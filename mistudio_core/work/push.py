@@ -14,8 +14,8 @@ from mistudio_core.sources.hub_push import push_folder
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
 from mistudio_core.tokenization.exports.source import Source
+from mistudio_core.work.disk_guard import Room
 from mistudio_core.work.environment import prepare_environment
-from mistudio_core.work.room import Room
 from mistudio_core.work.running import RunningJob
 
 _COPY: Final = "push"
@@ -50,7 +50,7 @@ def run(job: RunningJob) -> dict[str, Any]:
             repo_id,
             token=token,
             private=job.arguments.get("private") is not False,
-            message="Token rows from miStudio Datasets",
+            message="Token sequences from miStudio Datasets",
             progress=tell,
         )
     finally:
@@ -71,7 +71,7 @@ def _copied(job: RunningJob, repo_id: str) -> Path:
     Room(job).require(size)
 
     def tell(done: int, total: int) -> None:
-        job.progress("exporting", done, total, "rows")
+        job.progress("exporting", done, total, "sequences")
 
     export_tokenization(source, folder, "parquet", tell, known_as=repo_id)
     return folder

@@ -1,4 +1,4 @@
-"""The work of a `tokenize` job: token rows of one dataset by one recipe."""
+"""The work of a `tokenize` job: token sequences of one dataset by one recipe."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
 from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
-from mistudio_core.tokenization.making.manifest import MANIFEST
-from mistudio_core.tokenization.making.tokenizing import Tally, open_task, tokenize
+from mistudio_core.tokenization.pipeline.manifest import MANIFEST
+from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
@@ -66,7 +66,7 @@ def local_day(moment: str) -> date:
 def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
     name = recipe.tokenizer
     if name == "sample":
-        from mistudio_core.sources.sample import sample_tokenizer
+        from mistudio_core.example.dataset import sample_tokenizer
 
         return open_tokenizer(sample_tokenizer(job.home), name=name)
     if is_path(name) and job.settings.shared:

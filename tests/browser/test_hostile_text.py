@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.acts import main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
-from tests.staged import StagedLibrary
+from tests.support.staged import StagedLibrary
 
 TEXTS = [
     "<script>window.stolen = 1</script><img src=x onerror='window.stolen=1'>",

@@ -11,7 +11,7 @@ from mistudio_core.library import Library
 from tests.browser.acts import idle, main, progress_texts, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
-from tests.staged import StagedLibrary, stories
+from tests.support.staged import StagedLibrary, stories
 
 NAVIGATION = ["Datasets", "Jobs", "Settings"]
 

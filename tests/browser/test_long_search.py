@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.acts import main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
-from tests.staged import StagedLibrary
+from tests.support.staged import StagedLibrary
 
 QUICK = 12_000  # DuckDB hands over the hits of fifty row groups at a time
 SLOW = "(a|b|c|d)[a-h ]{200,400}(e|f)[a-h ]{100,300}x"

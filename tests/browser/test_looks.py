@@ -11,7 +11,7 @@ from mistudio_core.library import Library
 from tests.browser.acts import idle, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
-from tests.staged import StagedLibrary, a_dataset
+from tests.support.staged import StagedLibrary, a_dataset
 
 PAGES = {
     "datasets": "",

@@ -13,7 +13,7 @@ from mistudio_core.jobs.protocol import Progress
 from tests.browser.acts import idle, main, progress_texts, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
-from tests.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
+from tests.support.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
 
 FRESH_S = 2.5
 IDLE_MS = 4_000

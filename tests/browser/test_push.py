@@ -71,4 +71,4 @@ def test_an_export_is_made_and_named(rows_page: Page, hub_app: AppServer) -> Non
     (tokenization,) = library.tokenizations()
     (export,) = library.exports(tokenization.id)
     files = sorted(Path(export["path"]).rglob("*.parquet"))
-    assert sum(pq.read_metadata(file).num_rows for file in files) == tokenization.num_rows
+    assert sum(pq.read_metadata(file).num_rows for file in files) == tokenization.num_sequences

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from mistudio_core.store.ranked_index import build_ranked_index
+from mistudio_core.store.samples.ranked_index import build_ranked_index
 from tests.browser.acts import idle, main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
-from tests.staged import StagedLibrary
+from tests.support.staged import StagedLibrary
 
 LONG = "word " * 400 + "a needle in it " + "tail " * 900
 TEXTS = [f"Story number {n}. " + ("The cat sat." if n % 3 == 0 else "A dog ran.") for n in range(240)]

@@ -25,7 +25,7 @@ from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 DRAWN_BYTES: Final = 1 << 20
 _PLACES: Final = 16
-"""Row groups of the dataset from which documents are drawn."""
+"""row groups of the dataset from which documents are drawn."""
 _LONGEST_DRAWN: Final = 32 << 10
 _IS_LETTER: Final = np.array([(chr(byte).isalpha() and byte < 128) or byte == 32 for byte in range(256)])
 _SAMPLE_EVERY: Final = 2000

@@ -1,1 +1,1 @@
-"""Rows handed to trainers: copies in other formats, and code that reads them."""
+"""Sequences handed to trainers: copies in other formats, and code that reads them."""

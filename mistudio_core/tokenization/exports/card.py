@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mistudio_core.tokenization.made.stored_rows import StoredRows
+from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 
 _READ = {
     "parquet": "from datasets import load_dataset\n\nrows = load_dataset({path}, split={split})",
@@ -17,21 +17,21 @@ _READ["jsonl"] = _READ["text"]
 _ENDING = {"parquet": "parquet", "text": "parquet", "jsonl": "jsonl"}
 
 
-def card(kind: str, rows: StoredRows, splits: Mapping[str, int], known_as: str) -> str:
-    """Return the README for an export that holds `splits`: name and number of rows or documents each.
+def card(kind: str, sequences: StoredSequences, splits: Mapping[str, int], known_as: str) -> str:
+    """Return the README for an export that holds `splits`: name and number of sequences or documents each.
 
     Its head tells `datasets` and the Hub which file belongs to which split. Whatever came from outside stands in
     code, where it is no markup.
     """
-    manifest = rows.manifest
+    manifest = sequences.manifest
     stem = next(iter(splits))
     read = _READ[kind].format(
-        path=repr(known_as), file=repr(f"{known_as}/{stem}.bin"), split=repr(stem), width=rows.width
+        path=repr(known_as), file=repr(f"{known_as}/{stem}.bin"), split=repr(stem), width=sequences.width
     )
-    what = "document" if kind in ("text", "jsonl") else "row"
+    what = "document" if kind in ("text", "jsonl") else "sequence"
     lines = [
         _head(kind, splits),
-        f"# {'Text' if what == 'document' else 'Token rows'}: {_plain(manifest.get('dataset', {}).get('name'))}",
+        f"# {'Text' if what == 'document' else 'Token sequences'}: {_plain(manifest.get('dataset', {}).get('name'))}",
         "",
         *_facts(kind, manifest),
         "",
@@ -64,11 +64,11 @@ def _facts(kind: str, manifest: Mapping[str, Any]) -> list[str]:
             ("Tokenizer", manifest["tokenizer"]),
             ("Tokenizer revision", manifest.get("tokenizer_revision")),
             ("Vocabulary", f"{manifest['vocab_size']:,} ids"),
-            ("Rows", f"{recipe['preset']}, context length {manifest['context_length']:,}"),
+            ("Sequences", f"{recipe['preset']}, context length {manifest['context_length']:,}"),
         ]
     told = [f"- {name}: {_plain(value)}" for name, value in facts if value]
     if kind in ("parquet", "bin"):
-        told.append("- All that made these rows stands in `manifest.json`.")
+        told.append("- All that made these sequences stands in `manifest.json`.")
     return told
 
 

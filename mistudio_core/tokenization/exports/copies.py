@@ -11,21 +11,21 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import Home, checked_id, folder_bytes, sync_file, sync_folder, walk_files, write_bytes
 from mistudio_core.tokenization.exports.card import card
-from mistudio_core.tokenization.exports.rows import write_bin, write_parquet
+from mistudio_core.tokenization.exports.sequences import write_bin, write_parquet
 from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.tokenization.exports.text import check_texts, write_texts
-from mistudio_core.tokenization.made.stored_rows import StoredRows
+from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 
 KINDS: Final = {
-    "parquet": "Token rows as Parquet files, which load_dataset and the Hub read",
-    "bin": "Token rows as 16-bit numbers, which sparsify maps into memory",
+    "parquet": "Token sequences as Parquet files, which load_dataset and the Hub read",
+    "bin": "Token sequences as 16-bit numbers, which sparsify maps into memory",
     "text": "The text that was tokenized, as Parquet",
     "jsonl": "The text that was tokenized, as JSON lines",
 }
 """What can be exported, and a line about each."""
 
 Progress = Callable[[int, int], None]
-"""Told how many rows (or samples) are done, and of how many."""
+"""Told how many sequences (or samples) are done, and of how many."""
 
 
 def _say_nothing(_done: int, _total: int) -> None:
@@ -54,14 +54,14 @@ def check_export(source: Source, kind: str, max_samples: int | None = None) -> i
         raise invalid(f"{kind[:40]!r} is not a kind of export.", f"Use one of: {', '.join(KINDS)}.")
     if max_samples is not None and (kind not in ("text", "jsonl") or isinstance(max_samples, bool) or max_samples < 1):
         raise invalid("The number of samples is for the text alone, 1 or more.", "Leave it out for all of it.")
-    rows = StoredRows(source.tokenization)
+    sequences = StoredSequences(source.tokenization)
     if kind in ("text", "jsonl"):
-        check_texts(rows, source.dataset)
+        check_texts(sequences, source.dataset)
         return folder_bytes(source.dataset / "raw")
-    if not rows.num_rows:
-        raise StudioError("no_data", "This tokenization has no rows.", "Tokenize with a shorter context length.")
+    if not sequences.num_sequences:
+        raise StudioError("no_data", "This tokenization has no sequences.", "Tokenize with a shorter context length.")
     if kind == "bin":
-        _check_bin(rows)
+        _check_bin(sequences)
     return folder_bytes(source.tokenization)
 
 
@@ -78,7 +78,7 @@ def export_tokenization(
 
     Memory holds one batch, whatever the size. Until it is whole, and after a failure, `target` is as it was.
     `max_samples` cuts the text after so many samples of each split; `known_as` is the name by which the README loads
-    it. Returns `kind`, `path`, `num_rows` or
+    it. Returns `kind`, `path`, `num_sequences` or
     `num_samples`, `size_bytes` and `files` (names and bytes). Raises as `check_export`, and `corrupt_data` naming a
     damaged file.
     """
@@ -87,9 +87,9 @@ def export_tokenization(
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        rows = StoredRows(source.tokenization)
-        splits = _write(source, rows, draft, kind, max_samples=max_samples, tell=progress)
-        write_bytes(draft / "README.md", card(kind, rows, splits, known_as).encode())
+        sequences = StoredSequences(source.tokenization)
+        splits = _write(source, sequences, draft, kind, max_samples=max_samples, tell=progress)
+        write_bytes(draft / "README.md", card(kind, sequences, splits, known_as).encode())
         _publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -97,35 +97,35 @@ def export_tokenization(
     return {
         "kind": kind,
         "path": str(target),
-        "num_samples" if kind in ("text", "jsonl") else "num_rows": sum(splits.values()),
+        "num_samples" if kind in ("text", "jsonl") else "num_sequences": sum(splits.values()),
         "size_bytes": sum(sizes.values()),
         "files": [{"name": name, "size_bytes": size} for name, size in sizes.items()],
     }
 
 
 def _write(
-    source: Source, rows: StoredRows, draft: Path, kind: str, *, max_samples: int | None, tell: Progress
+    source: Source, sequences: StoredSequences, draft: Path, kind: str, *, max_samples: int | None, tell: Progress
 ) -> Mapping[str, int]:
     if kind in ("text", "jsonl"):
-        return write_texts(rows, source, draft, kind, max_samples=max_samples, tell=tell)
+        return write_texts(sequences, source, draft, kind, max_samples=max_samples, tell=tell)
     shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
     if kind == "bin":
-        return write_bin(rows, draft, tell)
+        return write_bin(sequences, draft, tell)
     shutil.copyfile(source.tokenization / "sae_lens.json", draft / "sae_lens.json")
-    return write_parquet(rows, draft, tell)
+    return write_parquet(sequences, draft, tell)
 
 
-def _check_bin(rows: StoredRows) -> None:
-    vocabulary = int(rows.manifest["vocab_size"])
+def _check_bin(sequences: StoredSequences) -> None:
+    vocabulary = int(sequences.manifest["vocab_size"])
     if vocabulary > 1 << 16:
         raise invalid(
             f"A .bin file of sparsify holds 16-bit numbers, and this tokenizer has {vocabulary:,} ids.",
             "Use the tokenization's own folder or the Parquet copy: sparsify reads both.",
         )
-    if rows.width is None:
+    if sequences.width is None:
         raise invalid(
-            "A .bin file of sparsify has no place for the ends of rows, and these rows differ in length.",
-            "Tokenize with rows of one length: drop or pad the remainder.",
+            "A .bin file of sparsify has no place for the ends of sequences, and these sequences differ in length.",
+            "Tokenize with sequences of one length: drop or pad the remainder.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Code to copy: how each trainer takes the rows of a tokenization. Every one has been run as it stands."""
+"""Code to copy: how each trainer takes the sequences of a tokenization. Every one has been run as it stands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAND_IN: Final = "openai-community/gpt2"
 """The model in a snippet whose tokenizer belongs to no model on the Hub: any with as large a vocabulary would do."""
 
 _SAELENS_BUFFER_TOKENS: Final = 16_384
-"""SAELens refuses a buffer smaller than its batch of 4,096 tokens, and its default of 20 rows is for long rows."""
+"""SAELens refuses a buffer smaller than its batch of 4,096 tokens; its default of 20 is for long sequences."""
 
 _SAELENS: Final = """\
 from datasets import load_from_disk
@@ -32,7 +32,7 @@ from sae_lens import (
 from transformers import AutoConfig
 
 MODEL = {lens_model}  # {why}
-{rows}
+{sequences}
 config = LanguageModelSAERunnerConfig(
     model_name=MODEL,
     hook_name="blocks.0.hook_resid_post",
@@ -48,8 +48,8 @@ config = LanguageModelSAERunnerConfig(
     n_batches_in_buffer={buffer},  # times context_size, the buffer must hold more than a batch of 4,096 tokens
     logger=LoggingConfig(log_to_wandb=False),
 )
-# The rows go in as an object: SAELens would look for a path of tokenized data on the Hub.
-sae = LanguageModelSAETrainingRunner(config, override_dataset=rows).run()
+# The sequences go in as an object: SAELens would look for a path of tokenized data on the Hub.
+sae = LanguageModelSAETrainingRunner(config, override_dataset=sequences).run()
 """
 
 _TRANSFORMER_LENS: Final = """\
@@ -60,12 +60,12 @@ from transformer_lens.evals import evaluate_on_dataset
 from transformer_lens.model_bridge import TransformerBridge
 
 MODEL = {model}  # {why}
-{rows}
+{sequences}
 # TransformerLens calls the column "tokens".
-rows = rows.rename_column("input_ids", "tokens").with_format("torch", columns=["tokens"])
+sequences = sequences.rename_column("input_ids", "tokens").with_format("torch", columns=["tokens"])
 device = "cuda" if torch.cuda.is_available() else "cpu"
 model = TransformerBridge.boot_transformers(MODEL, device=device)
-loss = evaluate_on_dataset(model, DataLoader(rows, batch_size=8), truncate=10, device=device)
+loss = evaluate_on_dataset(model, DataLoader(sequences, batch_size=8), truncate=10, device=device)
 print(f"loss: {{loss:.3f}}")
 """
 
@@ -76,8 +76,8 @@ from sparsify import SparseCoderConfig, TrainConfig, Trainer
 from transformers import AutoModelForCausalLM
 
 MODEL = {model}  # {why}
-{rows}
-rows = rows.select_columns(["input_ids"]).with_format("torch")
+{sequences}
+sequences = sequences.select_columns(["input_ids"]).with_format("torch")
 device = "cuda" if torch.cuda.is_available() else "cpu"
 model = AutoModelForCausalLM.from_pretrained(MODEL).to(device)
 config = TrainConfig(
@@ -87,16 +87,16 @@ config = TrainConfig(
     log_to_wandb=False,
     run_name="first-layer",
 )
-Trainer(config, rows, model).fit()
+Trainer(config, sequences, model).fit()
 """
 
 _PYTORCH: Final = """\
 from datasets import load_from_disk
 from torch.utils.data import DataLoader
 
-{rows}
-rows = rows.with_format("torch")
-for batch in DataLoader(rows, batch_size=16, shuffle=True):
+{sequences}
+sequences = sequences.with_format("torch")
+for batch in DataLoader(sequences, batch_size=16, shuffle=True):
     input_ids = batch["input_ids"]  # int64, shape (16, {width})
     break
 print(input_ids.shape, input_ids.dtype)
@@ -107,17 +107,17 @@ from datasets import load_from_disk
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 
-{rows}
-rows = rows.with_format("torch")
+{sequences}
+sequences = sequences.with_format("torch")
 
 
 def padded(batch):
-    ids = [row["input_ids"] for row in batch]
-    lengths = [len(row) for row in ids]
+    ids = [sequence["input_ids"] for sequence in batch]
+    lengths = [len(sequence) for sequence in ids]
     return pad_sequence(ids, batch_first=True, padding_value={pad}), lengths
 
 
-for input_ids, lengths in DataLoader(rows, batch_size=16, shuffle=True, collate_fn=padded):
+for input_ids, lengths in DataLoader(sequences, batch_size=16, shuffle=True, collate_fn=padded):
     break  # int64, shape (16, the longest of the batch); tokens beyond lengths[i] are padding
 print(input_ids.shape, input_ids.dtype, lengths)
 """
@@ -125,29 +125,29 @@ print(input_ids.shape, input_ids.dtype, lengths)
 _TEMPLATES: Final = {"saelens": _SAELENS, "transformer_lens": _TRANSFORMER_LENS, "sparsify": _SPARSIFY}
 
 
-def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_rows: bool = True) -> str:
-    """Return the code with which `program` takes the rows in `folder`, of which `manifest` tells.
+def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_sequences: bool = True) -> str:
+    """Return the code with which `program` takes the sequences in `folder`, of which `manifest` tells.
 
-    `even_rows` is False where rows are of several lengths, which only plain PyTorch takes: for the others that is
-    `invalid_request`. Names and paths stand in the code as Python writes them.
+    `even_sequences` is False where sequences are of several lengths, which only plain PyTorch takes: for the others
+    that is `invalid_request`. Names and paths stand in the code as Python writes them.
     """
     if program not in PROGRAMS:
         raise invalid(f"{program[:40]!r} is not a program with a snippet.", f"Use one of: {', '.join(PROGRAMS)}.")
-    if not even_rows and program != "pytorch":
+    if not even_sequences and program != "pytorch":
         raise invalid(
-            f"{PROGRAMS[program]} takes rows of one length, and these differ.",
-            "Tokenize with rows of one length: drop or pad the remainder.",
+            f"{PROGRAMS[program]} takes sequences of one length, and these differ.",
+            "Tokenize with sequences of one length: drop or pad the remainder.",
         )
     model, why = _model(manifest)
     policy = manifest["policy"]
-    template = _TEMPLATES.get(program) or (_PYTORCH if even_rows else _RAGGED_PYTORCH)
+    template = _TEMPLATES.get(program) or (_PYTORCH if even_sequences else _RAGGED_PYTORCH)
     return template.format(
         model=repr(model),
         lens_model=repr(model.removeprefix("openai-community/")),  # TransformerLens has these under their old names
         why=why,
-        rows=_rows(folder, manifest),
+        sequences=_sequences(folder, manifest),
         width=manifest["context_length"],
-        bos=bool(policy["row_start"]),
+        bos=bool(policy["sequence_start"]),
         pad=policy["pad_id"] or 0,
         num_tokens=manifest["num_tokens"],
         buffer=max(20, -(-_SAELENS_BUFFER_TOKENS // int(manifest["context_length"]))),
@@ -158,14 +158,18 @@ def _model(manifest: Mapping[str, Any]) -> tuple[str, str]:
     tokenizer = str(manifest["tokenizer"])
     if tokenizer == "sample":
         return STAND_IN, "the sample's tokenizer belongs to no model: this one only stands in"
-    return tokenizer, "the model whose tokenizer made these rows"
+    return tokenizer, "the model whose tokenizer made these sequences"
 
 
-def _rows(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """Return the lines that open the rows: the first split alone, where several lie one after the other."""
-    lines = [f"rows = load_from_disk({str(folder)!r})"]
-    filled = [(name, int(counts["num_rows"])) for name, counts in manifest["splits"].items() if counts["num_rows"]]
+def _sequences(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """Return the lines that open the sequences: the first split alone, where several lie one after the other."""
+    lines = [f"sequences = load_from_disk({str(folder)!r})"]
+    filled = [
+        (name, int(counts["num_sequences"])) for name, counts in manifest["splits"].items() if counts["num_sequences"]
+    ]
     if len(filled) > 1:
         name, number = filled[0]
-        lines.append(f"rows = rows.select(range({number}))  # the split {name!r}; without this line, all splits")
+        lines.append(
+            f"sequences = sequences.select(range({number}))  # the split {name!r}; without this line, all splits"
+        )
     return "\n".join(lines)

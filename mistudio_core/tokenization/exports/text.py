@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import read_json
 from mistudio_core.raw import RawSplit, open_splits
-from mistudio_core.tokenization.exports.rows import even_shares, hub_splits
+from mistudio_core.tokenization.exports.sequences import even_shares, hub_splits
 from mistudio_core.tokenization.exports.source import Source
-from mistudio_core.tokenization.made.stored_rows import StoredRows
+from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 from mistudio_core.tokenization.recipes.columns import is_token_type
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import USED, TextReader
@@ -26,19 +26,21 @@ from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 SCHEMA: Final = pa.schema([("text", pa.string())])
 
 
-def check_texts(rows: StoredRows, dataset: Path) -> None:
+def check_texts(sequences: StoredSequences, dataset: Path) -> None:
     """Raise `invalid_request` where ids and not text were the source, `no_data` where not one document was used."""
-    recipe = Recipe.from_fields(rows.manifest["recipe"])
+    recipe = Recipe.from_fields(sequences.manifest["recipe"])
     known = (read_json(dataset / "dataset.json") or {}).get("columns", {})
     for name in recipe.columns:
         if is_token_type(str(known.get(name))):
-            raise invalid(f"The column {name!r:.80} holds token ids: there is no text.", "Export the rows instead.")
-    if not rows.manifest["num_documents"]:
+            raise invalid(
+                f"The column {name!r:.80} holds token ids: there is no text.", "Export the sequences instead."
+            )
+    if not sequences.manifest["num_documents"]:
         raise StudioError("no_data", "Not one document gave tokens, so there is no text.", "Look at the filters.")
 
 
 def write_texts(
-    rows: StoredRows,
+    sequences: StoredSequences,
     source: Source,
     folder: Path,
     kind: str,
@@ -53,10 +55,10 @@ def write_texts(
     `data/<split>.jsonl`. At most `max_samples` of each split are written.
     """
     (folder / "data").mkdir()
-    tokenizer = open_tokenizer(source.tokenizers / rows.manifest["tokenizer_facts"]["sha256"])
-    reader = TextReader(Recipe.from_fields(rows.manifest["recipe"]), tokenizer)
+    tokenizer = open_tokenizer(source.tokenizers / sequences.manifest["tokenizer_facts"]["sha256"])
+    reader = TextReader(Recipe.from_fields(sequences.manifest["recipe"]), tokenizer)
     splits = open_splits(source.dataset)
-    kept = _kept(rows, splits, max_samples)
+    kept = _kept(sequences, splits, max_samples)
     total = sum(int(mask.sum()) for mask in kept.values())
     done = 0
     written: dict[str, int] = {}
@@ -76,12 +78,14 @@ def write_texts(
     return written
 
 
-def _kept(rows: StoredRows, splits: dict[str, RawSplit], max_samples: int | None) -> dict[str, npt.NDArray[np.bool_]]:
+def _kept(
+    sequences: StoredSequences, splits: dict[str, RawSplit], max_samples: int | None
+) -> dict[str, npt.NDArray[np.bool_]]:
     """Return for each split of the tokenization which of its samples are written."""
-    codes = np.fromfile(rows.folder / "skipped", np.uint8)
+    codes = np.fromfile(sequences.folder / "skipped", np.uint8)
     kept: dict[str, npt.NDArray[np.bool_]] = {}
     first = 0
-    for split, counts in rows.manifest["splits"].items():
+    for split, counts in sequences.manifest["splits"].items():
         last = first + int(counts["num_samples"])
         if split not in splits or splits[split].num_samples != last - first or last > len(codes):
             raise StudioError(

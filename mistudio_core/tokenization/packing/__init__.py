@@ -1,1 +1,1 @@
-"""From ids to rows: the rules of every preset."""
+"""From ids to sequences: the rules of every preset."""

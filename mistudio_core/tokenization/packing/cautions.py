@@ -20,20 +20,20 @@ def cautions(
     """
     found = list(tokenizer.notes)
     limit = tokenizer.model_max_length
-    if limit is not None and policy.row_length > limit:
+    if limit is not None and policy.sequence_length > limit:
         found.append(
-            f"The context length of {policy.row_length:,} is beyond the {limit:,} tokens that the model of this "
-            "tokenizer takes: longer rows would have to be cut again."
+            f"The context length of {policy.sequence_length:,} is beyond the {limit:,} tokens that the model of this "
+            "tokenizer takes: longer sequences would have to be cut again."
         )
-    if policy.row_length < recipe.context_length:
+    if policy.sequence_length < recipe.context_length:
         found.append(
-            f"Rows are cut to {policy.row_length:,} tokens, the limit of this tokenizer, as {recipe.preset} does."
+            f"Sequences are cut to {policy.sequence_length:,} tokens, this tokenizer's limit, as {recipe.preset} does."
         )
     streams = recipe.preset in ("continuous", "saelens")
     if streams and recipe.separator == "auto" and not (*policy.separator, *policy.document_start, *policy.document_end):
         found.append("The tokenizer has no token for it, so documents follow each other without anything between them.")
     if not policy.fixed:
-        found.append("Rows may be of several lengths, which most trainers do not take.")
+        found.append("Sequences may be of several lengths, which most trainers do not take.")
     if repeats is None:
         return found + _written_twice(recipe, policy, tokenizer)
     return found + _counted(recipe, tokenizer, repeats, about=about)
@@ -58,7 +58,7 @@ def _written_twice(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -
     edges = (("begins", before.intersection(first[:1])), ("ends", after.intersection(last[-1:])))
     return [
         f"The chat template {does} a conversation with {_text(tokenizer, ident)} itself, and {_who(recipe)} puts it "
-        "there as well: it can stand twice in a row."
+        "there as well: it can stand twice in a sequence."
         for does, ids in edges
         for ident in sorted(ids)
     ]
@@ -67,7 +67,7 @@ def _written_twice(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -
 def _counted(recipe: Recipe, tokenizer: StoredTokenizer, repeats: Repeats, *, about: bool) -> list[str]:
     return [
         f"{'About ' if about else ''}{count:,} document{'s' * (count != 1)} {does}{'s' * (count == 1)} with "
-        f"{_text(tokenizer, int(ident))}, and {_who(recipe)} puts it there as well: it can stand twice in a row."
+        f"{_text(tokenizer, int(ident))}, and {_who(recipe)} puts it there as well: it can stand twice in a sequence."
         for does, counts in (("begin", repeats.first), ("end", repeats.last))
         for ident, count in counts.items()
     ]

@@ -1,4 +1,4 @@
-"""Packing documents into rows that are full: a stream of tokens, cut every so many of them."""
+"""Packing documents into sequences that are full: a stream of tokens, cut every so many of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from mistudio_core.tokenization.engines.encoded import Encoded, Ids, Offsets, ends_of
 from mistudio_core.tokenization.packing.policy import Policy
-from mistudio_core.tokenization.packing.rows import NO_ROWS, Places, Rows
+from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Places, Sequences
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Documents on their way into rows: their own ids, and each one's sample number in its split (int64).
+    """Documents on their way into sequences: their own ids, and each one's sample number in its split (int64).
 
     `compared` stands for the ids where a rule compares them with special tokens; None is the ids themselves.
     """
@@ -41,9 +41,9 @@ class Packer(Protocol):
     """A rule of packing, for the documents of one shard in their order."""
 
     used_tokens: int
-    """Tokens given to rows or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
+    """Tokens given to sequences or the tail so far, in the unit in which a token budget is kept (see `budget`)."""
     repeated: int
-    """Documents' own tokens that stand in rows a second time, where rows overlap."""
+    """Documents' own tokens that stand in sequences a second time, where sequences overlap."""
     cut: int
     """Own tokens of the documents used that the limit keeps out."""
     limit: int | None
@@ -51,19 +51,20 @@ class Packer(Protocol):
     unused_documents: int
     """Documents at the end of those added last of which nothing is used, since the limit had been met."""
 
-    def add(self, documents: Documents) -> Rows:
-        """Take documents and return the rows that are complete."""
+    def add(self, documents: Documents) -> Sequences:
+        """Take documents and return the sequences that are complete."""
         ...
 
-    def finish(self) -> Rows:
-        """Return the rows that the end of the shard completes."""
+    def finish(self) -> Sequences:
+        """Return the sequences that the end of the shard completes."""
         ...
 
 
 class StreamCutter:
-    """Cuts a stream of tokens into rows: `start`, the next `room` tokens of the stream, `end`.
+    """Cuts a stream of tokens into sequences: `start`, the next `room` tokens of the stream, `end`.
 
-    Stream position p stands in row `p // room`. With `hold_last` a row is given out only when a further token follows.
+    Stream position p stands in sequence `p // room`. With `hold_last` a sequence is given out only when a further token
+    follows.
     """
 
     def __init__(self, room: int, start: tuple[int, ...] = (), end: tuple[int, ...] = (), *, hold_last: bool = False):
@@ -76,8 +77,8 @@ class StreamCutter:
         self.left_tokens = 0
         self._left_documents: list[tuple[Offsets, Offsets]] = []
 
-    def add(self, ids: Ids, begins: Offsets, ends: Offsets) -> Rows:
-        """Append tokens and return the rows that are full now.
+    def add(self, ids: Ids, begins: Offsets, ends: Offsets) -> Sequences:
+        """Append tokens and return the sequences that are full now.
 
         Document i has the tokens `[begins[i], ends[i])` of `ids`; what lies outside is no document's own.
         """
@@ -86,18 +87,18 @@ class StreamCutter:
         self.left_tokens += len(ids)
         count = max(0, self.left_tokens - self._hold) // self._room
         if not count:
-            return NO_ROWS
+            return NO_SEQUENCES
         stream, begins, ends = self.take()
         cut = count * self._room
-        rows = self._rows(stream[:cut].reshape(count, self._room), begins, ends)
+        sequences = self._sequences(stream[:cut].reshape(count, self._room), begins, ends)
         alive = ends > cut
         self._left = [stream[cut:].copy()]
         self.left_tokens = len(self._left[0])
         self._left_documents = [(np.maximum(begins[alive] - cut, 0), ends[alive] - cut)]
-        return rows
+        return sequences
 
     def take(self) -> tuple[Ids, Offsets, Offsets]:
-        """Return what fills no row yet, with its documents, and start anew."""
+        """Return what fills no sequence yet, with its documents, and start anew."""
         none = np.empty(0, np.int64)
         ids = self._left[0] if len(self._left) == 1 else np.concatenate([np.empty(0, np.uint32), *self._left])
         begins = np.concatenate([none, *(pair[0] for pair in self._left_documents)])
@@ -105,7 +106,7 @@ class StreamCutter:
         self._left, self._left_documents, self.left_tokens = [], [], 0
         return ids, begins, ends
 
-    def _rows(self, body: npt.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Rows:
+    def _sequences(self, body: npt.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Sequences:
         count, extra = len(body), len(self._start) + len(self._end)
         width = self._room + extra
         if extra:
@@ -114,13 +115,15 @@ class StreamCutter:
             whole[:, len(self._start) : len(self._start) + self._room] = body
             whole[:, len(self._start) + self._room :] = self._end
             body = whole
-        documents = documents_in_rows(begins, ends, self._room, count)
-        own = own_in_rows(begins, ends, self._room, count)
-        return Rows(body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents, own)
+        documents = documents_in_sequences(begins, ends, self._room, count)
+        own = own_in_sequences(begins, ends, self._room, count)
+        return Sequences(
+            body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents, own
+        )
 
 
 class ContinuousPacker:
-    """The preset `continuous`: all documents in one stream; what fills no row at the end is the tail.
+    """The preset `continuous`: all documents in one stream; what fills no sequence at the end is the tail.
 
     The stream is, for each document, `document_start`, its ids, `document_end` and the separator.
     """
@@ -129,14 +132,14 @@ class ContinuousPacker:
         """Start with an empty stream; it ends after `limit` tokens."""
         self._start = policy.document_start
         self._end = (*policy.document_end, *policy.separator)
-        self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end)
+        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end)
         self.used_tokens = 0
         self.repeated = self.cut = 0
         self.limit = limit
         self.unused_documents = 0
 
-    def add(self, documents: Documents) -> Rows:
-        """Append documents and return the rows that are full now."""
+    def add(self, documents: Documents) -> Sequences:
+        """Append documents and return the sequences that are full now."""
         ids, begins, ends = surrounded(documents.encoded, self._start, self._end)
         if self.limit is not None and self.used_tokens + len(ids) > self.limit:
             keep = self.limit - self.used_tokens
@@ -147,25 +150,25 @@ class ContinuousPacker:
         self.used_tokens += len(ids)
         return self._cutter.add(ids, begins, ends)
 
-    def finish(self) -> Rows:
+    def finish(self) -> Sequences:
         """Return nothing: the tail is packed with those of the other shards."""
-        return NO_ROWS
+        return NO_SEQUENCES
 
     def tail(self) -> tuple[Ids, Offsets, Offsets]:
-        """Return the tokens that fill no row, and where documents begin and end in them."""
+        """Return the tokens that fill no sequence, and where documents begin and end in them."""
         return self._cutter.take()
 
 
-def documents_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
-    """Return of how many documents each of `count` rows holds a part, when the stream is cut every `room` tokens."""
+def documents_in_sequences(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
+    """Return how many documents each of `count` sequences has a part of, when a stream is cut every `room` tokens."""
     filled = (ends > begins) & (begins < count * room)
     steps = np.bincount(begins[filled] // room, minlength=count + 1)
     steps[1:] -= np.bincount(np.minimum((ends[filled] - 1) // room, count - 1), minlength=count + 1)[:-1]
     return np.cumsum(steps)[:count]
 
 
-def own_in_rows(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
-    """Return how many of the documents' own tokens each of `count` rows holds; documents are in order and disjoint."""
+def own_in_sequences(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
+    """Return how many of the documents' own tokens each of `count` sequences holds; documents in order, disjoint."""
     edges = np.arange(count + 1) * room
     begun = np.searchsorted(begins, edges)
     before = ends_of(ends - begins)[begun]

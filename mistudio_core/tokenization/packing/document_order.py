@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mistudio_core.tokenization.packing.rows import Places
+from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 
@@ -15,11 +15,11 @@ def document_order(recipe: Recipe, place: int, num_documents: int) -> Places:
     return _generator(recipe, place).permutation(num_documents)
 
 
-def row_order(recipe: Recipe, place: int, num_rows: int) -> Places:
-    """Return the numbers of a split's rows in their last order: as `datasets.Dataset.shuffle` permutes one split."""
-    if recipe.shuffle_seed is None or recipe.shuffle != "rows":
-        return np.arange(num_rows)
-    return _generator(recipe, place).permutation(num_rows)
+def sequence_order(recipe: Recipe, place: int, num_sequences: int) -> Places:
+    """Return the order of a split's sequences: as `datasets.Dataset.shuffle` permutes one split."""
+    if recipe.shuffle_seed is None or recipe.shuffle != "sequences":
+        return np.arange(num_sequences)
+    return _generator(recipe, place).permutation(num_sequences)
 
 
 def _generator(recipe: Recipe, place: int) -> np.random.Generator:

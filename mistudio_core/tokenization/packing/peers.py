@@ -1,10 +1,10 @@
-"""Two presets that reproduce other projects row for row: `transformer_lens` and `sparsify`.
+"""Two presets that reproduce other projects sequence for sequence: `transformer_lens` and `sparsify`.
 
-Both work on batches of documents, as `datasets.map` hands them out, and lose what fills no row at the end of each.
+Both work on batches of documents, as `datasets.map` hands them out, and lose what fills no sequence at the end of each.
 TransformerLens 4.3.0 (`tokenize_and_concatenate`): documents are encoded without special tokens and joined with EOS
-between them; each row is BOS and the next tokens; a batch too short for one row is padded.
-sparsify 1.3.3 (`chunk_and_tokenize`): EOS stands before each document, special tokens round each row, and the last row
-of a batch is dropped, even if it is full.
+between them; each sequence is BOS and the next tokens; a batch too short for one sequence is padded.
+sparsify 1.3.3 (`chunk_and_tokenize`): EOS stands before each document, special tokens round each sequence, and the last
+sequence of a batch is dropped, even if it is full.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ import numpy as np
 from mistudio_core.tokenization.engines.encoded import Encoded, Offsets
 from mistudio_core.tokenization.packing.continuous import Documents, StreamCutter, surrounded
 from mistudio_core.tokenization.packing.policy import Policy
-from mistudio_core.tokenization.packing.rows import Places, Rows, joined_rows, padded_rows, slice_rows
+from mistudio_core.tokenization.packing.sequences import (
+    Places,
+    Sequences,
+    joined_sequences,
+    padded_sequences,
+    slice_sequences,
+)
 
 
 class BatchSeams:
@@ -33,10 +39,10 @@ class BatchSeams:
 
 
 class BatchPacker:
-    """What packing in batches has in common: it cuts the documents at the seams and heeds a limit of whole rows."""
+    """What packing in batches has in common: cuts at the seams of batches, and a limit of complete sequences."""
 
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
-        """Start before the first batch; `limit` counts the tokens of whole rows."""
+        """Start before the first batch; `limit` counts the tokens of whole sequences."""
         self._policy = policy
         self._seams = seams
         self._batch = -1
@@ -45,38 +51,38 @@ class BatchPacker:
         self.limit = limit
         self.unused_documents = 0
 
-    def add(self, documents: Documents) -> Rows:
-        """Take documents and return the rows that are complete, of every batch that they touch."""
+    def add(self, documents: Documents) -> Sequences:
+        """Take documents and return the sequences that are complete, of every batch that they touch."""
         if not len(documents):
-            return joined_rows([])
+            return joined_sequences([])
         batches = self._seams.batches(documents.samples)
         bounds = [0, *(np.flatnonzero(np.diff(batches)) + 1).tolist(), len(batches)]
-        rows: list[Rows] = []
+        sequences: list[Sequences] = []
         for first, last in pairwise(bounds):
             batch = int(batches[first])
             if batch != self._batch and self._batch >= 0:
-                rows.append(self._end_batch())
+                sequences.append(self._end_batch())
             starts, self._batch = batch != self._batch, batch
-            rows.append(self._add(_between(documents, first, last), starts=starts))
-        return self._limited(joined_rows(rows))
+            sequences.append(self._add(_between(documents, first, last), starts=starts))
+        return self._limited(joined_sequences(sequences))
 
-    def finish(self) -> Rows:
+    def finish(self) -> Sequences:
         """Return what the last batch of the shard still gives."""
-        return self._limited(self._end_batch()) if self._batch >= 0 else joined_rows([])
+        return self._limited(self._end_batch()) if self._batch >= 0 else joined_sequences([])
 
-    def _add(self, documents: Documents, *, starts: bool) -> Rows:
+    def _add(self, documents: Documents, *, starts: bool) -> Sequences:
         raise NotImplementedError
 
-    def _end_batch(self) -> Rows:
+    def _end_batch(self) -> Sequences:
         raise NotImplementedError
 
-    def _limited(self, rows: Rows) -> Rows:
+    def _limited(self, sequences: Sequences) -> Sequences:
         if self.limit is not None:
-            every = rows
-            rows = slice_rows(every, 0, (self.limit - self.used_tokens) // self._policy.row_length)
-            self.cut += int(every.own[len(rows) :].sum())
-        self.used_tokens += int(rows.offsets[-1])
-        return rows
+            every = sequences
+            sequences = slice_sequences(every, 0, (self.limit - self.used_tokens) // self._policy.sequence_length)
+            self.cut += int(every.own[len(sequences) :].sum())
+        self.used_tokens += int(sequences.offsets[-1])
+        return sequences
 
 
 class TransformerLensPacker(BatchPacker):
@@ -85,26 +91,26 @@ class TransformerLensPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start before the first batch."""
         super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.row_room, policy.row_start)
-        self._has_row = False
+        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start)
+        self._has_sequence = False
 
-    def _add(self, documents: Documents, *, starts: bool) -> Rows:
+    def _add(self, documents: Documents, *, starts: bool) -> Sequences:
         stream, begins, ends = surrounded(documents.encoded, self._policy.separator, ())
         if starts:
             skipped = len(self._policy.separator)
             stream, begins, ends = stream[skipped:], begins - skipped, ends - skipped
-        rows = self._cutter.add(stream, begins, ends)
-        self._has_row = (self._has_row and not starts) or len(rows) > 0
-        return rows
+        sequences = self._cutter.add(stream, begins, ends)
+        self._has_sequence = (self._has_sequence and not starts) or len(sequences) > 0
+        return sequences
 
-    def _end_batch(self) -> Rows:
+    def _end_batch(self) -> Sequences:
         left, begins, ends = self._cutter.take()
-        if self._has_row:
-            return joined_rows([])
+        if self._has_sequence:
+            return joined_sequences([])
         assert self._policy.pad_id is not None
-        start = np.array(self._policy.row_start, np.uint32)
-        row = one_row(np.concatenate([start, left]), begins, ends)
-        return padded_rows(row, self._policy.row_length, self._policy.pad_id, "right")
+        start = np.array(self._policy.sequence_start, np.uint32)
+        sequence = one_sequence(np.concatenate([start, left]), begins, ends)
+        return padded_sequences(sequence, self._policy.sequence_length, self._policy.pad_id, "right")
 
 
 class SparsifyPacker(BatchPacker):
@@ -113,21 +119,23 @@ class SparsifyPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start before the first batch."""
         super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.row_room, policy.row_start, policy.row_end, hold_last=True)
+        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end, hold_last=True)
 
-    def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - the rule is the same everywhere
+    def _add(self, documents: Documents, *, starts: bool) -> Sequences:  # noqa: ARG002 - one rule
         return self._cutter.add(*surrounded(documents.encoded, self._policy.separator, ()))
 
-    def _end_batch(self) -> Rows:
+    def _end_batch(self) -> Sequences:
         self._cutter.take()
-        return joined_rows([])
+        return joined_sequences([])
 
 
-def one_row(ids: np.typing.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Rows:
-    """Return a row of these ids, none of them padding, in which documents begin and end."""
+def one_sequence(ids: np.typing.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Sequences:
+    """Return a sequence of these ids, none of them padding, in which documents begin and end."""
     width = np.array([len(ids)], np.int64)
     documents = np.array([np.count_nonzero(ends > begins)], np.int64)
-    return Rows(ids, np.array([0, len(ids)], np.int64), width, documents, np.array([(ends - begins).sum()], np.int64))
+    return Sequences(
+        ids, np.array([0, len(ids)], np.int64), width, documents, np.array([(ends - begins).sum()], np.int64)
+    )
 
 
 def _between(documents: Documents, first: int, last: int) -> Documents:

@@ -1,4 +1,4 @@
-"""The preset `per_document`: one row for each document, cut short, or several windows that may overlap."""
+"""The preset `per_document`: one sequence for each document, cut short, or several windows that may overlap."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import numpy as np
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.policy import Policy
-from mistudio_core.tokenization.packing.rows import NO_ROWS, Places, Rows, padded_rows, spans
+from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Places, Sequences, padded_sequences, spans
 
 
 class PerDocumentPacker:
-    """Gives each row `row_start`, tokens of one document, `row_end`; padded to the row length if the policy pads.
+    """Gives each sequence `sequence_start`, tokens of one document, `sequence_end`; padded if the policy pads.
 
-    Longer documents are cut to the room of a row, or, with `windows`, go on in further rows, each of which starts with
-    the last `stride` tokens of the one before.
+    Longer documents are cut to the room of a sequence, or, with `windows`, go on in further sequences, each of which
+    starts with the last `stride` tokens of the one before.
     """
 
     def __init__(self, policy: Policy, *, windows: bool, stride: int, limit: int | None = None) -> None:
-        """Take the rule; `limit` counts the tokens of rows without padding, and the last row is cut to meet it."""
+        """Take the rule; `limit` counts tokens without padding, and the last sequence is cut to meet it."""
         self._policy = policy
         self._windows = windows
         self._stride = stride
-        self._step = policy.row_room - stride
+        self._step = policy.sequence_room - stride
         self.used_tokens = 0
         self.repeated = self.cut = 0
         self.limit = limit
         self.unused_documents = 0
 
-    def add(self, documents: Documents) -> Rows:
-        """Return the rows of these documents."""
+    def add(self, documents: Documents) -> Sequences:
+        """Return the sequences of these documents."""
         encoded = _with_separator(documents.encoded, self._policy.separator)
         lengths = encoded.lengths
-        room = self._policy.row_room
+        room = self._policy.sequence_room
         counts = np.ones(len(lengths), np.int64)
         if self._windows:
             counts += np.maximum(0, -(-(lengths - room) // self._step))
@@ -42,45 +42,47 @@ class PerDocumentPacker:
         sizes = np.minimum(room, lengths[owners] - steps)
         own = np.clip(documents.encoded.lengths[owners] - steps, 0, sizes)
         every = surrounded_spans(encoded, firsts, sizes, self._policy, own)
-        rows = self._limited(every)
+        sequences = self._limited(every)
         repeated = np.where(steps > 0, np.minimum(own, self._stride), 0)
-        if self.limit is not None and int(rows.tokens.sum()) < int(every.tokens.sum()):
-            used = owners[len(rows) - 1] + 1 if len(rows) else 0
+        if self.limit is not None and int(sequences.tokens.sum()) < int(every.tokens.sum()):
+            used = owners[len(sequences) - 1] + 1 if len(sequences) else 0
             self.unused_documents = len(documents) - int(used)
             owned = np.searchsorted(owners, used)
             self.cut += int((own - repeated)[:owned].sum())
-            repeated = np.minimum(repeated[: len(rows)], rows.own)
-            self.cut -= int((rows.own - repeated).sum())
+            repeated = np.minimum(repeated[: len(sequences)], sequences.own)
+            self.cut -= int((sequences.own - repeated).sum())
         self.repeated += int(repeated.sum())
-        self.used_tokens += int(rows.tokens.sum())
-        if self._policy.pad_rows:
+        self.used_tokens += int(sequences.tokens.sum())
+        if self._policy.pad_sequences:
             assert self._policy.pad_id is not None
-            return padded_rows(rows, self._policy.row_length, self._policy.pad_id, self._policy.padding_side)
-        return rows
+            return padded_sequences(
+                sequences, self._policy.sequence_length, self._policy.pad_id, self._policy.padding_side
+            )
+        return sequences
 
-    def finish(self) -> Rows:
-        """Return nothing: every row is complete with its document."""
-        return NO_ROWS
+    def finish(self) -> Sequences:
+        """Return nothing: every sequence is complete with its document."""
+        return NO_SEQUENCES
 
-    def _limited(self, rows: Rows) -> Rows:
+    def _limited(self, sequences: Sequences) -> Sequences:
         if self.limit is None:
-            return rows
+            return sequences
         left = self.limit - self.used_tokens
-        tokens = np.diff(np.minimum(ends_of(rows.tokens), left))
-        if (tokens == rows.tokens).all():
-            return rows
+        tokens = np.diff(np.minimum(ends_of(sequences.tokens), left))
+        if (tokens == sequences.tokens).all():
+            return sequences
         kept = tokens > 0
-        ids = rows.ids[spans(rows.offsets[:-1], tokens)]
-        own = np.clip(tokens - len(self._policy.row_start), 0, rows.own)[kept]
-        return Rows(ids, ends_of(tokens[kept]), tokens[kept], np.minimum(rows.documents[kept], own), own)
+        ids = sequences.ids[spans(sequences.offsets[:-1], tokens)]
+        own = np.clip(tokens - len(self._policy.sequence_start), 0, sequences.own)[kept]
+        return Sequences(ids, ends_of(tokens[kept]), tokens[kept], np.minimum(sequences.documents[kept], own), own)
 
 
-def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Policy, own: Places) -> Rows:
-    """Return one row for each span of ids, `own` of which are the document's, with `row_start` and `row_end` round it.
+def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Policy, own: Places) -> Sequences:
+    """Return a sequence for each span of ids, `own` of them the document's, with what the policy puts round it.
 
     A part of a separator that stands alone is no part of a document.
     """
-    start, end = policy.row_start, policy.row_end
+    start, end = policy.sequence_start, policy.sequence_end
     widths = sizes + len(start) + len(end)
     offsets = ends_of(widths)
     ids = np.empty(int(offsets[-1]), np.uint32)
@@ -89,7 +91,7 @@ def surrounded_spans(encoded: Encoded, firsts: Places, sizes: Places, policy: Po
         ids[offsets[:-1] + step] = ident
     for step, ident in enumerate(reversed(end)):
         ids[offsets[1:] - 1 - step] = ident
-    return Rows(ids, offsets, widths, np.minimum(own, 1), own)
+    return Sequences(ids, offsets, widths, np.minimum(own, 1), own)
 
 
 def _with_separator(encoded: Encoded, separator: tuple[int, ...]) -> Encoded:

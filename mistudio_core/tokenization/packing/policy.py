@@ -19,32 +19,32 @@ Few = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The ids round rows and documents, how rows are filled up, and the stored type.
+    """The ids round sequences and documents, how sequences are filled up, and the stored type.
 
-    A row is `row_start`, tokens of documents, `row_end`. In the presets that cut a stream, a document is
+    A sequence is `sequence_start`, tokens of documents, `sequence_end`. In the presets that cut a stream, a document is
     `document_start`, its own ids, `document_end`; `separator` stands after it (continuous), between two of them
-    (saelens, transformer_lens) or before it (sparsify). `sequence_start` is SAELens's begin-of-sequence token.
+    (saelens, transformer_lens) or before it (sparsify). `begin_sequence` is SAELens's begin-of-sequence token.
     """
 
-    row_length: int
-    row_start: Few = ()
-    row_end: Few = ()
+    sequence_length: int
+    sequence_start: Few = ()
+    sequence_end: Few = ()
     document_start: Few = ()
     document_end: Few = ()
     separator: Few = ()
-    sequence_start: Few = ()
+    begin_sequence: Few = ()
     pad_id: int | None = None
-    pad_rows: bool = False
-    """Whether packing fills rows up at once; `longest` is done when the longest row is known."""
+    pad_sequences: bool = False
+    """Whether packing fills sequences up at once; `longest` is done when the longest sequence is known."""
     padding_side: str = "right"
     fixed: bool = True
-    """Whether all rows are of one length."""
+    """Whether all sequences are of one length."""
     dtype: str = "uint16"
 
     @property
-    def row_room(self) -> int:
-        """Tokens of the stream or the document that a row holds."""
-        return self.row_length - len(self.row_start) - len(self.row_end)
+    def sequence_room(self) -> int:
+        """Tokens of the stream or the document that a sequence holds."""
+        return self.sequence_length - len(self.sequence_start) - len(self.sequence_end)
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Policy:
@@ -65,27 +65,27 @@ def resolve_policy(recipe: Recipe, tokenizer: StoredTokenizer) -> Policy:
     common = Policy(recipe.context_length, padding_side=recipe.padding_side, dtype=dtype)
     policy = _PRESETS[recipe.preset](recipe, tokenizer, common)
     least_room = recipe.stride + 1
-    if policy.row_room < least_room:
+    if policy.sequence_room < least_room:
         raise invalid(
-            f"context_length is {policy.row_length:,}, which leaves too little room beside the special tokens.",
-            f"Use at least {policy.row_length - policy.row_room + least_room:,}.",
+            f"context_length is {policy.sequence_length:,}, which leaves too little room beside the special tokens.",
+            f"Use at least {policy.sequence_length - policy.sequence_room + least_room:,}.",
         )
     return policy
 
 
 def _continuous(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
     start, end = _own_specials(recipe, tokenizer, default=False)
-    row_start: Few = ()
+    sequence_start: Few = ()
     if recipe.bos == "row":
-        row_start = (_bos(tokenizer, "bos"),)
+        sequence_start = (_bos(tokenizer, "bos"),)
     elif recipe.bos == "auto" and not recipe.add_special_tokens and recipe.chat is None:
-        row_start = tokenizer.prefix
+        sequence_start = tokenizer.prefix
     ends = (*end, *_written(recipe, tokenizer)[1][-1:])
     eos = () if tokenizer.eos_id is None or tokenizer.eos_id in ends else (tokenizer.eos_id,)
     separator = eos if recipe.separator == "auto" else _named("separator", recipe.separator, tokenizer)
     return replace(
         common,
-        row_start=row_start,
+        sequence_start=sequence_start,
         document_start=start,
         document_end=end,
         separator=separator,
@@ -98,11 +98,11 @@ def _per_document(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) ->
     start, end = _own_specials(recipe, tokenizer, default=True)
     return replace(
         common,
-        row_start=start,
-        row_end=end,
+        sequence_start=start,
+        sequence_end=end,
         separator=() if recipe.separator == "auto" else _named("separator", recipe.separator, tokenizer),
         pad_id=None if recipe.padding == "none" else _pad_id(tokenizer),
-        pad_rows=recipe.padding == "max_length",
+        pad_sequences=recipe.padding == "max_length",
         fixed=recipe.padding != "none",
     )
 
@@ -117,15 +117,15 @@ def _saelens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Poli
         wanted = getattr(recipe, field)
         return unless if wanted == "auto" else _named(field, wanted, tokenizer)
 
-    row_start = chosen("begin_batch_token", () if recipe.bos == "never" else bos)
-    sequence_start = chosen("begin_sequence_token", bos if recipe.bos == "document" else ())
+    sequence_start = chosen("begin_batch_token", () if recipe.bos == "never" else bos)
+    begin_sequence = chosen("begin_sequence_token", bos if recipe.bos == "document" else ())
     separator = chosen("separator", bos)
-    if not recipe.concatenate:  # one token begins a document, which is a row of its own
-        row_start, sequence_start, separator = sequence_start or row_start, (), ()
+    if not recipe.concatenate:  # one token begins a document, which is a sequence of its own
+        sequence_start, begin_sequence, separator = begin_sequence or sequence_start, (), ()
     return replace(
         common,
-        row_start=row_start,
         sequence_start=sequence_start,
+        begin_sequence=begin_sequence,
         document_start=tokenizer.prefix if own else (),
         document_end=tokenizer.suffix if own else (),
         separator=separator,
@@ -135,7 +135,7 @@ def _saelens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Poli
 def _transformer_lens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
     if recipe.separator not in ("auto", "eos") or recipe.bos == "document" or recipe.add_special_tokens:
         raise invalid(
-            "separator, bos and add_special_tokens are fixed by transformer_lens: EOS between texts, BOS before rows.",
+            "transformer_lens fixes separator, bos and add_special_tokens: EOS between texts, a BOS before sequences.",
             "Leave them out; bos may be 'never'.",
         )
     eos = _required_eos(recipe, tokenizer)
@@ -143,13 +143,13 @@ def _transformer_lens(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy
         raise _no_bos("bos")
     bos = () if recipe.bos == "never" or tokenizer.named_bos_id is None else (tokenizer.named_bos_id,)
     pad = eos if tokenizer.pad_id is None else tokenizer.pad_id
-    return replace(common, row_start=bos, separator=(eos,), pad_id=pad, padding_side="right")
+    return replace(common, sequence_start=bos, separator=(eos,), pad_id=pad, padding_side="right")
 
 
 def _sparsify(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
     if recipe.separator not in ("auto", "eos") or recipe.bos != "auto" or recipe.add_special_tokens is False:
         raise invalid(
-            "separator, bos and add_special_tokens are fixed by sparsify: EOS before documents, its own round rows.",
+            "sparsify fixes separator, bos and add_special_tokens: EOS before documents, its own round each sequence.",
             "Leave them out.",
         )
     eos = _required_eos(recipe, tokenizer)
@@ -157,7 +157,7 @@ def _sparsify(recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Pol
         raise invalid("The preset sparsify needs a tokenizer whose EOS is a control token.", "Choose another preset.")
     length = min(recipe.context_length, tokenizer.model_max_length or recipe.context_length)
     return replace(
-        common, row_length=length, row_start=tokenizer.prefix, row_end=tokenizer.suffix, separator=(eos,)
+        common, sequence_length=length, sequence_start=tokenizer.prefix, sequence_end=tokenizer.suffix, separator=(eos,)
     )  # fmt: skip
 
 
@@ -235,4 +235,6 @@ def _pad_id(tokenizer: StoredTokenizer) -> int:
     for ident in (tokenizer.pad_id, tokenizer.eos_id):
         if ident is not None:
             return ident
-    raise invalid("Rows cannot be padded: this tokenizer has neither a PAD nor an EOS token.", "Choose no padding.")
+    raise invalid(
+        "Sequences cannot be padded: this tokenizer has neither a PAD nor an EOS token.", "Choose no padding."
+    )

@@ -41,10 +41,10 @@ def added_ids(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> tup
     """Return the control tokens that a recipe puts right before a document, and right after it."""
     control = frozenset(tokenizer.control.values())
     between = frozenset(policy.separator)
-    after = {*policy.document_end, *between, *policy.row_end}
+    after = {*policy.document_end, *between, *policy.sequence_end}
     if recipe.preset == "saelens":  # its own tokens stand only where the next one is another
         return control.intersection(policy.document_start), control & after
-    before = {*policy.row_start, *policy.document_start}
+    before = {*policy.sequence_start, *policy.document_start}
     if recipe.preset != "per_document":  # there a separator stands at the end alone
         before |= between
     return control & before, control & after

@@ -1,8 +1,8 @@
-"""The preset `saelens`: rows as SAELens 6.54.12 makes them (`concat_and_batch_sequences`).
+"""The preset `saelens`: sequences as SAELens 6.54.12 makes them (`concat_and_batch_sequences`).
 
-A prefix is put before a document or a row only where the next token is not that very token. At the start of a row
-stands the begin-of-batch token, within a row the separator before each further document; a prefix that does not fit is
-cut. What fills no row at the end of a `map` batch is dropped.
+A prefix is put before a document or a sequence only where the next token is not that very token. At the start of a
+sequence stands the begin-of-batch token, within a sequence the separator before each further document; a prefix that
+does not fit is cut. What fills no sequence at the end of a `map` batch is dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.continuous import Documents, surrounded
 from mistudio_core.tokenization.packing.peers import BatchPacker, BatchSeams
 from mistudio_core.tokenization.packing.policy import Policy
-from mistudio_core.tokenization.packing.rows import NO_ROWS, Rows, spans
+from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Sequences, spans
 
 
 class SaeLensPacker(BatchPacker):
@@ -22,11 +22,11 @@ class SaeLensPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start before the first batch."""
         super().__init__(policy, seams, limit)
-        self._row: list[np.typing.NDArray[np.uint32]] = []
+        self._sequence: list[np.typing.NDArray[np.uint32]] = []
         self._filled = 0
         self._documents = self._own = 0
 
-    def _add(self, documents: Documents, *, starts: bool) -> Rows:  # noqa: ARG002 - an ended batch leaves nothing
+    def _add(self, documents: Documents, *, starts: bool) -> Sequences:  # noqa: ARG002 - an ended batch leaves nothing
         policy = self._policy
         around = (policy.document_start, policy.document_end)
         stream, begins, ends = surrounded(documents.encoded, *around)
@@ -41,36 +41,36 @@ class SaeLensPacker(BatchPacker):
         ids = source[spans(np.array(layout.firsts, np.int64), np.array(layout.counts, np.int64))]
         return self._cut(ids, layout)
 
-    def _cut(self, ids: np.typing.NDArray[np.uint32], layout: _Layout) -> Rows:
-        whole = np.concatenate([*self._row, ids]) if self._row else ids
-        width = self._policy.row_length
+    def _cut(self, ids: np.typing.NDArray[np.uint32], layout: _Layout) -> Sequences:
+        whole = np.concatenate([*self._sequence, ids]) if self._sequence else ids
+        width = self._policy.sequence_length
         count = len(layout.documents)
         rest = whole[count * width :]
-        self._row, self._filled = [rest.copy()], len(rest)
+        self._sequence, self._filled = [rest.copy()], len(rest)
         self._documents, self._own = layout.open_documents, layout.open_own
         if not count:
-            return NO_ROWS
+            return NO_SEQUENCES
         widths = np.full(count, width, np.int64)
         documents, own = np.array(layout.documents, np.int64), np.array(layout.own, np.int64)
-        return Rows(whole[: count * width], ends_of(widths), widths, documents, own)
+        return Sequences(whole[: count * width], ends_of(widths), widths, documents, own)
 
-    def _end_batch(self) -> Rows:
-        self._row, self._filled, self._documents, self._own = [], 0, 0, 0
-        return NO_ROWS
+    def _end_batch(self) -> Sequences:
+        self._sequence, self._filled, self._documents, self._own = [], 0, 0, 0
+        return NO_SEQUENCES
 
 
 class _Layout:
-    """Collects the pieces of rows: spans of the stream, and inserted tokens as spans of a short list behind it."""
+    """Collects the pieces of sequences: spans of the stream, and inserted tokens as spans of a short list behind it."""
 
-    def __init__(self, policy: Policy, stream_length: int, filled: int, open_row: tuple[int, int]) -> None:
-        self._width = policy.row_length
-        self.inserted = [*policy.row_start, *policy.separator, *policy.sequence_start]
+    def __init__(self, policy: Policy, stream_length: int, filled: int, open_sequence: tuple[int, int]) -> None:
+        self._width = policy.sequence_length
+        self.inserted = [*policy.sequence_start, *policy.separator, *policy.begin_sequence]
         places = iter(range(stream_length, stream_length + 3))
-        self._row_start = _token(policy.row_start, places)
-        self._separator = _token(policy.separator, places)
         self._sequence_start = _token(policy.sequence_start, places)
+        self._separator = _token(policy.separator, places)
+        self._begin_sequence = _token(policy.begin_sequence, places)
         self._filled = filled
-        self.open_documents, self.open_own = open_row
+        self.open_documents, self.open_own = open_sequence
         self._around = len(policy.document_start), len(policy.document_end)
         self.documents: list[int] = []
         self.own: list[int] = []
@@ -78,20 +78,20 @@ class _Layout:
         self.counts: list[int] = []
 
     def place(self, stream: np.typing.NDArray[np.uint32], begin: int, end: int) -> None:
-        """Lay the tokens `[begin, end)` of one document into rows."""
+        """Lay the tokens `[begin, end)` of one document into sequences."""
         at, starts_document = begin, True
         first, last = begin + self._around[0], end - self._around[1]
         while at < end:
             prefix: list[int] = []
             next_token = int(stream[at])
-            if starts_document and self._sequence_start is not None and next_token != self._sequence_start[0]:
-                prefix, next_token = [self._sequence_start[1]], self._sequence_start[0]
-            begins_sequence = bool(prefix)
-            before = self._separator if self._filled else self._row_start
+            if starts_document and self._begin_sequence is not None and next_token != self._begin_sequence[0]:
+                prefix, next_token = [self._begin_sequence[1]], self._begin_sequence[0]
+            begins_text = bool(prefix)
+            before = self._separator if self._filled else self._sequence_start
             if before is not None and next_token != before[0]:
                 prefix.insert(0, before[1])
             room = self._width - self._filled
-            starts_document = begins_sequence and len(prefix) > room
+            starts_document = begins_text and len(prefix) > room
             take = max(0, room - len(prefix))
             for place in prefix[:room]:
                 self._piece(place, 1)
@@ -119,9 +119,9 @@ def _token(ids: tuple[int, ...], places: object) -> tuple[int, int] | None:
 def marks_of(policy: Policy, documents: Documents) -> np.typing.NDArray[np.uint32]:
     """Return where documents hold a token of their own that the rule compares with: sample, place in it, and the id.
 
-    With these, the layout of rows follows from the lengths of the documents alone. Mostly there are none.
+    With these, the layout of sequences follows from the lengths of the documents alone. Mostly there are none.
     """
-    compared = {*policy.row_start, *policy.separator, *policy.sequence_start}
+    compared = {*policy.sequence_start, *policy.separator, *policy.begin_sequence}
     found = np.zeros(len(documents.encoded.ids), np.bool_)
     for ident in compared:
         found |= documents.encoded.ids == ident

@@ -12,7 +12,7 @@ from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
 from mistudio_core.tokenization.packing.packers import make_packer
 from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
-from mistudio_core.tokenization.packing.rows import Places, joined_rows
+from mistudio_core.tokenization.packing.sequences import Places, joined_sequences
 from mistudio_core.tokenization.previews.sampled import Sampled
 from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -31,13 +31,13 @@ _BYTES_PER_SAMPLE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one preset would give. The shares are of the documents' tokens, of all places in rows, and of rows.
+    """What one preset would give. The shares are of the documents' tokens, of all positions, and of sequences.
 
     `problem` says in words why the preset cannot be used, and then the numbers are 0.
     """
 
     preset: str
-    rows: int = 0
+    sequences: int = 0
     tokens: int = 0
     seconds: float = 0.0
     bytes: int = 0
@@ -85,35 +85,37 @@ def _packed(
     for chosen in np.array_split(np.arange(len(lengths)), max(1, int(lengths.sum()) >> 20)):
         ids = np.full(int(lengths[chosen].sum()), _free_id(policy), np.uint32)
         parts.append(packer.add(Documents(Encoded(ids, ends_of(lengths[chosen])), chosen)))
-    rows = joined_rows([*parts, packer.finish()])
-    count, tokens = len(rows) * times, int(rows.tokens.sum()) * times
-    kept = int(rows.own.sum()) - packer.repeated
-    if isinstance(packer, ContinuousPacker):  # its tail is packed with the others: a part of a row per split is lost
+    sequences = joined_sequences([*parts, packer.finish()])
+    count, tokens = len(sequences) * times, int(sequences.tokens.sum()) * times
+    kept = int(sequences.own.sum()) - packer.repeated
+    if isinstance(
+        packer, ContinuousPacker
+    ):  # its tail is packed with the others: a part of a sequence per split is lost
         tail, begins, ends = packer.tail()
         kept += int((ends - begins).sum())
-        more = len(tail) * times / policy.row_room
-        count, tokens = count + more, tokens + more * policy.row_length
+        more = len(tail) * times / policy.sequence_room
+        count, tokens = count + more, tokens + more * policy.sequence_length
     part = 1.0 if recipe.token_budget is None else min(1.0, recipe.token_budget / max(1.0, tokens))
     count, tokens = count * part, tokens * part
-    places = float(rows.offsets[-1])
+    places = float(sequences.offsets[-1])
     if recipe.padding == "longest":
-        places = float(len(rows) * rows.widths.max(initial=0))
+        places = float(len(sequences) * sequences.widths.max(initial=0))
     rate = sampled.rate * (_FAST_FACTOR if tokenizer.family == "BPE" and recipe.engine != "reference" else 1.0)
     itemsize = np.dtype(policy.dtype).itemsize
-    size = (count * policy.row_length if policy.fixed else tokens) * itemsize
+    size = (count * policy.sequence_length if policy.fixed else tokens) * itemsize
     return Estimate(
         preset=recipe.preset,
-        rows=round(count),
+        sequences=round(count),
         tokens=round(tokens),
         seconds=_START_SECONDS + part * sampled.text_bytes / rate,
         bytes=round(size + _BYTES_PER_SAMPLE * sampled.num_samples + _BYTES_PER_ID * tokenizer.vocab_size),
         lost_share=1 - kept / max(1, int(lengths.sum())),
-        padded_share=1 - float(rows.tokens.sum()) / places if places else 0.0,
-        crossing_share=float((rows.documents > 1).mean()) if len(rows) else 0.0,
+        padded_share=1 - float(sequences.tokens.sum()) / places if places else 0.0,
+        crossing_share=float((sequences.documents > 1).mean()) if len(sequences) else 0.0,
     )
 
 
 def _free_id(policy: Policy) -> int:
     """Return an id that no rule of packing compares with."""
-    taken = {*policy.row_start, *policy.separator, *policy.sequence_start}
+    taken = {*policy.sequence_start, *policy.separator, *policy.begin_sequence}
     return next(ident for ident in range(len(taken) + 1) if ident not in taken)

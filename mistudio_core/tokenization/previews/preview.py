@@ -50,7 +50,7 @@ class Previewer:
         ]
         found = cautions(recipe, policy, self.tokenizer)
         after = policy.separator if recipe.preset in ("continuous", "per_document") else ()
-        tokens += self._added([*policy.document_end, *after, *policy.row_end], len(text))
+        tokens += self._added([*policy.document_end, *after, *policy.sequence_end], len(text))
         return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json(), "cautions": found}
 
     def _placer(self, recipe: Recipe) -> Placer:
@@ -67,11 +67,11 @@ class Previewer:
 
 
 def _before(recipe: Recipe, policy: Policy, own: Sequence[int]) -> list[int]:
-    """Return what stands before a document at the start of a row."""
+    """Return what stands before a document at the start of a sequence."""
     if recipe.preset == "sparsify":
-        return [*policy.row_start, *policy.separator]
+        return [*policy.sequence_start, *policy.separator]
     before = list(policy.document_start)
-    for prefix in (policy.sequence_start, policy.row_start):
+    for prefix in (policy.begin_sequence, policy.sequence_start):
         following = [*before, *own][:1]
         if recipe.preset != "saelens" or list(prefix) != following:  # SAELens puts none before its like
             before = [*prefix, *before]

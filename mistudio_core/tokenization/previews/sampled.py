@@ -17,10 +17,10 @@ from mistudio_core.raw import RawSplit, RowGroup, column_types
 from mistudio_core.tokenization.engines.encoded import Encoded
 from mistudio_core.tokenization.engines.encoding import encode_texts, too_large
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
-from mistudio_core.tokenization.making.batches import token_filters
-from mistudio_core.tokenization.making.duplicates import text_hashes
-from mistudio_core.tokenization.making.token_columns import read_token_lists
-from mistudio_core.tokenization.packing.rows import Places
+from mistudio_core.tokenization.packing.sequences import Places
+from mistudio_core.tokenization.pipeline.batches import token_filters
+from mistudio_core.tokenization.pipeline.duplicates import text_hashes
+from mistudio_core.tokenization.pipeline.token_columns import read_token_lists
 from mistudio_core.tokenization.recipes.columns import is_token_type
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, TextReader, skip_code
@@ -28,7 +28,7 @@ from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 
 _GROUPS: Final = 32
-"""Row groups that are read, spread over the data; one after the other, so that memory holds one."""
+"""row groups that are read, spread over the data; one after the other, so that memory holds one."""
 _ENCODED_BYTES: Final = 1 << 20
 _LEAST_ENCODED: Final = 500
 """Documents that are encoded at least, as far as there are so many: shares of fewer would be rough."""
@@ -39,7 +39,7 @@ _BY_TOKENS: Final = ("junk", "max_tokens_per_document", "min_tokens")
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What is known of the data: estimated tokens of each document that goes into rows, and how often that is all.
+    """What is known of the data: estimated tokens of each document that goes into sequences, and how often that is all.
 
     `left_out` is the share of all samples that each reason leaves out, None where only the pass can tell. A sample
     counts for the first reason that it meets. `rate` is bytes of text per second by the reference engine.
@@ -110,8 +110,8 @@ def _of_lists(
 def _read(recipe: Recipe, drawn: Sequence[tuple[RawSplit, RowGroup]], tokenizer: StoredTokenizer) -> _Read:
     """Read row groups one by one; every k-th text is kept, the others give their size alone."""
     reader, engine, read = TextReader(recipe, tokenizer), ReferenceEngine(tokenizer), _Read()
-    rows = sum(group.num_rows for _, group in drawn)
-    wanted = max(_ENCODED_BYTES, _LEAST_ENCODED * sum(group.num_bytes for _, group in drawn) // max(1, rows))
+    sequences = sum(group.num_rows for _, group in drawn)
+    wanted = max(_ENCODED_BYTES, _LEAST_ENCODED * sum(group.num_bytes for _, group in drawn) // max(1, sequences))
     step = max(1, sum(group.num_bytes for _, group in drawn) // min(wanted, _MOST_ENCODED_BYTES))
     for split, group in drawn:
         texts = reader.read(split.read(group.first, group.first + group.num_rows, reader.columns), group.first)

@@ -1,1 +1,1 @@
-"""How rows are to be made, as one frozen record."""
+"""How sequences are to be made, as one frozen record."""

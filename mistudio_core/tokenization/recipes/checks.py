@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PRESETS: Final = ("continuous", "saelens", "transformer_lens", "sparsify", "per_document")
 MAX_CONTEXT_LENGTH: Final = 1_048_576
 PEER_BATCH_ROWS: Final = {"saelens": 1000, "transformer_lens": 1000, "sparsify": 2048}
-"""Documents that each project hands to one `map` call by default; their own rows depend on it."""
+"""Documents that each project hands to one `map` call by default; their own sequences depend on it."""
 DEFAULT_JOINT: Final = "\n\n"
 """What stands between several columns when no template is given: a blank line."""
 
@@ -31,7 +31,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "control_tokens": ("parse", "literal"),
     "oversized": ("fail", "skip"),
     "refused": ("fail", "skip"),
-    "shuffle": ("rows", "documents"),
+    "shuffle": ("sequences", "documents"),
     "dtype": ("auto", "int32"),
     "engine": ("auto", "reference", "fast"),
 }
@@ -169,7 +169,7 @@ def check_together(recipe: Recipe) -> None:
     _check_windows(recipe)
     _check_control(recipe)
     if recipe.shuffle == "documents" and recipe.shuffle_seed is not None and recipe.is_peer:
-        raise invalid(f"shuffle 'documents' does not go with the preset {recipe.preset}.", "Shuffle its rows.")
+        raise invalid(f"shuffle 'documents' does not go with the preset {recipe.preset}.", "Shuffle its sequences.")
     if recipe.padding_column != "none" and recipe.padding == "none" and recipe.remainder != "pad":
         raise invalid("padding_column asks for a column about padding, and nothing is padded.", "Leave it out.")
 

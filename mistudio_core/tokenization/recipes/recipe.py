@@ -29,7 +29,7 @@ _LATER_FIELDS: Final = frozenset(CHAT_ONLY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How text becomes token rows; make one with `Recipe.from_fields`, which checks every value.
+    """How text becomes token sequences; make one with `Recipe.from_fields`, which checks every value.
 
     `None` and `auto` mean "as the preset and the tokenizer have it"; what they came to stands in the
     manifest. An empty `splits` or `columns` is filled in by `resolved`.
@@ -60,16 +60,16 @@ class Recipe:
     separator: str | int = "auto"
     """`auto`, `eos`, `bos`, `sep`, `none` or a token id."""
     begin_batch_token: str | int = "auto"  # noqa: S105 - no password
-    """SAELens's token at the start of each row, in the words of `separator`; `auto` is what `bos` says."""
+    """SAELens's token at the start of each sequence, in the words of `separator`; `auto` is what `bos` says."""
     begin_sequence_token: str | int = "auto"  # noqa: S105
     """SAELens's token at the start of each document, likewise."""
     concatenate: bool = True
-    """False is SAELens's `disable_concat_sequences`: one row of each document that fills one."""
+    """False is SAELens's `disable_concat_sequences`: one sequence of each document that fills one."""
     add_special_tokens: bool | None = None
     stride: int = 0
     """Tokens that a window shares with the one before it."""
     truncation: str = "auto"
-    """What `per_document` does with a document longer than a row: `auto` is `window` with a stride, else `truncate`."""
+    """What `per_document` does with a document that is too long: `auto` is `window` with a stride, else `truncate`."""
     padding: str = "none"
     padding_side: str = "right"
     padding_column: str = "none"
@@ -84,8 +84,8 @@ class Recipe:
     """What happens to a text too large to encode that cannot be cut: `fail`, or `skip` and count it."""
     token_budget: int | None = None
     shuffle_seed: int | None = None
-    shuffle: str = "rows"
-    """What a seed shuffles: finished rows, or documents before they are packed."""
+    shuffle: str = "sequences"
+    """What a seed shuffles: finished sequences, or documents before they are packed."""
     batch_rows: int | None = None
     """Documents in one `map` call of the project a preset reproduces; None is that project's default."""
     emulate_num_proc: int = 1
@@ -171,5 +171,5 @@ class Recipe:
 
     @property
     def is_peer(self) -> bool:
-        """Whether the preset reproduces another project row for row."""
+        """Whether the preset reproduces another project sequence for sequence."""
         return self.preset in PEER_BATCH_ROWS

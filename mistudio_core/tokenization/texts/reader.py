@@ -74,7 +74,7 @@ class TextReader:
         self._recipe = recipe
         day = None if recipe.chat_date is None else date.fromisoformat(recipe.chat_date)
         self._chat = ChatTemplate.of(tokenizer, day) if recipe.chat is not None else None
-        # Those projects hand empty texts to the tokenizer like any other, and some of their rows depend on it.
+        # Those projects hand empty texts to the tokenizer like any other, and some of their sequences depend on it.
         self._keep_empty = recipe.is_peer
 
     def read(self, table: pa.Table, first: int = 0) -> Texts:

@@ -1,0 +1,1 @@
+"""The catalog: datasets, tokenizations and jobs in DuckDB."""

@@ -1,0 +1,1 @@
+"""The sample index: pages, filters, sorting, search and export of samples."""

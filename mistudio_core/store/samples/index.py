@@ -1,0 +1,216 @@
+"""The sample index: one row per sample in a small DuckDB file, built beside its place and moved in whole."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from mistudio_core.checksums import announce_entry, renew_entry
+from mistudio_core.errors import StudioError
+from mistudio_core.files import sync_file, sync_folder
+from mistudio_core.raw import RawSplit
+from mistudio_core.statistics.measures import Measures, measure
+from mistudio_core.store.samples.reader import SampleReader
+
+INDEX_NAME: Final = "samples.duckdb"
+_MANIFEST: Final = "dataset.json"
+"""Of a finished dataset, where the checksum of the index stands."""
+INDEX_FORMAT: Final = 1
+STORAGE_VERSION: Final = "v1.2.0"
+"""DuckDB 1.5 and 2 both read this, so that a notebook with another version can join."""
+
+REPAIR_BYTES: Final = 64 << 20
+"""Text that is indexed in about half a second: up to there a lost index is made again while the reader waits."""
+_BUILD_THREADS: Final = 2
+_AHEAD_BYTES: Final = 16 << 20
+"""Samples that are read and measured at a time; a row group that is larger is alone."""
+_INSERT_ROWS: Final = 100_000
+_MEMORY_MB: Final = 256
+_SCAN_SHARE: Final = 8
+"""Row groups' worth of memory that a scan by two threads takes, should the texts be huge."""
+_SETTINGS: Final[dict[str, Any]] = {
+    "memory_limit": f"{_MEMORY_MB}MB",
+    "threads": 2,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+Progress = Callable[[int, int], None]
+"""Told the number of samples done, and of all."""
+
+
+def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
+    """Write `samples.duckdb` of a dataset folder that holds its raw samples.
+
+    The table `samples` has, for each row, `split, position` (within the split)`, part, row_group` (within the part)`,
+    chars` (code points)`, bytes` (UTF-8)`, words, hash` (xxh3-64 of the text); the last four are null where the text
+    is. `parts` names the files, `about` the format and the text column that was measured. Memory does not grow with
+    the dataset. A killed build leaves the old index, or none.
+    """
+    reader = SampleReader(dataset_folder)
+    target = dataset_folder / INDEX_NAME
+    _remove_leftovers(target)
+    draft = target.with_name(f".{INDEX_NAME}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        _write(reader, draft, progress)
+        sync_file(draft)
+        announce_entry(dataset_folder / _MANIFEST, INDEX_NAME, draft)
+        os.replace(draft, target)
+        sync_folder(dataset_folder)
+        renew_entry(dataset_folder / _MANIFEST, INDEX_NAME)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
+    """Open the index read-only; use one `cursor()` of the connection per query, also between threads.
+
+    Raises `corrupt_data` when the index is missing, damaged, of another format or of other samples.
+    """
+    path = reader.folder / INDEX_NAME
+    memory = _MEMORY_MB + (_SCAN_SHARE * _largest_group(reader) >> 20)
+    config = _SETTINGS | {"temp_directory": str(reader.folder / ".spill"), "memory_limit": f"{memory}MB"}
+    try:
+        connection = duckdb.connect(path, read_only=True, config=config)
+    except duckdb.Error:
+        raise _unusable("damaged" if path.exists() else "missing") from None
+    try:
+        about = connection.execute("SELECT format, text_column FROM about").fetchall()
+        parts = connection.execute("SELECT path, first_row FROM parts ORDER BY part").fetchall()
+    except duckdb.Error:
+        connection.close()
+        raise _unusable("damaged") from None
+    if about != [(INDEX_FORMAT, reader.default_column)] or parts != reader.places():
+        connection.close()
+        raise _unusable("not of these samples")
+    return connection
+
+
+def ready_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
+    """Open the index, building it first where it cannot be used and the dataset is small enough to wait for.
+
+    Raises `corrupt_data` for a larger dataset: a job has to build it.
+    """
+    try:
+        return open_index(reader)
+    except StudioError:
+        if stored_bytes(reader) > REPAIR_BYTES:
+            raise
+    build_index(reader.folder)
+    return open_index(reader)
+
+
+def stored_bytes(reader: SampleReader) -> int:
+    """Return the bytes of all samples, uncompressed."""
+    return sum(group.num_bytes for split in reader.splits.values() for group in split.row_groups)
+
+
+def _largest_group(reader: SampleReader) -> int:
+    return max((group.num_bytes for split in reader.splits.values() for group in split.row_groups), default=0)
+
+
+def _unusable(why: str) -> StudioError:
+    return StudioError("corrupt_data", f"The sample index is {why}.", "It can be built again from the samples.")
+
+
+def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None:
+    with duckdb.connect(":memory:", config=_SETTINGS | {"temp_directory": "", "threads": 1}) as connection:
+        path = str(draft).replace("'", "''")  # the path is ours, but may hold a quote: the home is the user's
+        connection.execute(f"ATTACH '{path}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE made")
+        connection.execute("CREATE TABLE about (format INTEGER, text_column VARCHAR, num_samples BIGINT)")
+        connection.execute("CREATE TABLE parts (part INTEGER, path VARCHAR, first_row BIGINT)")
+        connection.execute(
+            'CREATE TABLE samples ("row" BIGINT, split VARCHAR, position BIGINT, part INTEGER, row_group INTEGER,'
+            " chars BIGINT, bytes BIGINT, words BIGINT, hash UBIGINT)"
+        )
+        for part, (name, first) in enumerate(reader.places()):
+            connection.execute("INSERT INTO parts VALUES (?, ?, ?)", [part, name, first])
+        done = 0
+        for batch in _batches(reader):
+            connection.register("batch", batch)
+            connection.execute("INSERT INTO samples SELECT * FROM batch")
+            connection.unregister("batch")
+            done += batch.num_rows
+            if progress is not None:
+                progress(done, reader.num_samples)
+        connection.execute(
+            "INSERT INTO about VALUES (?, ?, ?)", [INDEX_FORMAT, reader.default_column, reader.num_samples]
+        )
+        connection.execute("USE memory")
+        connection.execute("DETACH made")
+
+
+def _batches(reader: SampleReader) -> Iterator[pa.Table]:
+    """Yield the rows of the index in order, some row groups at a time; reading and measuring go on in threads."""
+    part_numbers = {path: part for part, (path, _) in enumerate(reader.parts())}
+    waiting: deque[tuple[int, Future[pa.Table]]] = deque()
+    pending: list[pa.Table] = []
+    with ThreadPoolExecutor(_BUILD_THREADS) as pool:
+        for name, split in reader.splits.items():
+            for at, group in enumerate(split.row_groups):
+                while waiting and sum(size for size, _ in waiting) + group.num_bytes > _AHEAD_BYTES:
+                    pending.append(waiting.popleft()[1].result())
+                task = pool.submit(_group_rows, reader, name, at, part_numbers[group.part])
+                waiting.append((group.num_bytes, task))
+                if sum(table.num_rows for table in pending) >= _INSERT_ROWS:
+                    yield pa.concat_tables(pending)
+                    pending = []
+        pending.extend(task.result() for _, task in waiting)
+    if pending:
+        yield pa.concat_tables(pending)
+
+
+def _group_rows(reader: SampleReader, split_name: str, at: int, part: int) -> pa.Table:
+    split = reader.splits[split_name]
+    group = split.row_groups[at]
+    measures = _measured(split, group.first, group.first + group.num_rows, reader.default_column)
+    positions = np.arange(group.first, group.first + group.num_rows, dtype=np.int64)
+    count = len(positions)
+    return pa.table(
+        {
+            "row": positions + reader.firsts[split_name],
+            "split": pa.repeat(split_name, count),
+            "position": positions,
+            "part": pa.repeat(pa.scalar(part, pa.int32()), count),
+            "row_group": pa.repeat(pa.scalar(group.index, pa.int32()), count),
+            "chars": pa.array(measures.characters, mask=measures.nulls),
+            "bytes": pa.array(measures.bytes, mask=measures.nulls),
+            "words": pa.array(measures.words, mask=measures.nulls),
+            "hash": pa.array(measures.hashes, mask=measures.nulls),
+        }
+    )
+
+
+def _measured(split: RawSplit, first: int, last: int, column: str | None) -> Measures:
+    if column is None:
+        zeros = np.zeros(last - first, np.int64)
+        return Measures(zeros, zeros, zeros, zeros.astype(np.uint64), np.ones(last - first, np.bool_))
+    texts = split.read(first, last, [column]).column(0)
+    return measure(texts.cast(pa.large_string()) if pa.types.is_string_view(texts.type) else texts)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Delete drafts whose builder no longer lives."""
+    for leftover in target.parent.glob(f".{target.name}.*"):
+        builder = leftover.name.removeprefix(f".{target.name}.").split(".")[0]
+        if not builder.isdigit() or not _alive(int(builder)):
+            leftover.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""Reading stored token sequences and searching them."""

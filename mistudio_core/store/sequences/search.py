@@ -1,0 +1,234 @@
+"""Where a query of tokens stands: a scan of the mapped ids, without any index, of 260 million in about 0.1 s."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mistudio_core.errors import invalid
+from mistudio_core.store.sequences.reader import Ids, Places, TokenSequences
+from mistudio_core.tokenization.output.shard_sequences import Source
+
+MAX_SEQUENCE: Final = 100
+POSITION_BINS: Final = 32
+NEIGHBOURS: Final = 20
+"""How many of the most frequent tokens before and after are told."""
+_THREADS: Final = 2
+_MOST_TRACED: Final = 500
+"""Sequences whose documents are looked up, up to some ms each, where no token stands between documents."""
+Counts = npt.NDArray[np.int64]
+Crossings = Callable[[Places, Places, int], npt.NDArray[np.bool_]]
+_PROBE_IDS: Final = 1 << 16
+
+
+class SequenceSources(Protocol):
+    """What knows which samples a sequence is made of, as `Provenance` does."""
+
+    def sources(self, sequence: int) -> tuple[Source, ...]:
+        """Return the pieces of a sequence in their order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFindings:
+    """All that a scan found. `places` are the sequence and position of the hits of one page, in their order.
+
+    `following` and `preceding` are ids with how often they stand beside a hit, most often first. `by_position` counts
+    the hits in equal parts of the sequence, of `position_step` positions each. `seams_known` tells whether hits across
+    two documents could be told from others.
+    """
+
+    total: int
+    total_is_exact: bool
+    places: tuple[tuple[int, int], ...]
+    following: tuple[tuple[int, int], ...]
+    preceding: tuple[tuple[int, int], ...]
+    by_position: tuple[int, ...]
+    position_step: int
+    seams_known: bool
+
+
+def find_tokens(
+    sequences: TokenSequences, query: Sequence[int], *, offset: int = 0, limit: int = 50, across: bool = False,
+    sources: SequenceSources | None = None, cancelled: Callable[[], bool] = lambda: False,
+) -> TokenFindings:  # fmt: skip
+    """Find every place where the ids stand one after the other within a sequence.
+
+    Hits that reach from one document into the next count only if `across`; `sources` is the sequences' own provenance
+    if None. Of a cancelled search the total is "at least". Raises `invalid_request` for ids that cannot be.
+    """
+    wanted = _checked(query, offset, limit)
+    seams = _Seams(sequences, sources)
+    tally = _Tally(sequences, offset, limit)
+    exact = True
+    if across or not seams.within(wanted):
+        crossings = None if across or len(wanted) == 1 or seams.marked else seams.crossings
+        for block in _scanned(sequences, wanted, crossings, cancelled):
+            tally.add(block)
+        exact = not cancelled()
+    return tally.findings(exact=exact, seams_known=across or seams.known)
+
+
+class _Seams:
+    """Where one document ends and the next begins: told by the tokens there, else by the sequences' sources."""
+
+    def __init__(self, sequences: TokenSequences, sources: SequenceSources | None) -> None:
+        policy: dict[str, Any] = sequences.manifest["policy"]
+        preset = sequences.manifest["recipe"]["preset"]
+        before = [*policy.get("document_start", ())[:1], *policy.get("begin_sequence", ())[:1]]
+        after = [*policy.get("separator", ())[-1:], *policy.get("document_end", ())[-1:]]
+        if preset == "sparsify":
+            before, after = after, before
+        self._alone = preset == "per_document"
+        self._before, self._after = (set(), set()) if self._alone else (set(before), set(after))
+        self.marked = self._alone or bool(before or after)
+        self.known = True
+        self._sequences, self._sources = sequences, sources
+        self._left = _MOST_TRACED
+        self._lock = threading.Lock()
+
+    def within(self, wanted: list[int]) -> bool:
+        """Tell whether the query itself holds what stands between two documents."""
+        return any(ident in self._after for ident in wanted[:-1]) or any(ident in self._before for ident in wanted[1:])
+
+    def crossings(self, sequences: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
+        """Tell which of the hits hold tokens of two documents; of more sequences than can be traced, none."""
+        sources = self._sources or self._sequences.provenance
+        crossing = np.zeros(len(sequences), np.bool_)
+        for sequence in np.unique(sequences).tolist():
+            with self._lock:
+                self._left -= 1
+                if self._left < 0:
+                    self.known = False
+                    return crossing
+                begins = np.array([source.start for source in sources.sources(sequence)[1:]], np.int64)
+            mine = np.flatnonzero(sequences == sequence)
+            after = np.searchsorted(begins, starts[mine], side="right")
+            crossing[mine] = np.searchsorted(begins, starts[mine] + length, side="left") > after
+        return crossing
+
+
+@dataclass(frozen=True, slots=True)
+class _BlockHits:
+    """The hits of one block: their sequences, where in them they start, and how often each id stands beside them."""
+
+    sequences: Places
+    starts: Places
+    following: Counts
+    preceding: Counts
+
+
+class _Tally:
+    """Sums up hits block by block, in order."""
+
+    def __init__(self, sequences: TokenSequences, offset: int, limit: int) -> None:
+        self._offset, self._limit = offset, limit
+        longest = sequences.width or max((int(np.diff(ends).max(initial=1)) for ends in sequences.ends), default=1)
+        self._step = max(1, -(-longest // POSITION_BINS))
+        self._bins = np.zeros(POSITION_BINS, np.int64)
+        self._total = 0
+        self._places: list[tuple[int, int]] = []
+        self._following = self._preceding = np.zeros(0, np.int64)
+
+    def add(self, hits: _BlockHits) -> None:
+        first, last = max(0, self._offset - self._total), max(0, self._offset + self._limit - self._total)
+        self._places += zip(hits.sequences[first:last].tolist(), hits.starts[first:last].tolist(), strict=True)
+        self._total += len(hits.sequences)
+        self._bins += np.bincount(hits.starts // self._step, minlength=POSITION_BINS)
+        self._following = _sum(self._following, hits.following)
+        self._preceding = _sum(self._preceding, hits.preceding)
+
+    def findings(self, *, exact: bool, seams_known: bool) -> TokenFindings:
+        return TokenFindings(
+            self._total, exact, tuple(self._places), _most(self._following), _most(self._preceding),
+            tuple(self._bins.tolist()), self._step, seams_known,
+        )  # fmt: skip
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    summed = longer.copy()
+    summed[: len(shorter)] += shorter
+    return summed
+
+
+def _most(counts: Counts) -> tuple[tuple[int, int], ...]:
+    best = np.lexsort((np.arange(len(counts)), -counts))[:NEIGHBOURS]
+    return tuple((int(ident), int(counts[ident])) for ident in best if counts[ident])
+
+
+def _scanned(
+    sequences: TokenSequences, wanted: list[int], crossings: Crossings | None, cancelled: Callable[[], bool]
+) -> Iterator[_BlockHits]:
+    """Yield the hits of each block in order; blocks are scanned in threads, a few at a time."""
+    if not sequences.ids or max(wanted) > np.iinfo(sequences.ids[0].dtype).max:
+        return
+    anchor = _rarest(sequences, wanted)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(sequences.ids), 2 * _THREADS):
+            if cancelled():
+                return
+            group = range(start, min(start + 2 * _THREADS, len(sequences.ids)))
+            yield from pool.map(lambda block: _block_hits(sequences, block, wanted, anchor, crossings), group)
+
+
+def _block_hits(
+    sequences: TokenSequences, block: int, wanted: list[int], anchor: int, crossings: Crossings | None
+) -> _BlockHits:
+    """Find the hits of a block that stay within a sequence, and within a document where `crossings` can tell."""
+    ids, ends, length = sequences.ids[block], sequences.ends[block], len(wanted)
+    begins, stops = sequences.token_spans(block)
+    places = _places(ids, wanted, anchor)
+    owners = places // sequences.width if sequences.width else np.searchsorted(ends, places, side="right") - 1
+    starts = places - ends[owners]
+    before, room = (
+        starts - begins[owners],
+        stops[owners] - starts - length,
+    )  # tokens on either side in the same sequence
+    kept = (room >= 0) & (before >= 0)
+    if crossings is not None and length > 1 and len(places):
+        kept &= ~crossings(owners + sequences.firsts[block], starts, length)
+    if not kept.all():
+        places, owners, starts, before, room = (values[kept] for values in (places, owners, starts, before, room))
+    following = np.bincount(ids[(places + length)[room > 0]])
+    preceding = np.bincount(ids[(places - 1)[before > 0]])
+    return _BlockHits(owners + sequences.firsts[block], starts, following, preceding)
+
+
+def _places(ids: Ids, wanted: list[int], anchor: int) -> Places:
+    """Return where the query begins: the rarest id is looked for, then its neighbours at the places found."""
+    room = len(ids) - len(wanted) + 1
+    if room <= 0:
+        return np.empty(0, np.int64)
+    kind = ids.dtype.type
+    places = np.flatnonzero(ids[anchor : anchor + room] == kind(wanted[anchor]))
+    for step, ident in enumerate(wanted):
+        if step != anchor and len(places):
+            places = places[ids[places + step] == kind(ident)]
+    return places
+
+
+def _rarest(sequences: TokenSequences, wanted: list[int]) -> int:
+    """Return which id of the query is the rarest, judged by the beginning of the first block."""
+    probe = sequences.ids[0][:_PROBE_IDS]
+    return min(range(len(wanted)), key=lambda at: np.count_nonzero(probe == probe.dtype.type(wanted[at])))
+
+
+def _checked(query: Sequence[int], offset: int, limit: int) -> list[int]:
+    wanted: list[Any] = list(query)
+    if not 1 <= len(wanted) <= MAX_SEQUENCE:
+        raise invalid(f"ids: {len(wanted)} tokens were given.", f"Give 1 to {MAX_SEQUENCE} tokens.")
+    for ident in wanted:
+        if isinstance(ident, bool) or not isinstance(ident, int) or ident < 0:
+            raise invalid(f"ids: {ident!r:.40} is not the id of a token.", "Give whole numbers of 0 or more.")
+    if offset < 0 or not 1 <= limit <= 1000:
+        raise invalid(
+            f"limit: {limit} from {offset} on cannot be.", "Give an offset of 0 or more, a limit of 1 to 1000."
+        )
+    return wanted

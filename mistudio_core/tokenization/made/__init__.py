@@ -1,1 +1,0 @@
-"""Rows that stand on disk: read, traced to their samples, checked."""

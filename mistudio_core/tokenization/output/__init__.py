@@ -1,0 +1,1 @@
+"""Sequences that stand on disk: read, traced to their samples, checked."""

@@ -1,0 +1,75 @@
+"""How an error is shown: what happened, why, and what to do; what was typed stays where it is."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError, unexpected
+from mistudio_core.records import ErrorInfo
+from mistudio_core.ui.app import keys
+from mistudio_core.ui.app.escape import plain
+
+_log = logging.getLogger(__name__)
+_LONG: Final = 4_000  # characters: an error may list what there is to choose from
+_DATASET_ID: Final = re.compile(r"\bds_[a-z0-9]{12}\b")
+
+
+def show(error: StudioError | ErrorInfo) -> None:
+    """Draw an error with its hint, and the way to the dataset that a duplicate names."""
+    text = plain(error.message, _LONG)
+    if error.hint:
+        text += f"\n\n{plain(error.hint, _LONG)}"
+    st.error(text, icon=":material/error:")
+    named = _DATASET_ID.search(error.message) if error.code == "duplicate" else None
+    if named is not None:
+        st.page_link(
+            "pages/dataset.py",
+            label="Open that dataset",
+            icon=":material/database:",
+            query_params={keys.DATASET_ID: named.group()},
+        )
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Draw an error in the place of what could not be drawn."""
+    try:
+        yield
+    except StudioError as error:
+        show(error)
+
+
+@contextmanager
+def kept(key: str) -> Iterator[None]:
+    """Remember the error of a callback under `key`, for `show_kept` to draw, until the next try.
+
+    What a callback does only after success stands inside the block too. An error that nobody planned
+    for is logged and told in general words: a public page must not show how it came about.
+    """
+    st.session_state[key] = None
+    try:
+        yield
+    except StudioError as error:
+        st.session_state[key] = ErrorInfo.of(error)
+    except Exception as error:  # noqa: BLE001 - the outermost frame of a callback
+        _log.error("unexpected failure", exc_info=error)
+        st.session_state[key] = ErrorInfo.of(unexpected(error, "in the app"))
+
+
+def forget(key: str) -> None:
+    """Forget the error under `key`."""
+    st.session_state[key] = None
+
+
+def show_kept(key: str) -> None:
+    """Draw the error that a callback left under `key`."""
+    error = st.session_state.get(key)
+    if error is not None:
+        # Read field by field: after a hot reload the stored record is one of the class's older copy.
+        show(ErrorInfo(error.code, error.message, error.hint))

@@ -1,0 +1,98 @@
+"""The frame round every page: settings of the page, navigation, and the library of this run.
+
+A fresh server that is first asked for a deep link runs that file of `pages/` alone, without
+`app.py`, until somebody opens the root. So each page calls `enter()` in its first line, which draws
+the frame when `app.py` did not.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.opening import open_library
+
+DATASETS_PAGE: Final = "pages/datasets.py"
+DATASET_PAGE: Final = "pages/dataset.py"
+COMPARE_PAGE: Final = "pages/compare.py"
+TOKENS_PAGE: Final = "pages/tokens.py"
+JOBS_PAGE: Final = "pages/jobs.py"
+SETTINGS_PAGE: Final = "pages/settings.py"
+# The switch between light and dark does not run the page again. The browser draws the logo anew by the scheme of
+# the element around it; one that goes by the system's scheme instead still gets colours that both grounds let see.
+_LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 32" height="32" width="{width}">
+<style>.mark{{stroke:#047857}}.name{{fill:#047857}}.kind{{fill:#64748b}}
+@media (prefers-color-scheme:dark){{.mark{{stroke:#34d399}}.name{{fill:#34d399}}.kind{{fill:#94a3b8}}}}</style>
+<g class="mark" fill="none" stroke-width="2.6"><ellipse cx="16" cy="7.5" rx="11" ry="4.2"/>
+<path d="M5 7.5v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2V7.5M5 15.8v8.3c0 2.3 4.9 4.2 11 4.2s11-1.9 11-4.2v-8.3"/></g>
+{words}</svg>"""
+_WORDS: Final = """<text x="38" y="22.5" font-family="-apple-system,Segoe UI,Roboto,Liberation Sans,sans-serif"
+ font-size="18"><tspan font-weight="700" class="name">miStudio</tspan>
+<tspan class="kind">Datasets</tspan></text>"""
+
+
+def navigate() -> Page:
+    """Set up the browser tab, the logo and the navigation; return the page that was asked for."""
+    # A Material icon here would make the browser fetch a font from outside; an emoji does not.
+    st.set_page_config(page_title="miStudio Datasets", page_icon="📚", layout="wide")
+    _draw_logo()
+    return st.navigation(
+        [
+            # The default page stands at the root: its file's own name is left to the page below.
+            st.Page(DATASETS_PAGE, title="Datasets", icon=":material/database:", default=True, url_path="home"),
+            st.Page(_go_to_datasets, title="Datasets", url_path="datasets", visibility="hidden"),
+            st.Page(DATASET_PAGE, title="Dataset", icon=":material/dataset:", visibility="hidden"),
+            st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare_arrows:"),
+            st.Page(TOKENS_PAGE, title="Token rows", icon=":material/token:", visibility="hidden"),
+            st.Page(JOBS_PAGE, title="Jobs", icon=":material/pending_actions:"),
+            st.Page(SETTINGS_PAGE, title="Settings", icon=":material/settings:"),
+        ]
+    )
+
+
+def run() -> None:
+    """Draw the frame and the page: all that `app.py` does."""
+    page = navigate()
+    st.session_state[keys.ROUTED] = st.session_state[keys.FRAMED] = True
+    page.run()
+
+
+def enter() -> Library:
+    """Draw the frame if `app.py` did not, and return the library for this run of the page.
+
+    Stops the page with a message where the library cannot be opened.
+    """
+    if not st.session_state.pop(keys.ROUTED, False):
+        navigate()
+        # Widgets belong to the script that drew them: without a second run, through `app.py`, the first thing
+        # that somebody chooses on this page would be forgotten.
+        if not st.session_state.get(keys.FRAMED):
+            st.session_state[keys.FRAMED] = True
+            st.rerun()
+    show_notice()
+    try:
+        return open_library()
+    except StudioError as error:
+        failures.show(error)
+        st.stop()
+
+
+def show_notice() -> None:
+    """Draw the message that an act left behind, once."""
+    text = st.session_state.pop(keys.NOTICE, None)
+    if text:
+        st.toast(text, icon=":material/check_circle:")
+
+
+def _go_to_datasets() -> None:
+    """Take somebody who typed `/datasets` to where the datasets stand."""
+    st.switch_page(DATASETS_PAGE, query_params=dict(st.query_params))
+
+
+def _draw_logo() -> None:
+    st.logo(_LOGO.format(width=210, words=_WORDS), size="large", icon_image=_LOGO.format(width=32, words=""))

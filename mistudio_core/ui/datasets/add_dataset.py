@@ -1,0 +1,30 @@
+"""The three ways to get a dataset, side by side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.ui.datasets import download_form, example_button, import_form
+from mistudio_core.ui.widgets import tabs
+
+_HUB: Final = "Hugging Face Hub"
+_FILES: Final = "Your files"
+_SAMPLE: Final = "Sample"
+
+
+def draw(library: Library, *, with_sample: bool) -> None:
+    """Draw the forms; an empty library offers its sample elsewhere and louder."""
+    names = [_HUB, _FILES, _SAMPLE] if with_sample else [_HUB, _FILES]
+    with st.container(border=True, key="add_dataset"):
+        _, places = tabs.draw(names, "add_tabs")
+        # All of them are made each time: a form that is not would lose what was typed.
+        with places[_HUB]:
+            download_form.draw(library)
+        with places[_FILES]:
+            import_form.draw(library)
+        if with_sample:
+            with places[_SAMPLE]:
+                example_button.offer()

@@ -1,0 +1,48 @@
+"""The built-in sample: one press and there is something to look at, with no network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.opening import open_library
+
+
+def invite() -> None:
+    """Draw what an empty library shows."""
+    with st.container(border=True, horizontal_alignment="center", gap="small", key="invitation"):
+        st.space("small")
+        st.markdown("## :material/auto_stories: Your library is empty", text_alignment="center")
+        st.markdown(
+            "Start with a sample: 5,000 little stories and a tokenizer trained on them, made on this machine "
+            "in a few seconds. No network, no account.",
+            text_alignment="center",
+            width=560,
+        )
+        button(kind="primary")
+        st.caption(
+            "Or download a dataset from the Hugging Face Hub or bring your own files, below.", text_alignment="center"
+        )
+        st.space("small")
+
+
+def offer() -> None:
+    """Draw the same offer for a library that holds something already."""
+    st.markdown(
+        "5,000 varied little stories and a tokenizer trained on them, made on this machine in a few seconds, "
+        "with no network: a quick way to try anything out."
+    )
+    button()
+
+
+def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
+    """Draw the button that makes the sample dataset."""
+    st.button("Make the sample dataset", key="make_sample", icon=":material/bolt:", type=kind, on_click=_make)
+    failures.show_kept(keys.SAMPLE_ERROR)
+
+
+def _make() -> None:
+    with failures.kept(keys.SAMPLE_ERROR):
+        open_library().make_sample()

@@ -1,0 +1,49 @@
+"""The first rows of files that may be imported, as a worker read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Job
+from mistudio_core.ui.app import failures, keys, polling
+from mistudio_core.ui.app.escape import one_line, plain
+from mistudio_core.ui.jobs import progress as job_progress
+from mistudio_core.ui.widgets import formats
+
+_HEIGHT: Final = 320
+
+
+def draw(library: Library) -> None:
+    """Draw the rows that were asked for last, or how far reading them is."""
+    if st.session_state.get(keys.IMPORT_LOOK) is None:
+        return
+    with st.container(border=True, key="file_preview"):
+        polling.live(library, _running, _draw_running)
+        if not _running(library):
+            with failures.shown():
+                _rows(library.file_look(st.session_state[keys.IMPORT_LOOK]))
+
+
+def _running(library: Library) -> Sequence[Job]:
+    job_id = st.session_state.get(keys.IMPORT_LOOK)
+    return [job for job in library.jobs(active=True) if job.id == job_id]
+
+
+def _draw_running(_library: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job_progress.draw(job)
+
+
+def _rows(look: dict[str, Any]) -> None:
+    count = len(look["rows"])
+    st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(look['file'], 120)}**")
+    names = [f"{one_line(name)} ({kind})" for name, kind in look["columns"].items()]
+    shown = [{f"{name}": cell for name, cell in zip(names, row, strict=True)} for row in look["rows"]]
+    st.dataframe(shown, hide_index=True, lazy=False, height=_HEIGHT if count > 6 else "content", alt="First rows")
+    more = look["num_columns"] - len(names)
+    texts = ", ".join(plain(name, 60) for name in look["text_columns"][:8]) or "none"
+    st.caption(f"Columns of text: {texts}." + (f" {formats.exact(more)} more columns are not shown." if more else ""))

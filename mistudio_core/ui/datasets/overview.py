@@ -1,0 +1,102 @@
+"""What a dataset is: figures, splits, columns, where it came from, and what people noted about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.escape import one_line
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.widgets import figure_cards, formats
+
+_TABLE_HEIGHT: Final = 300
+_TALL_TABLE: Final = 8  # rows; a longer table scrolls
+_ERROR: Final = "overview_error"
+
+
+def draw(library: Library, dataset: Dataset) -> None:
+    """Draw the tab."""
+    _figures(library, dataset)
+    splits, columns = st.columns(2)
+    with splits:
+        _splits(dataset)
+    with columns:
+        _columns(dataset)
+    origin, notes = st.columns(2)
+    with origin:
+        _origin(dataset, shared=library.settings.shared)
+    with notes:
+        _notes(dataset)
+
+
+def _figures(library: Library, dataset: Dataset) -> None:
+    with st.grid(4, min_column_width=150):
+        figure_cards.count("Samples", dataset.num_samples)
+        figure_cards.size("Size on disk", dataset.size_bytes)
+        figure_cards.count("Splits", len(dataset.splits))
+        figure_cards.count("Tokenizations", len(library.tokenizations(dataset.id)))
+
+
+def _splits(dataset: Dataset) -> None:
+    st.subheader("Splits", anchor=False)
+    rows = [
+        {
+            "Split": one_line(name),
+            "Samples": formats.exact(number),
+            "Share": formats.share(number, dataset.num_samples),
+        }
+        for name, number in dataset.splits.items()
+    ]
+    _table(rows, "Splits with their number of samples")
+
+
+def _columns(dataset: Dataset) -> None:
+    st.subheader("Columns", anchor=False)
+    rows = [
+        {"Column": one_line(name), "Type": one_line(kind), "Text": "yes" if name in dataset.text_columns else ""}
+        for name, kind in dataset.columns.items()
+    ]
+    _table(rows, "Columns with their types")
+    if not dataset.text_columns:
+        st.caption("No column holds text, so this dataset can be looked at but not tokenized.")
+
+
+def _table(rows: list[dict[str, str]], alt: str) -> None:
+    height = _TABLE_HEIGHT if len(rows) > _TALL_TABLE else "content"
+    st.dataframe(rows, hide_index=True, lazy=False, height=height, alt=alt)  # type: ignore[arg-type]
+
+
+def _origin(dataset: Dataset, *, shared: bool) -> None:
+    st.subheader("Origin", anchor=False)
+    if dataset.repo_id:
+        st.text(f"Repository {dataset.repo_id}", wrap=True)
+    if dataset.config:
+        st.text(f"Config {one_line(dataset.config)}")
+    if dataset.revision:
+        st.text(f"Commit {one_line(dataset.revision)}")
+    if dataset.max_samples:
+        st.text(f"Only the first {formats.exact(dataset.max_samples)} samples of each split were taken.")
+    st.text(f"Made {formats.exact_time(dataset.created_at)}")
+    if not shared:
+        st.caption("Folder on the machine of the app")
+        st.code(str(dataset.path), language=None, wrap_lines=True)
+
+
+def _notes(dataset: Dataset) -> None:
+    st.subheader("Name and notes", anchor=False)
+    with st.form("notes", border=False):
+        st.text_input("Name", value=dataset.name, key=keys.of(dataset.id, "name"), max_chars=200)
+        st.text_area("Notes", value=dataset.notes, key=keys.of(dataset.id, "notes"), height=120)
+        st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(dataset.id,))
+    failures.show_kept(_ERROR)
+
+
+def _save(dataset_id: str) -> None:
+    with failures.kept(_ERROR):
+        name, notes = (st.session_state[keys.of(dataset_id, what)] for what in ("name", "notes"))
+        open_library().rename(dataset_id, name=name or None, notes=notes)
+        st.session_state[keys.NOTICE] = "Saved."

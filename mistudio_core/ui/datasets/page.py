@@ -1,0 +1,135 @@
+"""The page of one dataset: its head, what runs on it, and four tabs of which only the open one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Job
+from mistudio_core.ui.app import failures, keys, polling
+from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.datasets import overview
+from mistudio_core.ui.datasets.card import source_line
+from mistudio_core.ui.jobs import progress as job_progress
+from mistudio_core.ui.jobs import retry
+from mistudio_core.ui.samples import tab as samples_tab
+from mistudio_core.ui.sequences import address as sequence_address
+from mistudio_core.ui.statistics import tab as statistics_tab
+from mistudio_core.ui.tokenize import tab as tokenizations_tab
+from mistudio_core.ui.widgets import badges, deletion, formats, tabs
+
+_DATASETS_PAGE: Final = "pages/datasets.py"
+_TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
+
+
+def draw(library: Library) -> None:
+    """Draw the dataset that the address names; an address with a row of tokens leads to that row."""
+    if "row" in st.query_params and keys.TAB not in st.query_params:
+        st.switch_page(sequence_address.PAGE, query_params=dict(st.query_params))
+    st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
+    dataset = _asked(library)
+    if dataset is None:
+        return
+    _head(library, dataset)
+    if dataset.status != "ready":
+        _unfinished(library, dataset)
+        return
+    _tabs(library, dataset)
+
+
+def _asked(library: Library) -> Dataset | None:
+    dataset_id = st.query_params.get(keys.DATASET_ID)
+    if not dataset_id:
+        st.title("Dataset", anchor=False)
+        st.info("Choose a dataset from the list to see it here.", icon=":material/database:")
+        return None
+    try:
+        return library.dataset(dataset_id)
+    except StudioError as error:
+        if error.code != "not_found":
+            raise
+        message = "This dataset is not in the library."
+        failures.show(
+            StudioError("not_found", message, "It was deleted, or the address is wrong. See the list of all datasets.")
+        )
+        return None
+
+
+def _head(library: Library, dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(plain(dataset.name, 120), anchor=False, width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            badges.draw_access(dataset.access)
+            badges.draw(badges.of_dataset(dataset))
+            if dataset.status == "error":
+                retry.button(dataset.id, dataset.error, needs_token=_needs_token(library, dataset.id))
+            deletion.button(dataset.id)
+    facts = [source_line(dataset)]
+    if dataset.status == "ready":
+        facts += [formats.counted(dataset.num_samples, "sample"), formats.size(dataset.size_bytes)]
+    st.caption(" · ".join(facts))
+
+
+def _needs_token(library: Library, subject_id: str) -> bool:
+    jobs = [job for job in library.jobs(subject_id) if job.kind in badges.MAKES_DATASET]
+    return bool(jobs) and jobs[0].needs_token
+
+
+def _unfinished(library: Library, dataset: Dataset) -> None:
+    if dataset.error is not None:
+        failures.show(dataset.error)
+        retry.show_error(dataset.id)
+        jobs = library.jobs(dataset.id)
+        if jobs:
+            with st.expander("Log of the last job", icon=":material/article:"), failures.shown():
+                st.code(library.log(jobs[0].id) or "The log is empty.", language=None, wrap_lines=True, height=300)
+        return
+    polling.live(library, _jobs_of(dataset.id), _draw_jobs)
+    st.info(
+        "Samples, tokenizations and statistics appear here as soon as the dataset is ready.",
+        icon=":material/hourglass_top:",
+    )
+
+
+def _tabs(library: Library, dataset: Dataset) -> None:
+    find = _jobs_of(dataset.id)
+    # A timer may run once a page only: the tabs with live figures draw their own jobs, above the
+    # others stands a line for each.
+    notice = st.container()
+    name, places = tabs.draw(_TABS, "dataset_tabs", parameter=keys.TAB)
+    if name == "Tokenizations":
+        with places[name]:
+            tokenizations_tab.draw(library, dataset, find)
+        return
+    if name == "Statistics":
+        with places[name]:
+            statistics_tab.draw(library, dataset, find)
+        return
+    with notice:
+        polling.live(library, find, _draw_jobs)
+    with places[name]:
+        if name == "Overview":
+            overview.draw(library, dataset)
+        else:
+            samples_tab.draw(library, dataset)
+
+
+def _jobs_of(dataset_id: str) -> Callable[[Library], Sequence[Job]]:
+    """Return the question after the active jobs of a dataset and of its tokenizations."""
+
+    def find(library: Library) -> Sequence[Job]:
+        subjects = {dataset_id} | {item.id for item in library.tokenizations(dataset_id)}
+        return [job for job in library.jobs(active=True) if job.subject_id in subjects]
+
+    return find
+
+
+def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True, gap="xsmall"):
+            job_progress.draw(job)
+            job_progress.cancel_button(job)

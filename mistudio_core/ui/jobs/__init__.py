@@ -1,0 +1,1 @@
+"""Jobs: their progress, the list of them, and going on with one that stopped."""

@@ -1,0 +1,1 @@
+"""The Samples tab: search, filters, order, cards, the reader and export."""

@@ -1,0 +1,143 @@
+"""Asking the library for the samples that the address asks for, and telling how far a long search is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.library.queries import NO_INDEX, Found, SampleQuery
+from mistudio_core.records import Dataset, Tokenization
+from mistudio_core.ui.app import address, failures, keys, search_resources
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.widgets import formats
+
+_POLL_SECONDS: Final = 0.5
+_NO_SAMPLE_INDEX: Final = "corrupt_data"
+_TOKEN_FIELDS: Final = ("min_tokens", "max_tokens", "documents", "control_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the result: `page` is the one that is there, the last one where a later one was asked for."""
+
+    found: Found
+    page: int
+
+
+def query_fields(fields: Mapping[str, Any], tokenization: Tokenization | None) -> dict[str, Any]:
+    """Return the fields of the query that an address asks for; the tokenization only where its tokens matter."""
+    given = {name: value for name, value in fields.items() if name != "tokenization"}
+    if tokenization is not None and (set(_TOKEN_FIELDS) & set(given) or given.get("sort") == "tokens"):
+        given["tokenization"] = tokenization.id
+    return given
+
+
+def query_of(fields: Mapping[str, Any], tokenization: Tokenization | None, **paging: int) -> SampleQuery:
+    """Return the query of an address; raises `invalid_request` naming the field that cannot be."""
+    return SampleQuery.from_fields(query_fields(fields, tokenization) | paging)
+
+
+def find(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
+    """Return a page of a query; a scan goes on behind it, and stops the scan that this tab had before."""
+    import duckdb
+
+    if query.is_plain:
+        return library.search(dataset.id, query)
+    try:
+        return _search(library, dataset, query)
+    except (duckdb.ConnectionException, duckdb.InvalidInputException):
+        # Another session has closed this index, between two questions or between a question and its answer, to open
+        # one more or because it was built again.
+        return _search(library, dataset, query)
+
+
+def _search(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
+    return library.search(
+        dataset.id,
+        query,
+        index=search_resources.connection(library, dataset),
+        pool=search_resources.pool(),
+        session=search_resources.session(),
+    )
+
+
+def find_page(library: Library, dataset: Dataset, query: SampleQuery, page: int) -> Listing:
+    """Return the page with this number, from 1, or the last one."""
+    query = replace(query, offset=(page - 1) * query.limit)
+    found = find(library, dataset, query)
+    pages = max(1, -(-found.page.total // query.limit))
+    if page > pages and found.finished:
+        return find_page(library, dataset, query, pages)
+    return Listing(found, page)
+
+
+def draw_progress(found: Found, *, page_is_full: bool) -> None:
+    """Draw how far the scan of this tab is until it has ended, and a way to end it; then the page is drawn anew."""
+    if found.finished:
+        if not found.page.total_is_exact:
+            st.caption(
+                f":material/hourglass_disabled: The search ended before all samples were read, with "
+                f"{formats.counted(found.page.total, 'hit')} so far; there may be more."
+            )
+        return
+    shown = len(found.page.rows)
+
+    @st.fragment(run_every=_POLL_SECONDS)
+    def poll() -> None:
+        if not address.is_settled():
+            return  # another search has been asked for meanwhile, and draws the page anew
+        hits, ended = search_resources.pool().progress(search_resources.session())
+        if ended or (hits > shown and not page_is_full):
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center", key="samples_scanning"):
+            st.badge(f"Searching: {formats.counted(hits, 'hit')} so far", icon=":material/manage_search:", color="blue")
+            st.button("Stop searching", key="samples_stop", icon=":material/cancel:", on_click=_end)
+
+    poll()
+
+
+def draw_notes(library: Library, dataset: Dataset, found: Found) -> None:
+    """Draw what the user should know of how this was found, and the way to a quicker one."""
+    if not found.note:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/info: {found.note}", width="content")
+        if found.note == NO_INDEX:
+            _offer_index(library, dataset)
+    failures.show_kept(keys.INDEX_ERROR)
+
+
+def draw_error(library: Library, dataset: Dataset, error: StudioError) -> None:
+    """Draw why nothing can be shown; a lost index can be built again."""
+    failures.show(error)
+    if error.code == _NO_SAMPLE_INDEX:
+        _offer_index(library, dataset)
+        failures.show_kept(keys.INDEX_ERROR)
+
+
+def _offer_index(library: Library, dataset: Dataset) -> None:
+    """Draw the button that builds the indexes; while a job does, its progress stands above the tabs."""
+    if any(job.kind == "index" for job in library.jobs(dataset.id, active=True)):
+        return
+    st.button(
+        "Build the index",
+        key="samples_build_index",
+        icon=":material/bolt:",
+        help="A job makes the index of words, about half as large as the text, at about 20 MB of text a second.",
+        on_click=_build_index,
+        args=(dataset.id,),
+    )
+
+
+def _end() -> None:
+    search_resources.pool().end(search_resources.session())
+
+
+def _build_index(dataset_id: str) -> None:
+    with failures.kept(keys.INDEX_ERROR):
+        open_library().build_search_index(dataset_id)

@@ -1,0 +1,167 @@
+"""Which page of the samples, in which order, how many at a time, and with the tokens of which tokenization."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.library.queries import RANKED_MODES, SampleColumn
+from mistudio_core.records import Tokenization
+from mistudio_core.ui.app import keys
+from mistudio_core.ui.app.escape import one_line
+from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.widgets import formats
+from mistudio_core.ui.widgets.choices import distinct
+
+_MEASURES: Final = {"chars": "characters", "words": "words", "bytes": "bytes"}
+_COLUMN: Final = "column:"
+_GO_TO: Final = "samples_go_to"
+
+
+def draw_order(
+    fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizations: Sequence[Tokenization], page_size: int
+) -> None:
+    """Draw the choices of order, page size and tokenization whose tokens are counted."""
+    options = _sorts(fields, columns, tokenizations)
+    default = next(iter(options))
+    st.selectbox(
+        "Order",
+        list(options),
+        **sample_address.chosen("sort", list(options), fields.get("sort"), default=default),
+        format_func=options.__getitem__,
+        label_visibility="collapsed",
+        on_change=sample_address.changed,
+        width=160,
+    )
+    if default == "position" or fields.get("sort"):  # best first, or copies together: that has no other way round
+        st.toggle(
+            "Descending",
+            **sample_address.typed("descending", bool(fields.get("descending"))),
+            on_change=sample_address.changed,
+        )
+    with st.popover("View", icon=":material/tune:", help="How many samples a page, and whose tokens are counted"):
+        st.selectbox(
+            "Samples a page",
+            sample_address.PAGE_SIZES,
+            **sample_address.chosen("page_size", sample_address.PAGE_SIZES, page_size),
+            on_change=sample_address.changed,
+        )
+        if tokenizations:
+            _tokenization(fields, tokenizations)
+
+
+def chosen_tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenization]) -> Tokenization | None:
+    """Return the tokenization that the address names, else the newest."""
+    named = (item for item in tokenizations if item.id == fields.get("tokenization"))
+    return next(named, tokenizations[-1] if tokenizations else None)
+
+
+def draw_pages(total: int, page: int, page_size: int, *, at_the_end: bool = False) -> None:
+    """Draw the way to any page of the result; at the end of a long page once more."""
+    pages = -(-total // page_size)
+    if pages <= 1:
+        return
+    key = _pager_key(f"{keys.SAMPLES_PAGE}_end" if at_the_end else keys.SAMPLES_PAGE, page)
+    st.pagination(pages, default=page, key=key, on_change=_turn, args=(key,))
+
+
+def _pager_key(name: str, page: int) -> str:
+    """Return the key of a pager that shows this page: another one where it was turned from elsewhere.
+
+    A pager always has a default, and Streamlit warns of one whose value is set beside it.
+    """
+    made = st.session_state.get(keys.of(name, "made"), 0)
+    key = keys.of(name, str(made)) if made else name
+    if st.session_state.get(key, page) == page:
+        return key
+    st.session_state[keys.of(name, "made")] = made + 1
+    return keys.of(name, str(made + 1))
+
+
+def draw_going(total: int, page_size: int, *, by_index: bool) -> None:
+    """Draw the ways to any sample: by its number, or by chance. `by_index` tells that the list is a split as it is."""
+    with st.popover("Go to", icon=":material/my_location:"):
+        label = "Number of the sample (from 0)" if by_index else "Place in this list (from 1)"
+        first = 0 if by_index else 1
+        st.number_input(
+            label,
+            min_value=first,
+            max_value=total - 1 + first,
+            value=None,
+            step=1,
+            key=_GO_TO,
+            on_change=_go_to_typed,
+            args=(page_size, first, total),
+        )
+    st.button(
+        "Random",
+        key="samples_random",
+        icon=":material/casino:",
+        help="A sample of this list, by chance",
+        on_click=lambda: go_to(random.randrange(total), page_size),
+    )
+
+
+def go_to(number: int, page_size: int) -> None:
+    """Show the page with a sample of the result, by its number from 0, and that sample on it."""
+    sample_address.turn_to(number // page_size + 1)
+    turns = st.session_state.get(keys.SAMPLES_FOCUS, (0, 0))[1]
+    st.session_state[keys.SAMPLES_FOCUS] = (number, turns + 1)
+
+
+def _sorts(
+    fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizations: Sequence[Tokenization]
+) -> dict[str, str]:
+    """Return what can be sorted by, with its label; what the store does unasked comes first."""
+    ranked = bool(fields.get("search")) and fields.get("mode", RANKED_MODES[0]) in RANKED_MODES
+    copies = bool(fields.get("duplicates"))
+    sorts = {"relevance": "relevance"} if ranked else {"copies": "copies"} if copies else {}
+    sorts["position"] = "position"
+    sorts |= _MEASURES
+    if tokenizations:
+        sorts["tokens"] = "tokens"
+    taken = {"position", "relevance", "tokens", *_MEASURES}
+    for column in columns:
+        if column.is_scalar and not column.is_main:
+            needs_prefix = column.name in taken or column.name.startswith(_COLUMN)
+            name = f"{_COLUMN}{column.name}" if needs_prefix else column.name
+            sorts[name] = f"column {one_line(column.name, 60)}"
+    return distinct({name: f"By {label}" for name, label in sorts.items()})
+
+
+def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenization]) -> None:
+    chosen = chosen_tokenization(fields, tokenizations)
+    labels = distinct({item.id: _tokenization_label(item) for item in tokenizations})
+    st.selectbox(
+        "Tokens as counted by",
+        list(labels),
+        **sample_address.chosen("tokenization", list(labels), chosen.id if chosen else ""),
+        format_func=labels.__getitem__,
+        help="Its token counts are shown, filtered and sorted by.",
+        on_change=sample_address.changed,
+    )
+
+
+def _tokenization_label(tokenization: Tokenization) -> str:
+    splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.get("splits") or ())
+    return one_line(tokenization.tokenizer, 60) + (f" ({splits})" if splits else "")
+
+
+def _turn(key: str) -> None:
+    sample_address.turn_to(st.session_state[key])
+
+
+def _go_to_typed(page_size: int, first: int, total: int) -> None:
+    typed = st.session_state[_GO_TO]
+    if typed is not None:
+        st.session_state[_GO_TO] = None  # so that the same number leads there again
+        go_to(min(max(typed - first, 0), total - 1), page_size)
+
+
+def shown_range(first: int, count: int, total: int, *, exact: bool) -> str:
+    """Return which of how many are shown, as Markdown."""
+    whole = formats.exact(total) if exact else f"at least {formats.exact(total)}"
+    return f"Samples {formats.exact(first + 1)} to {formats.exact(first + count)} of {whole}"

@@ -1,0 +1,131 @@
+"""One sample, whole, in a drawer: its text at the match, its other columns, and the way to the next one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library.queries import Found
+from mistudio_core.records import Dataset, Sample, Tokenization
+from mistudio_core.ui.app import failures
+from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.samples import cards, finding, order, page_cards
+from mistudio_core.ui.widgets import excerpts, formats
+
+_PART_CHARS: Final = 50_000
+"""So much text a browser lays out at once without a pause, and so much is sent at a time."""
+_WIDTH: Final = 760
+_TREE_BYTES: Final = 500_000  # of JSON; a larger tree would freeze the page
+
+
+def open_drawer(dataset: Dataset, page_size: int) -> None:
+    """Open the sample that the address names."""
+
+    def closed() -> None:
+        opened = sample_address.read().opened
+        sample_address.open_sample(None)
+        if opened is not None:
+            order.go_to(opened, page_size)
+
+    st.dialog("Sample", width=_WIDTH, position="right", on_dismiss=closed)(_drawer)(dataset)
+
+
+def _drawer(dataset: Dataset) -> None:
+    number = sample_address.read().opened
+    if number is None:
+        st.rerun()
+    tokenization = _tokenization(dataset)
+    try:
+        found = _found(dataset, number, tokenization)
+    except StudioError as error:
+        failures.show(error)
+        return
+    _steps(number, found)
+    if not found.page.rows:
+        st.info("There is no such sample in this list.", icon=":material/search_off:")
+        return
+    sample = found.page.rows[0]
+    _head(dataset, sample, tokenization)
+    _text(dataset, sample)
+    nested = {name: value for name, value in sample.columns.items() if cards.is_nested(value)}
+    cards.draw_columns(
+        {name: value for name, value in sample.columns.items() if name not in nested},
+        "sample_columns",
+    )
+    for name, value in nested.items():
+        _tree(name, value)
+
+
+def _tokenization(dataset: Dataset) -> Tokenization | None:
+    tokenizations = [item for item in open_library().tokenizations(dataset.id) if item.status == "ready"]
+    return order.chosen_tokenization(sample_address.read().fields, tokenizations)
+
+
+def _found(dataset: Dataset, number: int, tokenization: Tokenization | None) -> Found:
+    query = finding.query_of(sample_address.read().fields, tokenization, offset=number, limit=1)
+    return finding.find(open_library(), dataset, query)
+
+
+def _steps(number: int, found: Found) -> None:
+    total, is_exact = found.page.total, found.page.total_is_exact
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Previous", key="sample_previous", icon=":material/arrow_back:", disabled=number <= 0,
+                  on_click=sample_address.open_sample, args=(number - 1,))  # fmt: skip
+        st.button("Next", key="sample_next", icon=":material/arrow_forward:", icon_position="right",
+                  disabled=is_exact and number + 1 >= total,
+                  on_click=sample_address.open_sample, args=(number + 1,))  # fmt: skip
+        whole = formats.exact(total) if is_exact else f"at least {formats.exact(total)}"
+        st.caption(f"{formats.exact(number + 1)} of {whole} in this list", width="content")
+
+
+def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**#{formats.exact(sample.index)}**", width="content")
+        if len(dataset.splits) > 1:
+            st.badge(plain(sample.split, 40), color="gray")
+        if sample.text is not None:
+            st.caption(f"{formats.exact(len(sample.text))} characters", width="content")
+            (tokens,) = page_cards.token_counts(open_library(), dataset, tokenization, [sample])
+            if tokens:
+                st.caption(tokens, width="content")
+            st.download_button(
+                "Text file",
+                data=sample.text.encode,
+                file_name=f"{sample.split}-{sample.index}.txt",
+                mime="text/plain",
+                icon=":material/download:",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def _text(dataset: Dataset, sample: Sample) -> None:
+    text = sample.text
+    if not text:
+        st.caption("No text." if text is None else "The text is empty.")
+        return
+    name = f"{dataset.id}:{cards.name(sample)}"
+    parts = -(-len(text) // _PART_CHARS)
+    part = 1
+    if parts > 1:
+        first_match = sample.matches[0][0] if sample.matches else 0
+        at = first_match // _PART_CHARS + 1
+        part = st.pagination(parts, default=at, key=f"sample_part:{name}:{at}")
+        st.caption(f"Part {formats.exact(part)} of {formats.exact(parts)} of the text")
+    start = (part - 1) * _PART_CHARS
+    excerpt = excerpts.cut(text, sample.matches, start, start + _PART_CHARS)
+    cards.draw_text(excerpt.pieces, "sample_text")
+
+
+def _tree(name: str, value: Any) -> None:
+    st.caption(plain(name, 80))
+    size = len(json.dumps(value))
+    if size <= _TREE_BYTES:
+        st.json(value, expanded=2)
+    else:
+        st.caption(f"With {formats.size(size)} too large to be shown as a tree; an export has it.")

@@ -1,0 +1,76 @@
+"""The samples of a dataset: search, filters, order and pages in the address, and the cards of one page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Tokenization
+from mistudio_core.ui.app import address, keys
+from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.samples import export as sample_export
+from mistudio_core.ui.samples import filters, finding, order, page_cards, pills, reader, search
+from mistudio_core.ui.samples.address import Asked
+from mistudio_core.ui.samples.finding import Listing
+
+_LONG_PAGE: Final = 5  # samples; below a page that is longer the way to the others stands once more
+
+
+def draw(library: Library, dataset: Dataset) -> None:
+    """Draw the tab."""
+    if not dataset.num_samples:
+        st.info("This dataset holds no sample.", icon=":material/inbox:")
+        return
+    address.settle()
+    asked = sample_address.read()
+    tokenizations = [item for item in library.tokenizations(dataset.id) if item.status == "ready"]
+    try:
+        columns = library.sample_columns(dataset.id)
+        tokenization = order.chosen_tokenization(asked.fields, tokenizations)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            search.draw(asked.fields, columns)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            filters.draw_split(dataset, asked.fields)
+            filters.draw(asked.fields, columns, tokenizations)
+            order.draw_order(asked.fields, columns, tokenizations, asked.page_size)
+            sample_export.draw(library, dataset, asked, tokenization)
+        pills.draw(asked.fields, columns)
+        query = finding.query_of(asked.fields, tokenization, limit=asked.page_size)
+        with st.spinner("Searching", show_time=True):
+            listing = finding.find_page(library, dataset, query, asked.page)
+    except StudioError as error:
+        finding.draw_error(library, dataset, error)
+        return
+    finding.draw_notes(library, dataset, listing.found)
+    _listing(library, dataset, asked, listing, tokenization)
+    if asked.opened is not None and st.session_state.get(keys.DIALOG) is None:
+        reader.open_drawer(dataset, asked.page_size)
+
+
+def _listing(
+    library: Library, dataset: Dataset, asked: Asked, listing: Listing, tokenization: Tokenization | None
+) -> None:
+    page, found = listing.found.page, listing.found
+    first = (listing.page - 1) * asked.page_size
+    finding.draw_progress(found, page_is_full=len(page.rows) == asked.page_size)
+    if not page.rows:
+        if found.finished and page.total_is_exact:
+            st.info("No sample fits. Take a filter out, or search for something else.", icon=":material/search_off:")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        caption = order.shown_range(first, len(page.rows), page.total, exact=page.total_is_exact)
+        st.caption(caption, width="stretch")
+        order.draw_pages(page.total, listing.page, asked.page_size)
+        order.draw_going(page.total, asked.page_size, by_index=_is_a_split(dataset, asked))
+    page_cards.draw(library, dataset, asked, listing, tokenization)
+    if len(page.rows) > _LONG_PAGE:
+        order.draw_pages(page.total, listing.page, asked.page_size, at_the_end=True)
+
+
+def _is_a_split(dataset: Dataset, asked: Asked) -> bool:
+    """Tell whether a place in the list is the number of the sample."""
+    one_split = len(dataset.splits) == 1 or "split" in asked.fields
+    return one_split and set(asked.fields) <= {"split", "tokenization", "mode", "ignore_case", "column"}

@@ -1,0 +1,1 @@
+"""The Sequences page: reading them, token search, exports and training code."""

@@ -1,0 +1,1 @@
+"""The Settings page: storage, limits, versions and maintenance."""

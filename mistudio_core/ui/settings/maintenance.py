@@ -1,0 +1,73 @@
+"""Checking the files, making the catalog again, and deleting exports."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.widgets import formats
+
+_ERROR = "maintenance_error"
+_PROBLEMS = "maintenance_problems"
+_MOST_SHOWN = 50
+
+
+def draw(library: Library) -> None:
+    """Draw the acts and what the last one found; where strangers share the library, they are not theirs."""
+    if library.settings.shared:
+        return
+    st.subheader("Upkeep", anchor=False)
+    with st.container(horizontal=True):
+        st.button(
+            "Check all files",
+            key="verify",
+            icon=":material/fact_check:",
+            on_click=_verify,
+            disabled=not library.datasets(),
+            help="Reads every file again and compares it with what its manifest says.",
+        )
+        st.button(
+            "Rebuild the catalog",
+            key="rebuild",
+            icon=":material/restart_alt:",
+            on_click=_rebuild,
+            help="Makes the list of datasets again from the files. Nothing is deleted.",
+        )
+        st.button(
+            "Delete the exports",
+            key="delete_exports",
+            icon=":material/folder_delete:",
+            on_click=_delete_exports,
+            disabled=not library.storage()["exports"],
+            help="Copies that were made for other programs, and samples as files. They can be made again.",
+        )
+    failures.show_kept(_ERROR)
+    for problem in st.session_state.get(_PROBLEMS) or ():
+        st.warning(plain(problem, 500), icon=":material/report:")
+
+
+def _verify() -> None:
+    st.session_state[_PROBLEMS] = None
+    with failures.kept(_ERROR):
+        found = open_library().verify()
+        st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
+        if not found.problems:
+            st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
+
+
+def _delete_exports() -> None:
+    with failures.kept(_ERROR):
+        freed = open_library().delete_exports()
+        st.session_state[keys.NOTICE] = f"Exports deleted; {formats.size(freed)} freed."
+
+
+def _rebuild() -> None:
+    with failures.kept(_ERROR):
+        made = open_library().rebuild()
+        st.session_state[keys.NOTICE] = (
+            f"The catalog holds {formats.counted(made.datasets, 'dataset')} and "
+            f"{formats.counted(made.tokenizations, 'tokenization')}."
+        )

@@ -1,0 +1,1 @@
+"""The Statistics tab and the comparison of tokenizations."""

@@ -1,0 +1,232 @@
+"""Two to four tokenizations side by side, of one dataset or of several; which ones stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Tokenization
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.escape import one_line, plain
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.samples import links as sample_links
+from mistudio_core.ui.samples.address import DEFAULT_PAGE_SIZE
+from mistudio_core.ui.statistics import chart_card
+from mistudio_core.ui.widgets import formats
+
+FEWEST: Final = 2
+MOST: Final = 4
+_CHART_WIDTH: Final = 380
+_CACHED: Final = 16
+_CHOICE: Final = "compare_choice"
+_SEEN: Final = "compare_seen"
+_LETTERS: Final = "ABCD"
+_BEHIND_LETTER: Final = " · "
+_SHARED: Final = ("Pair", "Strings used by both", "Of all that either uses", "Of the first's tokens", "Of the second's")
+_FACTS: Final = (
+    "Tokenizer", "Dataset", "Size", "Documents", "Tokens", "Rows", "Tokens a row", "Utilisation", "Tokens lost",
+    "Ids in the vocabulary", "Ids used", "Vocabulary used", "Bytes per token", "Tokens per character",
+    "Tokens per word",
+)  # fmt: skip
+
+
+def draw(library: Library) -> None:
+    """Draw the choice and, of two or more, the comparison."""
+    ready = {item.id: item for item in reversed(library.tokenizations()) if item.status == "ready"}
+    if len(ready) < FEWEST:
+        st.info(
+            "Make two tokenizations, of one dataset or of two, and compare them here.",
+            icon=":material/compare_arrows:",
+        )
+        st.page_link("pages/datasets.py", label="All datasets", icon=":material/arrow_back:")
+        return
+    chosen = _choose(library, ready)
+    if len(chosen) < FEWEST:
+        st.info("Choose two to four tokenizations.", icon=":material/compare_arrows:")
+        return
+    with failures.shown():
+        # Read anew each time: who may not see one of them gets nothing from the cache either.
+        records = [library.tokenization(one) for one in chosen]
+        _draw(library, records, _compared(tuple(chosen)))
+
+
+def _choose(library: Library, ready: Mapping[str, Tokenization]) -> list[str]:
+    names = {item.id: item.name for item in library.datasets()}
+    asked = st.query_params.get(keys.COMPARED, "")
+    if asked != st.session_state.get(_SEEN):  # a link was followed, or the browser went back
+        st.session_state[_SEEN] = asked
+        st.session_state[_CHOICE] = list(dict.fromkeys(one for one in asked.split(",") if one in ready))[:MOST]
+    # Kept by hand: a page that was left forgets its widgets, and what was deleted may still be chosen.
+    st.session_state[_CHOICE] = [one for one in st.session_state.get(_CHOICE, []) if one in ready]
+    return st.multiselect(
+        "Tokenizations",
+        list(ready),
+        key=_CHOICE,
+        format_func=lambda one: _label(ready[one], names.get(ready[one].dataset_id, "")),
+        max_selections=MOST,
+        placeholder="Choose two to four",
+        on_change=_chosen,
+    )
+
+
+def _chosen() -> None:
+    asked = ",".join(st.session_state[_CHOICE])
+    st.session_state[_SEEN] = asked
+    if asked:
+        st.query_params[keys.COMPARED] = asked
+    elif keys.COMPARED in st.query_params:
+        del st.query_params[keys.COMPARED]
+
+
+@st.cache_data(max_entries=_CACHED, show_spinner="Comparing the tokenizations")
+def _compared(ids: tuple[str, ...]) -> dict[str, Any]:
+    return open_library().compare(ids)
+
+
+def _draw(library: Library, records: Sequence[Tokenization], comparison: Mapping[str, Any]) -> None:
+    datasets = {item.id: item.name for item in library.datasets()}
+    shown = _named(comparison, _names(records, datasets))
+    with st.container(border=True):
+        _facts(records, datasets, comparison["tokenizations"])
+    _charts(shown)
+    with st.container(border=True):
+        _overlap(shown)
+    with st.container(border=True):
+        _partings(records, comparison["partings"])
+    chart_card.save_json("The comparison (JSON)", comparison, "comparison", "compare_json")
+
+
+def _names(records: Sequence[Tokenization], datasets: Mapping[str, str]) -> list[str]:
+    """Return a name for each that begins with its letter and says in what they may differ."""
+    several = len({record.dataset_id for record in records}) > 1
+    names = []
+    for letter, record in zip(_LETTERS, records, strict=False):
+        dataset = f", {one_line(datasets.get(record.dataset_id, ''), 30)}" if several else ""
+        length = formats.exact(record.context_length)
+        names.append(f"{letter}{_BEHIND_LETTER}{one_line(_tokenizer(record), 30)}, {length}{dataset}")
+    return names
+
+
+def _named(comparison: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the comparison with these names in the place of its own."""
+    known = dict(zip((one["name"] for one in comparison["tokenizations"]), names, strict=True))
+    rows = ("tokenizations", "fertility_by_split", "fertility_by_length", "lengths", "overlap")
+    named = {"name", "one", "other"}
+    return dict(comparison) | {
+        part: [{key: known[value] if key in named else value for key, value in row.items()} for row in comparison[part]]
+        for part in rows
+    }
+
+
+def _facts(records: Sequence[Tokenization], datasets: Mapping[str, str], facts: Sequence[Mapping[str, Any]]) -> None:
+    columns: dict[str, list[str]] = {"": list(_FACTS)}
+    for letter, record, one in zip(_LETTERS, records, facts, strict=False):
+        dataset = datasets.get(record.dataset_id, record.dataset_id)
+        head = [plain(_tokenizer(record), 60), plain(dataset, 60), formats.size(one["size_bytes"])]
+        columns[letter] = [*head, *_figures(one)]
+    st.table(columns, border="horizontal", hide_index=True)
+
+
+def _figures(one: Mapping[str, Any]) -> list[str]:
+    vocabulary, fertility = one["vocabulary"], one["fertility"]
+    counts = [one[name] for name in ("documents", "tokens", "sequences", "context_length")]
+    return [
+        *(formats.exact(count) for count in counts),
+        _share(one["utilisation"]),
+        _share(one["lost"]["share"]),
+        formats.exact(vocabulary["size"]),
+        formats.exact(vocabulary["distinct"]),
+        _share(vocabulary["share"]),
+        *(_ratio(fertility[name]) for name in ("bytes_per_token", "tokens_per_character", "tokens_per_word")),
+    ]
+
+
+def _charts(comparison: Mapping[str, Any]) -> None:
+    from mistudio_core.charts.compare import FERTILITIES, fertility_by_length, fertility_by_split, length_lines
+
+    with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
+        chart_card.draw(fertility_by_length(comparison), "compare_by_length")
+        chart_card.draw(length_lines(comparison), "compare_lengths")
+    with st.container(border=True):
+        measure = st.selectbox(
+            "Fertility in",
+            list(FERTILITIES),
+            key="compare_measure",
+            format_func=FERTILITIES.__getitem__,
+            persist_state="session",
+            width=260,
+        )
+        chart_card.draw(fertility_by_split(comparison, measure), "compare_by_split")
+
+
+def _overlap(comparison: Mapping[str, Any]) -> None:
+    from mistudio_core.charts.compare import overlap_map
+
+    chart_card.draw(overlap_map(comparison), "compare_overlap")
+    columns: dict[str, list[str]] = {name: [] for name in _SHARED}
+    for row in comparison["overlap"]:
+        cells = (
+            f"{_letter(row['one'])}, {_letter(row['other'])}",
+            formats.exact(row["shared"]),
+            _share(row["jaccard"]),
+            _share(row["share_of_one"]),
+            _share(row["share_of_other"]),
+        )
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell)
+    st.table(columns, border="horizontal", hide_index=True)
+
+
+def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, Any] | None]) -> None:
+    from mistudio_core.library.comparing import PARTING_SAMPLES, common_split
+
+    st.markdown("**The first document in which two tokenizers part**")
+    apart: list[str] = []
+    lettered = list(zip(_LETTERS, records, strict=False))
+    for ((letter, one), (other_letter, other)), parting in zip(combinations(lettered, 2), partings, strict=True):
+        pair = f"{letter} and {other_letter}"
+        if common_split(one, other) is None:
+            apart.append(pair)
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{pair}**", width="content")
+            if parting is None:
+                st.caption("they agree as far as was looked", width="content")
+                continue
+            tokens = formats.counted(parting["tokens"], "token")
+            where = f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}"
+            sample_links.link(
+                f"{where}, after {tokens}",
+                one.dataset_id,
+                split=parting["split"],
+                page=parting["index"] // DEFAULT_PAGE_SIZE + 1,
+                opened=parting["index"],
+            )
+    if apart:
+        st.caption(f"{', '.join(apart)}: they have no text in common.")
+    st.caption(f"Looked for in the first {formats.exact(PARTING_SAMPLES)} samples of a split that both have.")
+
+
+def _label(record: Tokenization, dataset: str) -> str:
+    length = formats.exact(record.context_length)
+    return f"{one_line(record.tokenizer, 60)}, {length} a row · {one_line(dataset, 40)} · {record.id}"
+
+
+def _tokenizer(record: Tokenization) -> str:
+    return record.tokenizer.rsplit("/", 1)[-1]
+
+
+def _letter(name: str) -> str:
+    return name.split(_BEHIND_LETTER, maxsplit=1)[0]
+
+
+def _share(part: float | None) -> str:
+    return formats.UNKNOWN if part is None else f"{100 * part:.1f} %"
+
+
+def _ratio(value: float | None) -> str:
+    return formats.UNKNOWN if value is None else f"{value:.3f}"

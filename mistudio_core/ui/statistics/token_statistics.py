@@ -1,0 +1,144 @@
+"""The statistics of one tokenization: the stored result, or what a running job has counted so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Tokenization
+from mistudio_core.ui.app import keys
+from mistudio_core.ui.statistics import bar_links, chart_card, rare_ids, token_tables
+from mistudio_core.ui.statistics import positions as token_positions
+from mistudio_core.ui.widgets import figure_cards, figures, formats
+
+if TYPE_CHECKING:
+    from mistudio_core.charts.figure import Figure, Scale
+
+_CARD_WIDTH: Final = 150
+_CHART_WIDTH: Final = 380
+_TABLE_WIDTH: Final = 320
+_CACHED_CHARTS: Final = 64
+
+
+def draw(library: Library, tokenization: Tokenization, result: Mapping[str, Any]) -> None:
+    """Draw a stored result; padding is never counted as a token."""
+    if "document_tokens" not in result:
+        st.caption("No statistics were stored with this tokenization.")
+        return
+    scale = _scale_choice()
+    _cards(result)
+    _charts(tokenization, result, scale, None)
+    _tables(result)
+    token_positions.draw(tokenization, result["positions"])
+    rare_ids.draw(library, tokenization, result["vocabulary"])
+    chart_card.save_json(
+        "All statistics (JSON)", result, f"statistics-{tokenization.id}", keys.of(tokenization.id, "stats_json")
+    )
+
+
+def draw_live(tokenization: Tokenization, seq: int, result: Mapping[str, Any]) -> None:
+    """Draw what a running job has counted so far, as its progress number `seq` has it: the same, as far as it goes."""
+    if not result.get("documents") or "document_tokens" not in result:
+        st.caption("Nothing has been counted yet.")
+        return
+    scale = _scale_choice()
+    _cards(result)
+    _charts(tokenization, result, scale, seq)
+    _tables(result)
+    st.caption("Positions, and ids that were never or rarely seen, are told when all rows are made.")
+
+
+def _scale_choice() -> Scale:
+    return figures.scale_choice(keys.of("token_statistics", "scale"))
+
+
+def _cards(result: Mapping[str, Any]) -> None:
+    vocabulary, lost = result["vocabulary"], result["lost"]
+    with st.grid(4, min_column_width=_CARD_WIDTH):
+        figure_cards.count("Samples", result["documents"], color="green")
+        figure_cards.count("Tokens", result["tokens"], color="blue")
+        figure_cards.count("Average length", result["document_tokens"]["mean"], color="violet")
+        figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
+        figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
+        if result["live"] and not result["sequences"]:
+            figure_cards.later("Rows", "Documents per row", "Crossing rows", "Utilisation", "Padding")
+        else:
+            _row_cards(result)
+        figure_cards.share("Tokens lost", lost["share"], help_text=_exactly(lost["tokens"], "token"))
+        figure_cards.ratio("Bytes per token", result["fertility"]["bytes_per_token"])
+
+
+def _row_cards(result: Mapping[str, Any]) -> None:
+    padding, crossing = result["padding"], result["sequences_crossing_documents"]
+    figure_cards.count("Rows", result["sequences"])
+    figure_cards.mean("Documents per row", result["documents_per_sequence"])
+    figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
+    figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
+    figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
+
+
+def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None) -> None:
+    """Draw the charts; those of a progress number are drawn once for all who look at it, and cannot be clicked."""
+    from mistudio_core.charts.lengths import length_histogram
+    from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
+
+    def show(name: str, make: Callable[[], Figure], clicks: bar_links.Clicks | None = None) -> None:
+        figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
+        # While rows are made, neither samples nor rows can be asked for their tokens yet.
+        clicks = clicks if seq is None else None
+        chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), clicks=clicks)
+
+    def lengths() -> Figure:
+        return length_histogram(
+            result["document_tokens"], title="Document lengths", unit="tokens", scale=scale, live=result["live"]
+        )
+
+    with st.container(border=True):
+        show("lengths", lengths, bar_links.to_samples(tokenization.dataset_id, bar_links.of_tokens(tokenization)))
+        chart_card.note_if_inexact(result["document_tokens"])
+    with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
+        show("ranks", lambda: rank_frequency(result, scale=scale))
+        show("coverage", lambda: coverage_curve(result, scale=scale))
+    with st.container(border=True):
+        counts = figures.count_scale_choice(keys.of("token_statistics", "counts"))
+        show(f"top:{counts}", lambda: top_tokens(result, scale=counts), bar_links.to_tokens(tokenization))
+
+
+@st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)
+def _parts(record_id: str, name: str, seq: int, _make: Callable[[], Figure]) -> tuple[Any, ...]:
+    # Not the figure itself: what a cache keeps outlives a hot reload, and our classes do not.
+    del record_id, name, seq
+    figure = _make()
+    return figure.name, figure.chart, figure.alt, figure.data
+
+
+def _rebuilt(record_id: str, name: str, seq: int, make: Callable[[], Figure]) -> Figure:
+    from mistudio_core.charts.figure import Figure
+
+    return Figure(*_parts(record_id, name, seq, make))
+
+
+def _tables(result: Mapping[str, Any]) -> None:
+    with st.container(border=True):
+        token_tables.fertility(result)
+    with st.grid(2, min_column_width=_TABLE_WIDTH, border=True):
+        token_tables.distributions(result)
+        token_tables.lost(result)
+        token_tables.coverage(result)
+        token_tables.special_tokens(result)
+        token_tables.control_tokens(result)
+
+
+def _of(values: Mapping[str, Any], part: str, whole: str, noun: str) -> str:
+    return f"{formats.exact(values[part])} of {formats.exact(values[whole])} {noun}"
+
+
+def _crossing(rows: int) -> str:
+    return f"{_exactly(rows, 'row')} with parts of more than one document"
+
+
+def _exactly(number: int, noun: str) -> str:
+    return f"{formats.exact(number)} {noun if number == 1 else noun + 's'}"

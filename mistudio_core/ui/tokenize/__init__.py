@@ -1,0 +1,1 @@
+"""The Tokenizations tab: the form, the estimate, the preview and the cards."""

@@ -1,0 +1,73 @@
+"""What each preset would give and cost, side by side, before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.records import Dataset
+from mistudio_core.ui.app import failures
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.tokenize import recipe_fields
+from mistudio_core.ui.widgets import formats
+
+_LEAST_SHARE: Final = 0.0005  # below it a share would be shown as 0.0 %
+
+
+def draw(dataset: Dataset, recipe: Mapping[str, Any] | None) -> None:
+    """Draw the last estimate of this form, if there is one; it says when the form has changed since."""
+    failures.show_kept(recipe_fields.key(dataset, "estimate_error"))
+    made = st.session_state.get(recipe_fields.key(dataset, "estimate"))
+    if made is None:
+        return
+    rows, problems = _rows(made["estimates"], recipe_fields.preset(dataset))
+    st.dataframe(rows, hide_index=True, lazy=False, height="content", alt="Estimates for all presets side by side")
+    for problem in problems:
+        st.caption(f":material/block: {problem}")
+    note = "Estimated from a sample of the dataset; the real numbers come with the rows."
+    if _without_preset(made["recipe"]) != _without_preset(recipe or {}):
+        note = ":orange[:material/history: Of the settings as they were before; estimate again.] " + note
+    st.caption(note)
+
+
+def start(dataset_id: str) -> None:
+    """Estimate all presets with the form as it is: for a button's `on_click`."""
+    with failures.kept(recipe_fields.key(dataset_id, "estimate_error")):
+        recipe = recipe_fields.recipe(dataset_id)
+        found = [asdict(item) for item in open_library().estimate(dataset_id, recipe).presets]
+        st.session_state[recipe_fields.key(dataset_id, "estimate")] = {"recipe": recipe, "estimates": found}
+
+
+def _rows(estimates: Sequence[Mapping[str, Any]], chosen: str) -> tuple[list[dict[str, str]], list[str]]:
+    rows, problems = [], []
+    for item in estimates:
+        name = recipe_fields.PRESET_NAMES[item["preset"]]
+        if item["problem"]:
+            problems.append(f"{name}: {item['problem']}")
+            continue
+        rows.append(
+            {
+                "Preset": ("● " if item["preset"] == chosen else "") + name,
+                "Rows": formats.count(item["sequences"]),
+                "Tokens": formats.count(item["tokens"]),
+                "Time": formats.duration(item["seconds"]),
+                "Size": formats.size(item["bytes"]),
+                "Lost": _share(item["lost_share"]),
+                "Padding": _share(item["padded_share"]),
+                "Rows across documents": _share(item["crossing_share"]),
+            }
+        )
+    return rows, problems
+
+
+def _share(part: float) -> str:
+    if 0 < part < _LEAST_SHARE:
+        return "< 0.1 %"
+    return f"{100 * part:.1f} %"
+
+
+def _without_preset(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in recipe.items() if name != "preset"}

@@ -1,0 +1,146 @@
+"""The form that starts a tokenization: tokenizer, text, rows, and what they will come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset
+from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.tokenize import (
+    estimate_table,
+    filter_shares,
+    preset_cards,
+    preview,
+    recipe_fields,
+    recipe_options,
+    text_source,
+    tokenizer_choice,
+)
+
+_LONGEST_PREFILLED: Final = 4096
+"""Some models take a million tokens; rows of that length would be few and a surprise."""
+
+
+def draw(library: Library, dataset: Dataset) -> None:
+    """Draw the form for a dataset that is ready."""
+    sources = library.text_sources(dataset.id)
+    if not any(sources.values()):
+        st.info("No column of this dataset holds text, so there is nothing to tokenize.", icon=":material/text_fields:")
+        return
+    tokenizer = tokenizer_choice.draw(library, dataset)
+    text_source.draw(library, dataset, sources, tokenizer)
+    preset_cards.draw(dataset)
+    _context_length(dataset, tokenizer)
+    recipe_options.draw(dataset)
+    recipe = _recipe(dataset)
+    if recipe is not None:
+        if tokenizer is not None:
+            _cautions(library, dataset, tokenizer["sha256"], recipe)
+        filter_shares.draw(library, dataset, tokenizer, recipe)
+    _buttons(dataset, tokenizer)
+    failures.show_kept(recipe_fields.key(dataset, "tokenize_error"))
+    estimate_table.draw(dataset, recipe)
+    if tokenizer is not None and st.session_state.get(recipe_fields.key(dataset, "preview")):
+        preview.draw(dataset, tokenizer, recipe)
+
+
+def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+    key = recipe_fields.key(dataset, "context_length")
+    _prefill(dataset, tokenizer, key)
+    st.columns([1, 3])[0].number_input(
+        "Context length",
+        min_value=1,
+        max_value=recipe_fields.MAX_CONTEXT_LENGTH,
+        step=1,
+        key=key,
+        on_change=_typed,
+        args=(dataset.id,),
+        persist_state="session",
+        help="Tokens in a row.",
+    )
+
+
+def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[str, Any]) -> None:
+    """Say what may not be meant about a recipe, or why it cannot be carried out with this tokenizer."""
+    try:
+        found = _found_cautions(library, dataset.id, sha256, dict(recipe))
+    except StudioError as error:
+        failures.show(error)
+        return
+    if found:
+        st.warning("  \n".join(plain(sentence) for sentence in found), icon=":material/warning:")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _found_cautions(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> list[str]:
+    del sha256  # a part of the key: the same name may come to stand for another tokenizer
+    return _library.cautions(recipe, dataset_id)
+
+
+def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:
+    """Fill in the model's own limit once for each tokenizer, unless a number was typed."""
+    state = st.session_state
+    if key not in state:
+        is_sample = dataset.source == "sample"
+        state[key] = recipe_fields.SAMPLE_CONTEXT_LENGTH if is_sample else recipe_fields.CONTEXT_LENGTH
+    seen_key = recipe_fields.key(dataset, "context_length_of")
+    if tokenizer is None or state.get(seen_key) == tokenizer["sha256"]:
+        return
+    state[seen_key] = tokenizer["sha256"]
+    if tokenizer["model_max_length"] and not state.get(recipe_fields.key(dataset, "context_length_typed")):
+        state[key] = min(tokenizer["model_max_length"], _LONGEST_PREFILLED)
+
+
+def _typed(dataset_id: str) -> None:
+    st.session_state[recipe_fields.key(dataset_id, "context_length_typed")] = True
+
+
+def _recipe(dataset: Dataset) -> dict[str, Any] | None:
+    try:
+        return recipe_fields.recipe(dataset)
+    except StudioError:
+        return None  # pressing a button says what is missing
+
+
+def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+    needs = "" if tokenizer is not None else " Load the tokenizer first."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Tokenize",
+            key=recipe_fields.key(dataset, "start"),
+            icon=":material/bolt:",
+            type="primary",
+            on_click=_start,
+            args=(dataset.id,),
+        )
+        st.button(
+            "Estimate",
+            key=recipe_fields.key(dataset, "estimate_now"),
+            icon=":material/query_stats:",
+            help=f"Rows, tokens, time and size for all presets, from a sample of the dataset.{needs}",
+            disabled=tokenizer is None,
+            on_click=estimate_table.start,
+            args=(dataset.id,),
+        )
+        st.toggle(
+            "Preview",
+            key=recipe_fields.key(dataset, "preview"),
+            disabled=tokenizer is None,
+            persist_state="session",
+            help=f"Samples or your own text, token by token, under this very recipe.{needs}",
+        )
+
+
+def _start(dataset_id: str) -> None:
+    with failures.kept(recipe_fields.key(dataset_id, "tokenize_error")):
+        token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
+        open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), token=token)
+        st.session_state[keys.NOTICE] = "The tokenization has started."
+        st.session_state[recipe_fields.key(dataset_id, "new")] = False  # what runs stands below

@@ -1,0 +1,67 @@
+"""The tokenizations of a dataset: the form, what runs with its live chart, and what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Job
+from mistudio_core.ui.app import keys, polling
+from mistudio_core.ui.jobs import progress as job_progress
+from mistudio_core.ui.statistics import compare_link
+from mistudio_core.ui.tokenize import card as tokenization_card
+from mistudio_core.ui.tokenize import form, recipe_fields, tokenizer_choice
+from mistudio_core.ui.widgets import figures, folding
+
+_OTHERS: Final = {
+    "tokenizer": "Loading a tokenizer",
+    "export": "Export of token rows",
+    "push": "Push to the Hub",
+    "index": "Search index",
+}
+"""Jobs that make no rows, by what they do."""
+
+
+def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
+    """Draw the tab; `find` returns the active jobs of this dataset."""
+    find = tokenizer_choice.with_loading(find, dataset)
+    running = {job.subject_id for job in find(library) if job.kind == "tokenize"}
+    done = [item for item in library.tokenizations(dataset.id) if item.id not in running]
+    _new(library, dataset, at_first=not (done or running))
+    polling.live(library, find, _draw_running)
+    if not done and not running:
+        st.info(
+            "No tokenization yet. Choose the tokenizer of your model above: its token rows, figures and charts "
+            "appear here while they are made.",
+            icon=":material/token:",
+        )
+    compare_link.draw([item.id for item in reversed(done) if item.status == "ready"])
+    for position, tokenization in enumerate(reversed(done)):
+        tokenization_card.draw(library, tokenization, library.jobs(tokenization.id), opened=position == 0)
+
+
+def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
+    with st.container(border=True):
+        key = recipe_fields.key(dataset, "new")
+        if folding.is_open("New tokenization", key, icon=":material/add:", at_first=at_first):
+            form.draw(library, dataset)
+
+
+def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True, gap="small"):
+            if job.kind != "tokenize":
+                if job.kind in _OTHERS:
+                    st.markdown(f"**{_OTHERS[job.kind]}**")
+                job_progress.draw(job)
+                job_progress.cancel_button(job)
+                continue
+            tokenization_card.head(library.tokenization(job.subject_id))
+            job_progress.draw(job)
+            tokenization_card.live_figures(job)
+            figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
+            figures.live_top_tokens(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "top"))
+            job_progress.cancel_button(job)

@@ -1,0 +1,1 @@
+"""Elements that several pages draw: badges, figures, charts, tokens, dialogs."""

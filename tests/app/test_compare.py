@@ -1,0 +1,94 @@
+"""The page that puts tokenizations side by side, without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mistudio_core.library import Library
+from mistudio_core.records import Tokenization
+from mistudio_core.ui.app import keys
+from tests.support.app_driver import assert_no_exception, open_app, words
+from tests.support.tokenizer_families import family
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two datasets: one with two tokenizations by different tokenizers, one with one."""
+    root = tmp_path_factory.mktemp("compare")
+    library = Library.open(root / "home")
+    other = str(family(root, "wordpiece").folder)
+    for size, recipes in ((200, ({"tokenizer": "sample"}, {"tokenizer": other})), (150, ({"tokenizer": "sample"},))):
+        dataset = library.make_sample(size)
+        library.wait(dataset.id, timeout=60)
+        for recipe in recipes:
+            job = library.wait(library.tokenize(dataset.id, {**recipe, "context_length": 64}).id, timeout=60)
+            assert job.status == "succeeded", job.error
+    return root / "home"
+
+
+@pytest.fixture
+def made(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[Tokenization]:
+    """The tokenizations: the sample's and the other's of one dataset, then the one of the second dataset."""
+    monkeypatch.setenv("MISTUDIO_HOME", str(home))
+    found = Library.open(home).tokenizations()
+    return sorted(found, key=lambda item: item.created_at)
+
+
+def compare(*tokenizations: Tokenization) -> AppTest:
+    return open_app("compare", **{keys.COMPARED: ",".join(item.id for item in tokenizations)})
+
+
+def test_an_empty_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
+    assert "Make two tokenizations" in open_app("compare").info[0].value
+
+
+def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> None:
+    app = compare(made[0], made[1])
+    facts = app.table[0].value
+    assert len(facts.columns) == 3
+    assert list(facts["A"])[4] == f"{made[0].num_tokens:,}"
+    assert list(facts["B"])[5] == f"{made[1].num_rows:,}"
+    titles = [json.loads(chart.proto.spec)["title"]["text"] for chart in app.get("vega_lite_chart")]
+    assert titles == ["Fertility by length", "Document length in tokens", "Fertility by split", "Shared tokens"]
+    (parting,) = Library.open(home).compare([made[0].id, made[1].id])["partings"]
+    (link,) = [link for link in app.get("page_link") if "after" in link.proto.label]
+    assert f"sample {parting['index']}" in link.proto.label
+    assert f"open={parting['index']}" in link.proto.query_string
+    assert made[0].dataset_id in link.proto.query_string
+
+
+def test_those_of_two_datasets_have_no_text_in_common(made: list[Tokenization]) -> None:
+    app = compare(made[0], made[2])
+    assert "they have no text in common" in words(app)
+    app.multiselect(key="compare_choice").set_value([item.id for item in made]).run()
+    assert_no_exception(app)
+    assert len(app.table[0].value.columns) == 4
+
+
+def test_the_measure_of_fertility_can_be_chosen(made: list[Tokenization]) -> None:
+    app = compare(*made)
+    app.selectbox(key="compare_measure").select("tokens_per_word").run()
+    assert_no_exception(app)
+    spec = next(chart.proto.spec for chart in app.get("vega_lite_chart") if "Fertility by split" in chart.proto.spec)
+    assert json.loads(spec)["encoding"]["y"]["title"] == "tokens per word"
+
+
+@pytest.mark.parametrize("asked", ["", "x", "tok_none,../../etc", "{0},{0}", "{0},<b>"])
+def test_an_address_that_names_too_few_asks_for_more(made: list[Tokenization], asked: str) -> None:
+    app = open_app("compare", **{keys.COMPARED: asked.format(made[0].id)})
+    assert "Choose two to four" in app.info[0].value
+
+
+@pytest.mark.parametrize("tab", ["Statistics", "Tokenizations"])
+def test_a_dataset_leads_to_the_comparison(made: list[Tokenization], tab: str) -> None:
+    app = open_app("dataset", id=made[0].dataset_id, tab=tab)
+    (link,) = [link for link in app.get("page_link") if link.proto.label == "Compare tokenizations"]
+    assert made[0].id in link.proto.query_string
+    assert made[1].id in link.proto.query_string
+    alone = open_app("dataset", id=made[2].dataset_id, tab=tab)
+    assert not [link for link in alone.get("page_link") if link.proto.label == "Compare tokenizations"]

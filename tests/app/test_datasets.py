@@ -1,0 +1,175 @@
+"""The Datasets page without a browser: the invitation, the cards, the forms, the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mistudio_core.jobs.protocol import Progress
+from mistudio_core.ui.app import keys
+from tests.support.app_driver import assert_no_exception, open_app, press, submit, words
+from tests.support.staged import StagedLibrary, a_dataset, staged, stories
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StagedLibrary]:
+    monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
+    with staged(tmp_path / "home") as made:
+        yield made
+
+
+def error(code: str, message: str, hint: str = "") -> dict[str, str]:
+    return {"code": code, "message": message, "hint": hint}
+
+
+def test_an_empty_library_invites(library: StagedLibrary) -> None:
+    app = open_app()
+    assert "Your library is empty" in words(app)
+    assert app.button(key="make_sample").label == "Make the sample dataset"
+    assert not app.subheader
+
+
+def test_each_status_has_its_card(library: StagedLibrary) -> None:
+    library.ready("finished", {"train": stories(12), "test": stories(3)})
+    library.running(
+        "download",
+        a_dataset("on_its_way"),
+        Progress(seq=3, phase="downloading", done=1 << 20, total=4 << 20, unit="bytes", rate=524_288.0, eta_s=6.0),
+    )
+    library.running(
+        "import", a_dataset("in_work", source="local", repo_id=None), Progress(1, "reading", 5, None, "samples")
+    )
+    library.running("download", a_dataset("waits"), None)
+    library.ended("download", a_dataset("broken"), error("hub_unreachable", "The Hub did not answer.", "Try later."))
+    library.ended("download", a_dataset("stopped"), error("cancelled", "The job was cancelled.", "Resume it."))
+    library.open()
+
+    app = open_app()
+    shown = words(app)
+    for name in ("finished", r"on\_its\_way", r"in\_work", "waits", "broken", "stopped"):
+        assert name in shown
+    for badge in ("Ready", "Downloading", "Processing", "Error", "Cancelled"):
+        assert badge in shown, badge
+    assert "**Downloading** 25.0 %" in shown
+    assert "512 KB/s" in shown
+    assert "about 6 s left" in shown
+    assert "Waiting for its turn" in shown
+    assert "The Hub did not answer." in shown.replace("\\", "")
+    assert "**15 samples**" in shown
+    labels = [button.label for button in app.button]
+    assert labels.count("Cancel") == 3
+    assert labels.count("Resume") == 2
+    assert labels.count("Delete") == 3
+
+
+def test_hostile_names_are_shown_as_they_are(library: StagedLibrary) -> None:
+    library.ready("<img src=x> **bold** [a](http://b) :material/home:", {"train": stories(1)})
+    library.open()
+    link = open_app().get("page_link")[0].value
+    assert "**bold**" not in link
+    assert "](http" not in link
+    assert ":material/home:" not in link
+
+
+def test_resuming_what_used_a_token_asks_for_it(library: StagedLibrary) -> None:
+    broken = a_dataset("secret", access="gated")
+    library.ended("download", broken, error("worker_died", "The worker was ended."), used_token=True)
+    library.open()
+    app = open_app()
+    press(app, keys.of(broken.id, "retry"))
+    assert "access token" in app.error[-1].value
+    assert app.text_input(key=keys.of(broken.id, "retry_token")).proto.type == 1  # masked
+
+
+def test_the_list_is_searched_filtered_and_sorted(library: StagedLibrary) -> None:
+    library.ready("alpha", {"train": stories(1)})
+    library.ready("beta", {"train": stories(30)}, source="sample")
+    library.ended("download", a_dataset("gamma"), error("disk_full", "Full."))
+    library.open()
+    app = open_app()
+
+    def listed() -> list[str]:
+        return [link.value.strip("*") for link in app.get("page_link")]
+
+    assert len(listed()) == 3
+    app.selectbox(key=keys.LIST_SORT).select("samples").run()
+    assert listed()[0] == "beta"
+    app.selectbox(key=keys.LIST_STATUS).select("error").run()
+    assert listed() == ["gamma"]
+    app.selectbox(key=keys.LIST_STATUS).set_value(None).run()
+    app.selectbox(key=keys.LIST_SOURCE).select("sample").run()
+    assert listed() == ["beta"]
+    app.text_input(key=keys.LIST_SEARCH).set_value("nothing like it").run()
+    assert listed() == []
+    assert "No dataset matches" in app.info[0].value
+    assert_no_exception(app)
+
+
+def test_a_long_list_has_pages(library: StagedLibrary) -> None:
+    for number in range(23):
+        library.ready(f"number{number}", {"train": stories(1)})
+    library.open()
+    app = open_app()
+    assert len(app.get("page_link")) == 20
+    app.pagination(key=keys.LIST_PAGE).set_value(2).run()
+    assert len(app.get("page_link")) == 3
+
+
+def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None:
+    app = open_app()
+    app.text_input(key=keys.REPO).set_value("not a repository!")
+    app.text_input(key=keys.ACCESS).set_value("hf_secret")
+    app.text_input(key=keys.REVISION).set_value("v1.0")
+    app.number_input(key=keys.MAX_SAMPLES).set_value(7)
+    submit(app, "Download")
+    assert len(app.error) == 1
+    assert app.text_input(key=keys.REPO).value == "not a repository!"
+    assert app.text_input(key=keys.ACCESS).value == "hf_secret"
+    assert app.text_input(key=keys.REVISION).value == "v1.0"
+    assert app.number_input(key=keys.MAX_SAMPLES).value == 7
+    assert "hf_secret" not in words(app)
+    submit(app, "Look")
+    assert len(app.error) == 1, "the old error made room for the new one"
+    assert not library.open().datasets()
+
+
+def test_an_import_without_a_file_says_so(library: StagedLibrary) -> None:
+    app = open_app()
+    app.text_input(key=keys.IMPORT_NAME).set_value("my name")
+    submit(app, "Import")
+    assert "No file was chosen" in app.error[0].value
+    assert app.text_input(key=keys.IMPORT_NAME).value == "my name"
+
+
+def test_an_upload_past_the_limit_is_refused_in_the_core_too(
+    library: StagedLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MISTUDIO_MAX_UPLOAD_MB", "1")
+    app = open_app()
+    app.file_uploader[0].upload("big.txt", b"x" * ((1 << 20) + 1))
+    submit(app, "Import")
+    assert "larger than the 1 MB" in app.error[0].value
+    assert not list(library.home.uploads.iterdir())
+
+
+def test_deleting_asks_first(library: StagedLibrary) -> None:
+    dataset_id = library.ready("goner", {"train": stories(2)})
+    opened = library.open()
+    app = open_app()
+    press(app, keys.of(dataset_id, "delete"))
+    assert "will be deleted from this library" in words(app)
+    press(app, "delete_no")
+    assert [dataset.id for dataset in opened.datasets()] == [dataset_id]
+    press(app, keys.of(dataset_id, "delete"))
+    press(app, "delete_yes")
+    assert opened.datasets() == []
+    assert "Your library is empty" in words(app)
+
+
+def test_an_unwritable_home_is_told_and_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "file" / "home"))
+    app = open_app()
+    assert "cannot be written" in app.error[0].value

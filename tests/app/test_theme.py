@@ -1,0 +1,112 @@
+"""The theme can be read by everybody: WCAG contrast of 4.5:1 for text, 3:1 for the marks of charts, in both looks."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG: dict[str, Any] = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+LOOKS = ("dark", "light")
+BADGE_COLORS = ("red", "orange", "yellow", "green", "blue", "violet", "gray")
+WHITE = "#ffffff"
+CAPTION_OPACITY = 0.6  # Streamlit draws captions in the text colour, this opaque
+TEXT_CONTRAST = 4.5
+MARK_CONTRAST = 3.0
+
+
+def _channels(color: str) -> tuple[int, ...]:
+    return tuple(int(color[at : at + 2], 16) for at in (1, 3, 5))
+
+
+def _luminance(channels: tuple[int, ...]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (value / 255 for value in channels)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str, opacity: float = 1.0) -> float:
+    """Return the WCAG contrast of `one`, drawn this opaque, upon `other`."""
+    under = _channels(other)
+    drawn = tuple(round(a * opacity + b * (1 - opacity)) for a, b in zip(_channels(one), under, strict=True))
+    dark, bright = sorted((_luminance(drawn), _luminance(under)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_contrast_agrees_with_known_values() -> None:
+    assert contrast("#000000", WHITE) == pytest.approx(21)
+    assert contrast("#777777", WHITE) == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    theme: dict[str, Any] = CONFIG["theme"][request.param]
+    return theme
+
+
+def test_text_and_captions_are_readable_on_every_surface(look: dict[str, Any]) -> None:
+    sidebar = look["sidebar"]
+    for surface in (look["backgroundColor"], look["secondaryBackgroundColor"], sidebar["backgroundColor"]):
+        assert contrast(look["textColor"], surface) >= TEXT_CONTRAST
+        assert contrast(look["textColor"], surface, CAPTION_OPACITY) >= TEXT_CONTRAST
+    assert contrast(look["textColor"], sidebar["secondaryBackgroundColor"]) >= TEXT_CONTRAST
+
+
+def test_white_button_text_is_readable(look: dict[str, Any]) -> None:
+    assert contrast(WHITE, look["primaryColor"]) >= TEXT_CONTRAST
+    assert contrast(look["primaryColor"], look["backgroundColor"]) >= MARK_CONTRAST
+
+
+def test_links_code_and_table_heads_are_readable(look: dict[str, Any]) -> None:
+    assert contrast(look["linkColor"], look["backgroundColor"]) >= TEXT_CONTRAST
+    assert contrast(look["codeTextColor"], look["codeBackgroundColor"]) >= TEXT_CONTRAST
+    assert contrast(look["dataframeHeaderTextColor"], look["dataframeHeaderBackgroundColor"]) >= TEXT_CONTRAST
+
+
+@pytest.mark.parametrize("color", BADGE_COLORS)
+def test_badges_and_coloured_text_are_readable(look: dict[str, Any], color: str) -> None:
+    text = look[f"{color}TextColor"]
+    assert contrast(text, look[f"{color}BackgroundColor"]) >= TEXT_CONTRAST
+    assert contrast(text, look["backgroundColor"]) >= TEXT_CONTRAST
+
+
+def test_chart_colours_stand_out_and_differ(look: dict[str, Any]) -> None:
+    colors = look["chartCategoricalColors"]
+    assert len(set(colors)) == len(colors) == 10
+    assert all(contrast(color, look["backgroundColor"]) >= MARK_CONTRAST for color in colors)
+
+
+def test_sequential_colours_move_away_from_the_page_step_by_step(look: dict[str, Any]) -> None:
+    colors = look["chartSequentialColors"]
+    contrasts = [contrast(color, look["backgroundColor"]) for color in colors]
+    assert len(colors) == 10  # Streamlit ignores a list of any other length
+    assert contrasts == sorted(contrasts)
+
+
+def test_both_looks_set_the_same_things() -> None:
+    dark, light = (CONFIG["theme"][look] for look in LOOKS)
+    assert set(dark) == set(light)
+    assert set(dark["sidebar"]) == set(light["sidebar"])
+
+
+def test_the_server_is_quiet_and_limited() -> None:
+    assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert CONFIG["server"]["maxUploadSize"] == 50
+    assert CONFIG["client"]["toolbarMode"] == "viewer"
+    assert CONFIG["runner"]["magicEnabled"] is False
+
+
+def test_streamlit_knows_every_option() -> None:
+    """A misspelt option would be passed over in silence."""
+    from streamlit import config
+
+    known = set(config.get_config_options())
+
+    def names(table: dict[str, Any], prefix: str) -> list[str]:
+        found = []
+        for key, value in table.items():
+            found += names(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+        return found
+
+    assert set(names(CONFIG, "")) <= known

@@ -1,0 +1,1 @@
+"""Tests of Library, with real workers."""

@@ -1,0 +1,1 @@
+"""Tests of the catalog, the sample index and the sequences."""

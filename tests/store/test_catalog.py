@@ -1,0 +1,178 @@
+"""The catalog: shared between processes and threads, migrated in order, never half written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from mistudio_core.errors import StudioError
+from mistudio_core.files import Home, new_id
+from mistudio_core.records import Dataset, ErrorInfo, now
+from mistudio_core.store.catalog import migrations, rows
+from mistudio_core.store.catalog.database import Catalog
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    place = Home(tmp_path / "it's a library")
+    place.prepare()
+    return place
+
+
+def a_dataset(name: str = "stories") -> Dataset:
+    moment = now()
+    return Dataset(
+        id=new_id("ds"), name=name, source="local", repo_id=None, revision=None, config=None,
+        splits={"train": 3, "b": 0}, num_samples=3, size_bytes=10,
+        status="error", error=ErrorInfo("disk_full", "Full.", "Empty it."),
+        columns={"text": "string"}, text_columns=("text",), path=None, created_at=moment, updated_at=moment,
+        max_samples=7, notes="line\nline 'quoted'",
+    )  # fmt: skip
+
+
+def stored(catalog: Catalog, home: Home) -> list[Dataset]:
+    return [rows.dataset_of(row, home) for row in catalog.snapshot()["datasets"]]
+
+
+def test_a_record_comes_back_as_it_was_written(home: Home) -> None:
+    catalog = Catalog(home, 30)
+    dataset = a_dataset()
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(dataset)
+    assert stored(catalog, home) == [dataset]
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(replace(dataset, status="ready", error=None))
+    assert stored(catalog, home) == [replace(dataset, status="ready", error=None, path=home.dataset(dataset.id))]
+
+
+def test_an_exception_undoes_the_whole_transaction(home: Home) -> None:
+    catalog = Catalog(home, 30)
+
+    def write_and_fail() -> None:
+        with catalog.transaction() as transaction:
+            transaction.put_dataset(a_dataset())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    assert stored(catalog, home) == []
+
+
+def test_another_catalog_object_sees_a_commit_and_an_idle_look_opens_nothing(home: Home) -> None:
+    mine, theirs = Catalog(home, 30), Catalog(home, 30)
+    assert stored(mine, home) == []
+    with theirs.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    assert len(stored(mine, home)) == 1
+    with FileLock(home.locks / "catalog.lock"):  # a look that opened the file would wait for this
+        began = time.monotonic()
+        assert len(stored(Catalog(home, 5, mine._memory), home)) == 1
+        assert time.monotonic() - began < 1
+
+
+def test_a_lock_that_is_never_given_back_is_reported(home: Home) -> None:
+    with FileLock(home.locks / "catalog.lock"), pytest.raises(StudioError) as caught:
+        Catalog(home, 0.2).snapshot()
+    assert caught.value.code == "library_locked"
+
+
+def test_a_file_held_by_another_program_is_reported(home: Home) -> None:
+    Catalog(home, 30).snapshot()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(home.catalog)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StudioError) as caught, Catalog(home, 30).transaction():
+            pass
+        assert caught.value.code == "library_locked"
+        holder.communicate("done\n", timeout=30)
+
+
+_HOLD = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_threads_lose_no_write(home: Home) -> None:
+    def write() -> None:
+        for _ in range(5):
+            with Catalog(home, 30).transaction() as transaction:
+                transaction.put_dataset(a_dataset())
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stored(Catalog(home, 30), home)) == 20
+
+
+def test_every_older_catalog_opens(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(home, 30)
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+
+    def add_column(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("ALTER TABLE datasets ADD COLUMN colour VARCHAR DEFAULT 'green'")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("m999_colour", add_column)))
+    assert len(stored(Catalog(home, 30), home)) == 1
+    with duckdb.connect(str(home.catalog)) as connection:
+        assert connection.execute("SELECT colour FROM datasets").fetchall() == [("green",)]
+
+
+def test_a_step_that_fails_leaves_the_catalog_as_it_was(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    Catalog(home, 30).snapshot()
+    known = migrations.MIGRATIONS
+
+    def half(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("CREATE TABLE half (x INTEGER)")
+        raise RuntimeError
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*known, ("m999_half", half)))
+    with pytest.raises(RuntimeError), Catalog(home, 30).transaction():
+        pass
+    monkeypatch.setattr(migrations, "MIGRATIONS", known)
+    with Catalog(home, 30).transaction():
+        pass
+    with duckdb.connect(str(home.catalog)) as connection:
+        assert ("half",) not in connection.execute("SHOW TABLES").fetchall()
+
+
+def test_a_newer_catalog_is_refused_by_name_and_left_alone(home: Home) -> None:
+    Catalog(home, 30).snapshot()
+    with duckdb.connect(str(home.catalog)) as connection:
+        connection.execute("INSERT INTO migrations VALUES ('m777_future', now()::TIMESTAMP)")
+    with pytest.raises(StudioError, match="m777_future") as caught, Catalog(home, 30).transaction():
+        pass
+    assert caught.value.code == "invalid_request"
+
+
+def test_the_file_is_written_for_duckdb_1_and_2(home: Home) -> None:
+    Catalog(home, 30).snapshot()
+    with duckdb.connect(str(home.catalog), read_only=True) as connection:
+        tags = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchone()
+    assert tags is not None
+    assert "v1.2" in str(tags[0])
+
+
+def test_a_deleted_catalog_is_noticed_by_one_that_has_read_it(home: Home) -> None:
+    catalog = Catalog(home, 30)
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    assert len(stored(catalog, home)) == 1
+    home.catalog.unlink()
+    assert stored(catalog, home) == []
