@@ -2,6 +2,7 @@
 
 What is stored: null, booleans, integers, floats, decimal128 and decimal256, dates, times, timestamps and durations,
 string, binary and fixed-size binary (with their large forms), lists (large and of a fixed size too) and structs.
+A map becomes a list of objects with `key` and `value`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ _UUID_CHARS: Final = 36
 _MOST_DIGITS: Final = (38, 76)  # of decimal128 and of decimal256
 
 
+MAX_LEVELS: Final = 90
+"""Of lists, which count twice, and objects within each other: Parquet is read back down to 100."""
+
+
 class UnstorableError(TypeError):
     """A type that is not stored; `path` leads to it within its column."""
 
@@ -36,6 +41,8 @@ def readable_schema(schema: pa.Schema) -> pa.Schema:
     """
     fields = []
     for field in schema:
+        if _levels(field.type) > MAX_LEVELS:
+            raise too_deep(f"The column {field.name[:200]!r}")
         try:
             fields.append(pa.field(field.name, _type(field.type, field.name, _readable_extension)))
         except UnstorableError as error:
@@ -45,6 +52,15 @@ def readable_schema(schema: pa.Schema) -> pa.Schema:
                 "Leave it out, or turn it into a list of objects.",
             ) from error
     return pa.schema(fields, schema.metadata)
+
+
+def too_deep(what: str) -> StudioError:
+    """Return the error for a column, or a file, whose types nest deeper than Parquet can be read back."""
+    return StudioError(
+        "corrupt_data",
+        f"{what} nests values too deep: at most {MAX_LEVELS // 2} lists within each other can be kept.",
+        "Write the deep value as a text.",
+    )
 
 
 def stored_schema(schema: pa.Schema) -> pa.Schema:
@@ -83,11 +99,18 @@ def converted(array: pa.Array, target: pa.DataType) -> pa.Array:
         return _runs(array, target)
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         return _views(array, target)
+    if pa.types.is_map(kind):
+        return converted(array.cast(_entries(kind)), target)
     if is_list(kind):
         return _list(array, target)
     if pa.types.is_struct(kind):
         return _struct(array, target)
     return array.cast(target, safe=not pa.types.is_date64(kind))  # a date64 may hold a time of day, which is dropped
+
+
+def _entries(kind: Any) -> pa.DataType:
+    """Return a map as what it is stored as: a list of objects, which have a key and a value each."""
+    return pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)]))
 
 
 def is_list(kind: pa.DataType) -> bool:
@@ -135,11 +158,24 @@ def _type(kind: pa.DataType, path: str, extension: Callable[[pa.DataType], pa.Da
             return pa.list_(inner, kind.list_size)
         is_large = pa.types.is_large_list(kind) or pa.types.is_large_list_view(kind)
         return pa.large_list(inner) if is_large else pa.list_(inner)
+    if pa.types.is_map(kind):
+        return _type(_entries(kind), path, extension)
     if pa.types.is_struct(kind):
         if kind.num_fields == 0:
             return pa.null()  # Parquet has no objects without fields
         return pa.struct([(item.name, _type(item.type, f"{path}.{item.name}", extension)) for item in kind])
     return _flat_type(kind, path)
+
+
+def _levels(kind: pa.DataType) -> int:
+    """Return how deep Parquet nests a type; one that is deeper than a stack is deep enough."""
+    try:
+        if isinstance(kind, pa.BaseExtensionType):
+            return _levels(kind.storage_type)
+        inner = [kind.field(at).type for at in range(kind.num_fields)]
+        return (1 if pa.types.is_struct(kind) else 2) + max(map(_levels, inner)) if inner else 0
+    except RecursionError:
+        return MAX_LEVELS + 1
 
 
 def _flat_type(kind: pa.DataType, path: str) -> pa.DataType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mistudio_core.sources import arrow_types, null_rows
 from mistudio_core.sources.exact_csv import with_exact_numbers
-from mistudio_core.sources.mixed_types import encoded_as_text
+from mistudio_core.sources.mixed_types import encoded_as_text, typed_json
 
 if TYPE_CHECKING:
     import datasets
@@ -39,6 +39,7 @@ class BuilderTables:
 
         if module == "json":
             null_rows.install()
+            null_rows.keep_texts(pa.schema([]) if features is None else features.arrow_schema)
         reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
         if module == "csv":
             reader = with_exact_numbers(reader)
@@ -51,6 +52,8 @@ class BuilderTables:
         if hasattr(config, "parse_agent_traces"):
             config.parse_agent_traces = False  # needs a package that we do without, and rows are rows
         self.seen: pa.Table | None = None
+        self.refuse: Callable[[pa.Table], None] = lambda _: None
+        """Called with each table in its own types, before it is made to fit."""
         self._cast = self._builder._cast_table
         self._builder._cast_table = self._remember
 
@@ -67,9 +70,10 @@ class BuilderTables:
                 yield table
 
     def _remember(self, table: pa.Table, **how: Any) -> pa.Table:
-        self.seen = table
+        self.seen = typed_json(table, how.get("json_field_paths", ()))
         features = self._builder.info.features
         if features is not None:
+            self.refuse(self.seen)
             table = encoded_as_text(table, how.get("json_field_paths", ()), features)
             table = arrow_types.converted_table(table, arrow_types.readable_schema(table.schema))
         return self._cast(table, **how)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -16,6 +16,9 @@ from mistudio_core.raw_write import PartInfo, PartWriter
 from mistudio_core.sources.file_proxy import LentFile
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.tables import TableReader
+
+if TYPE_CHECKING:
+    import datasets
 
 _FEATURES: Final = "features.json"
 
@@ -54,6 +57,15 @@ class Converter:
         """Return the columns that an earlier run learned, None if it learned none."""
         features: dict[str, object] | None = read_json(folder / _FEATURES)
         return features
+
+    @staticmethod
+    def start_again(folder: Path, features: datasets.Features) -> None:
+        """Forget every file that was converted: all are read again, with these columns."""
+        for path in (folder / "receipts").iterdir():
+            path.unlink()
+        for path in (folder / "raw").glob("*/*"):
+            path.unlink()
+        write_json(folder / _FEATURES, features.to_dict(), durable=True)
 
     def receipt(self, file: SourceFile) -> Receipt | None:
         """Return the receipt of a file if its parts lie there as it says, else None."""

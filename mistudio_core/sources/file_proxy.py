@@ -19,6 +19,7 @@ from mistudio_core.sources.line_guard import Guarded, LineGuard
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.recode import Recoded
 from mistudio_core.sources.remote_file import RemoteFile
+from mistudio_core.sources.surrogates import SurrogateFilter
 from mistudio_core.sources.unpack import decompressed
 from mistudio_core.sources.utf8_filter import Utf8Filter
 
@@ -81,9 +82,18 @@ def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
         recoded = Recoded(stream, guarded.name, guarded.encoding, guarded.errors)
         stream = cast(IO[bytes], io.BufferedReader(recoded, _BUFFER_BYTES))
     text = io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES)
-    if guarded.encoding is not None or text.peek(_MAGIC_BYTES).startswith(_ARCHIVES):
-        return cast(IO[bytes], text)
-    return cast(IO[bytes], io.BufferedReader(Utf8Filter(cast(IO[bytes], text), guarded.mark), _BUFFER_BYTES))
+    stream = cast(IO[bytes], text)
+    if text.peek(_MAGIC_BYTES).startswith(_ARCHIVES):
+        return stream
+    if guarded.encoding is not None:
+        return _without_halves(stream, guarded)
+    return _without_halves(cast(IO[bytes], io.BufferedReader(Utf8Filter(stream, guarded.mark), _BUFFER_BYTES)), guarded)
+
+
+def _without_halves(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
+    if guarded.module != "json":
+        return stream
+    return cast(IO[bytes], io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES))
 
 
 def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> LentFile:

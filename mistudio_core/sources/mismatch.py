@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.sources import line_guard
+from mistudio_core.sources import arrow_types, line_guard
 from mistudio_core.sources.differences import differences
 from mistudio_core.sources.failures import chained, transport_failure
 from mistudio_core.sources.places import Places, first_misfit
@@ -23,6 +23,10 @@ _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
 _PLACES_OF_READERS: Final = re.compile(r"[,.]? (in row|in line|starting at row) \d+")
 """Counted within a block or in records: the line that is told instead is that of the file."""
+
+
+_TOO_DEEP: Final = re.compile(r"too deeply nested|Recursion level|max depth", re.IGNORECASE)
+"""How Arrow and Parquet say that a type nests deeper than they go."""
 
 
 class MisfitError(ValueError):
@@ -47,7 +51,7 @@ def explained(
     told = transport_failure(error, name)
     if told is not None:
         return told
-    wrong = next((link.table for link in chained(error) if isinstance(link, MisfitError)), seen)
+    wrong = misfit(error, seen)
     if wrong is not None and features is not None:
         said = _differences(wrong.schema, features.arrow_schema)
         if said:
@@ -63,6 +67,8 @@ def explained(
             "corrupt_data", f"{name} cannot be read: it is not text in UTF-8.", "Save it as UTF-8, or unpack it first."
         )
     said = _reason(error).replace(places.source.address, name)
+    if _TOO_DEEP.search(said):
+        return arrow_types.too_deep(name)
     place = places.of_damage(said)
     if place.line is not None:
         said = _PLACES_OF_READERS.sub("", said).rstrip(".") + "."
@@ -71,12 +77,26 @@ def explained(
     )
 
 
+def misfit(error: BaseException, seen: pa.Table | None) -> pa.Table | None:
+    """Return the table that does not fit: that of the error, else what a reader has `seen` last."""
+    return next((link.table for link in chained(error) if isinstance(link, MisfitError)), seen)
+
+
 def _where(wrong: pa.Table, schema: pa.Schema, places: Places) -> str:
     """Say where the first value is that does not fit; nothing where whole columns differ."""
     if set(wrong.schema.names) != set(schema.names):
         return ""
     row = first_misfit(wrong, schema)
     return "" if row is None else str(places.of_row(places.rows + row))
+
+
+def old_feather(name: str) -> StudioError:
+    """Return the error for a file of the first version of Feather, which is not Arrow yet."""
+    return StudioError(
+        "corrupt_data",
+        f"{name} cannot be read: it is a Feather file of version 1.",
+        "Write it again as Feather of version 2, which is Arrow, or as Parquet.",
+    )
 
 
 def refuse_long_array(source: LentFile, name: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mistudio_core import json_values
 from mistudio_core.raw import is_text
@@ -27,7 +28,9 @@ def told_apart(features: datasets.Features, table: pa.Table) -> datasets.Feature
     from datasets import Features
 
     found = {
-        name: _decided(feature, _looked_at(table, name), is_column=True) if name in table.column_names else feature
+        name: _decided(feature, _looked_at(table, name), has_strings=_has_strings(table.column(name)))
+        if name in table.column_names
+        else feature
         for name, feature in features.items()
     }
     return Features(found)
@@ -58,6 +61,22 @@ def encoded_as_text(table: pa.Table, paths: Sequence[Sequence[Any]], features: M
     return table
 
 
+def typed_json(table: pa.Table, paths: Sequence[Sequence[Any]]) -> pa.Table:
+    """Return a table of the JSON reader with the JSON type in each column that it encoded, but for texts among others.
+
+    `paths` are as for `encoded_as_text`.
+    """
+    for name in (path[0] for path in paths if len(path) == 1):
+        at = table.schema.get_field_index(name)
+        if at >= 0 and pa.types.is_string(table.schema.field(at).type):
+            chunks = [pa.ExtensionArray.from_storage(pa.json_(), chunk) for chunk in table.column(at).chunks]
+            column = pa.chunked_array(chunks, pa.json_())
+            values = map(json_values.loads, filter(None, _stored_values(column.slice(0, _MOST_LOOKED_AT))))
+            if not _has_strings(column) or any(map(_is_objects, values)):
+                table = table.set_column(at, name, column)
+    return table
+
+
 def _looked_at(table: pa.Table, name: str) -> list[Any]:
     column = table.column(name).slice(0, _MOST_LOOKED_AT)
     return [] if not _holds_json(column.type) else [item for chunk in column.chunks for item in _stored_values(chunk)]
@@ -80,15 +99,23 @@ def _holds_json(kind: pa.DataType) -> bool:
     return is_list(kind) and _holds_json(kind.value_type)
 
 
-def _decided(feature: Any, sources: list[Any], *, is_column: bool = False) -> Any:
-    """Return a feature with its `Json` decided by what is stored at its place."""
+def _has_strings(column: pa.ChunkedArray) -> bool:
+    """Tell whether any value of a column of JSON is a string, the last one included."""
+    if not isinstance(column.type, pa.JsonType):
+        return False
+    found = (pc.any(pc.match_substring_regex(chunk.storage, r'^\s*"')).as_py() for chunk in column.chunks)
+    return any(found)
+
+
+def _decided(feature: Any, sources: list[Any], *, has_strings: bool = False) -> Any:
+    """Return a feature with its `Json` decided by what is stored at its place, `has_strings` of a whole column."""
     from datasets import Json, LargeList, List, Value
 
     if isinstance(feature, Json):
         if feature.id is not None:
             return feature
         values = [json_values.loads(source) for source in sources if isinstance(source, str)]
-        if is_column and any(isinstance(value, str) for value in values) and not any(map(_is_objects, values)):
+        if has_strings and not any(map(_is_objects, values)):
             return Value("string")
         return Json(decode=feature.decode, id=_common_keys(values))
     if isinstance(feature, dict):

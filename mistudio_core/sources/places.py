@@ -82,6 +82,10 @@ class Places:
         except _UNREADABLE:
             return Place(row, None)
 
+    def line_of_row(self, row: int) -> int | None:
+        """Return the line of a row of the file, from 1; None where it is not known."""
+        return self.of_row(row).line
+
     def _line_of_row(self, row: int) -> int | None:
         if self.module == "text":
             return row + 1 if self.options.get("sample_by", "line") == "line" else None

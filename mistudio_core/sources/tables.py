@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError
-from mistudio_core.sources import arrow_types, mismatch
+from mistudio_core.sources import arrow_types, mismatch, null_rows
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.declared_text import declared_text, with_declared_text
 from mistudio_core.sources.failures import chained
@@ -21,6 +21,7 @@ from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
 from mistudio_core.sources.places import Places
 from mistudio_core.sources.recode import needs_recoding
 from mistudio_core.sources.utf8 import TextCheck, require_sound, unreadable
+from mistudio_core.sources.wider import WiderError, loses, wider_features
 
 if TYPE_CHECKING:
     import datasets
@@ -65,7 +66,7 @@ class TableReader:
         self.features: datasets.Features | None = None
         if features is not None:
             self._take(Features.from_dict(dict(features)).arrow_schema)
-        self._declared = self.features
+        self._declared: datasets.Features | None = self.features
         if learned is not None:
             self.features = Features.from_dict(dict(learned))
         self._module, self._options, self._cache = module, dict(options), cache
@@ -87,21 +88,24 @@ class TableReader:
         """
         builder, places = None, Places(source, self._module, self._options)
         guarded = self._guarded(name)
-        check = TextCheck(name, guarded.mark, replace=self._replace)
+        check = TextCheck(name, guarded.mark, replace=self._replace, line=places.line_of_row)
         self.replaced = check.replaced
         try:
             if self._module == "parquet" and set(self._options) <= {"columns"}:
                 tables = self._parquet(source, limit)
             elif self._module == "arrow":
-                tables = self._arrow(source)
+                tables = self._arrow(source, name)
             else:
                 if self._module == "json":
                     mismatch.refuse_long_array(source, name)
                 source.guarded = guarded
                 builder = self._builder(source, limit)
+                builder.refuse = self._refuse_narrower
                 tables = builder.tables()
             for table in tables:
                 self._learn(table.schema)
+                if self._module == "json" and self.features is not None:
+                    null_rows.keep_texts(self.features.arrow_schema)
                 fitted = self._fitted(table, check)
                 if fitted.num_rows:
                     yield fitted
@@ -112,8 +116,11 @@ class TableReader:
             if guarded.mark.seen and not any(isinstance(link, StudioError) for link in chained(error)):
                 raise unreadable(name) from error
             seen = None if builder is None else builder.seen
-            raise mismatch.explained(error, name, places, seen, self.features) from error
+            told = mismatch.explained(error, name, places, seen, self.features)
+            wider = self._wider(mismatch.misfit(error, seen))
+            raise (told if wider is None else WiderError(told, wider)) from error
         finally:
+            null_rows.keep_texts(pa.schema([]))
             source.close()  # the CSV reader leaves files open
 
     def _learn(self, schema: pa.Schema) -> None:
@@ -142,12 +149,27 @@ class TableReader:
             self.features = told_apart(self.features, table)
         known = self.features.arrow_schema
         table = mixed_as_text(table, known)
+        self._refuse_narrower(table)
         if not table.schema.equals(known, check_metadata=True):
             try:
                 table = table_cast(table, known)
             except (pa.ArrowException, ValueError, TypeError) as error:
                 raise mismatch.MisfitError(table) from error
         return arrow_types.converted_table(table, arrow_types.stored_schema(known))
+
+    def _wider(self, wrong: pa.Table | None) -> datasets.Features | None:
+        """Return features for which a table fits that does not fit now; never others than were declared."""
+        if wrong is None or self.features is None or self._declared is not None:
+            return None
+        schema = with_declared_text(wrong.slice(0, 0), self._text_columns).schema
+        return wider_features(self.features, arrow_types.readable_schema(schema), is_json=self._module == "json")
+
+    def _refuse_narrower(self, table: pa.Table) -> None:
+        """Raise `MisfitError` for a table that a cast would change: JSON has no types of its own to go by."""
+        if self._declared is None and self.features is not None:
+            changes = loses(self.features.arrow_schema, table.schema)
+            if changes or (self._module == "json" and self._wider(table) is not None):
+                raise mismatch.MisfitError(table)
 
     def _parquet(self, source: LentFile, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
@@ -156,9 +178,12 @@ class TableReader:
             for batch in parquet.iter_batches(batch_size=_batch_rows(limit), columns=self._options.get("columns")):
                 yield pa.Table.from_batches([batch])
 
-    def _arrow(self, source: LentFile) -> Iterator[pa.Table]:
+    def _arrow(self, source: LentFile, name: str) -> Iterator[pa.Table]:
         with source.open() as file:
-            has_footer = file.read(6) == b"ARROW1"
+            head = file.read(6)
+            has_footer = head == b"ARROW1"
+            if head.startswith(b"FEA1"):
+                raise mismatch.old_feather(name)
             file.seek(0)
             reader: Any = pa.ipc.open_file(file) if has_footer else pa.ipc.open_stream(file)
             self._learn(reader.schema)

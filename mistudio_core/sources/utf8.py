@@ -6,6 +6,7 @@ Arrow takes the bytes of a text column for granted, and everything behind the do
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -35,13 +36,16 @@ class TextCheck:
     `replaced` counts, by column, the samples in which bytes were replaced by U+FFFD.
     """
 
-    def __init__(self, name: str, mark: Mark, *, replace: bool) -> None:
+    def __init__(
+        self, name: str, mark: Mark, *, replace: bool, line: Callable[[int], int | None] = lambda _: None
+    ) -> None:
         """Take what errors call the file, and whether to replace bytes that are no UTF-8 instead of refusing them.
 
-        `mark` stands for such bytes in a file of text, whose reader would not pass them on.
+        `mark` stands for such bytes in a file of text, whose reader would not pass them on. `line` finds the line of a
+        sample.
         """
         self.replaced: Counter[str] = Counter()
-        self._name, self._mark, self._replace = name, mark, replace
+        self._name, self._mark, self._replace, self._line = name, mark, replace, line
         self._first = 0
 
     def checked(self, table: pa.Table) -> pa.Table:
@@ -75,17 +79,23 @@ class TextCheck:
             return chunk
         path, mask = min(found, key=lambda place: int(place[1].argmax()))
         if not self._replace:
-            raise not_utf8(self._name, path, first + int(mask.argmax()))
+            sample = first + int(mask.argmax())
+            raise not_utf8(self._name, path, sample, self._line(sample), halves=self._mark.halves)
         self.replaced[name] += int(np.logical_or.reduce([mask for _, mask in found]).sum())
         return mended
 
 
-def not_utf8(name: str, path: str, sample: int) -> StudioError:
-    """Return the error for a text of a file that is no UTF-8; `path` leads to it, `sample` counts from 0."""
+def not_utf8(name: str, path: str, sample: int, line: int | None = None, *, halves: bool = False) -> StudioError:
+    """Return the error for a text of a file that is no UTF-8; `path` leads to it, `sample` counts from 0.
+
+    With `halves` it may be half of a surrogate pair in JSON as well.
+    """
+    what = "half of a surrogate pair, or bytes" if halves else "bytes"
+    place = "" if line is None else f" It is on line {line:,}."
     return StudioError(
         "corrupt_data",
-        f"{name} cannot be read: sample {sample:,} (the first is 0) holds bytes in the column {path[:200]!r} that "
-        "are not text in UTF-8.",
+        f"{name} cannot be read: sample {sample:,} (the first is 0) holds {what} in the column {path[:200]!r} that "
+        f"{'is' if halves else 'are'} not text in UTF-8.{place}",
         "Save the text as UTF-8, or choose to have such bytes replaced by U+FFFD.",
     )
 

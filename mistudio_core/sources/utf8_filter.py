@@ -18,10 +18,14 @@ _MARK_BYTES: Final = 6
 
 @dataclass(slots=True)
 class Mark:
-    """Stands where bytes are no UTF-8: letters that pass every reader, and JSON, unchanged. `seen` once needed."""
+    """Stands where text is no Unicode: letters that pass every reader, and JSON, unchanged. `seen` once needed.
+
+    `halves` once it stood for half of a surrogate pair.
+    """
 
     text: str = field(default_factory=lambda: secrets.token_hex(_MARK_BYTES))
     seen: bool = False
+    halves: bool = False
 
 
 class Utf8Filter(io.RawIOBase):

@@ -15,6 +15,7 @@ from mistudio_core.sources.plan import Plan
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
 from mistudio_core.sources.tables import TableReader
+from mistudio_core.sources.wider import WiderError
 from mistudio_core.work.disk_guard import Room
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
@@ -48,6 +49,15 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
     plan = _plan(job, draft, hub, repo_id)
     for split in plan.splits:
         (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            return _converted_all(job, draft, hub, plan)
+        except WiderError as error:  # each time wider, so it ends
+            job.log.info("%s All files are read again with wider columns.", error.message)
+            Converter.start_again(draft, error.features)
+
+
+def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[str, Any]:
     limit = job.arguments.get("max_samples")
     converter = Converter(draft, _reader(draft, plan))
     room = Room(job)

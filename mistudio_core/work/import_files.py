@@ -12,6 +12,7 @@ from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import Plan, SourceFile
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
+from mistudio_core.sources.wider import WiderError
 from mistudio_core.work.disk_guard import Room
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
@@ -36,6 +37,16 @@ def _imported(job: RunningJob) -> dict[str, Any]:
     prepare_environment(draft)
     for split in plan.splits:
         (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            return _converted_all(job, plan, options)
+        except WiderError as error:  # each time wider, so it ends
+            job.log.info("%s All files are read again with wider columns.", error.message)
+            Converter.start_again(draft, error.features)
+
+
+def _converted_all(job: RunningJob, plan: Plan, options: ImportOptions) -> dict[str, Any]:
+    draft = job.home.dataset_draft(job.subject_id)
     room = Room(job)
     room.require(plan.num_bytes)
     learned = Converter.known_features(draft)

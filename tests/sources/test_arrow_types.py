@@ -102,6 +102,14 @@ STORED: dict[str, tuple[pa.Array, list[Any]]] = {
     "runs": (runs_of(pa.array(["a", "b"])), ["a", "b", "b"]),
     "runs of views": (runs_of(pa.array(["a", None], pa.string_view())), ["a", None, None]),
     "runs of lists": (runs_of(pa.array([["a"], None], pa.list_view(pa.string()))), [["a"], None, None]),
+    "map": (
+        pa.array([[("a", 1), ("b", None)], None, []], pa.map_(pa.string(), pa.int64())),
+        [[{"key": "a", "value": 1}, {"key": "b", "value": None}], None, []],
+    ),
+    "map in lists": (
+        pa.array([[[("a", [1])], None], []], pa.list_(pa.map_(pa.string(), pa.list_(pa.int8())))),
+        [[[{"key": "a", "value": [1]}], None], []],
+    ),
     "uuid": (extension(pa.uuid(), [IDENT.bytes, None]), [str(IDENT), None]),
     "bool8": (extension(pa.bool8(), [1, None, 0]), [True, None, False]),
     "tensor": (extension(TENSOR, [[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
@@ -112,7 +120,6 @@ STORED: dict[str, tuple[pa.Array, list[Any]]] = {
     ),
 }  # fmt: skip
 REFUSED: dict[str, pa.Array] = {
-    "map": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
     "interval": pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
     "sparse union": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])]),
     "dense union": pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])]),
