@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,22 +38,26 @@ def download(options: Namespace) -> Outcome:
     """Download a dataset and return it."""
     library = _open(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
-    token = _token(options)
-    return _made(library, lambda: library.download(options.repo, splits=options.split, token=token, **asked).id), None
+    named: dict[str, Any] = {"splits": options.split, "token": _token(options), "options": _text_options(options)}
+    return _made(library, lambda: library.download(options.repo, **asked, **named).id), None
+
+
+def _text_options(options: Namespace) -> ImportOptions:
+    columns = None if options.text_column is None else tuple(options.text_column)
+    return ImportOptions(text_columns=columns, invalid_utf8=options.invalid_utf8)
 
 
 def import_files(options: Namespace) -> Outcome:
     """Import local files and return the dataset."""
     library = _open(options)
-    how = ImportOptions(
+    how = replace(
+        _text_options(options),
         null_values=_null_values(options.null_values),
         delimiter=options.delimiter,
         header=options.header,
         encoding=options.encoding,
         field=options.field,
         sample_by=options.sample_by,
-        text_columns=None if options.text_column is None else tuple(options.text_column),
-        invalid_utf8=options.invalid_utf8,
     )
     named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
     return _made(library, lambda: library.import_files(options.paths, **named).id), None

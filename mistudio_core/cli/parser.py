@@ -76,6 +76,7 @@ def _hub_commands(command: Any) -> None:
     download.add_argument("--split", action="append", help="may be repeated; all splits without it")
     download.add_argument("--max-samples", type=whole_number, help="at most so many samples of each split")
     download.add_argument("--name", help="a name of your own")
+    _text_options(download)
     imported = command("import", commands.import_files, "import local files")
     imported.add_argument("paths", metavar="PATH", nargs="+")
     imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow; else told by the file's name")
@@ -105,6 +106,11 @@ def _import_options(parser: argparse.ArgumentParser) -> None:
         metavar="UNIT",
         help="text: a sample is a line, a paragraph or a document (file)",
     )
+    _text_options(group)
+
+
+def _text_options(group: Any) -> None:
+    """Add what an import and a download let one choose about texts."""
     group.add_argument(
         "--text-column",
         action="append",

@@ -87,11 +87,13 @@ class Library(FileLooking):
         max_samples: int | None = None,
         name: str | None = None,
         token: str | None = None,
+        options: ImportOptions | None = None,
     ) -> Dataset:
         """Start to download a dataset from the Hub.
 
         The Hub is asked first, so that what cannot work is refused before a dataset is made. Asking
-        again for one that failed resumes it; `duplicate` names one that is ready or on its way.
+        again for one that failed resumes it; `duplicate` names one that is ready or on its way. Of the `options` there
+        are `text_columns` and `invalid_utf8`: the card says how files are read.
         """
         for field, text in [("config", config or ""), *(("splits", split) for split in splits or ())]:
             check_text(field, text)
@@ -105,6 +107,7 @@ class Library(FileLooking):
             max_samples=max_samples,
             name=_name(name),
             token=token,
+            options=options,
         )
         return self.dataset(dataset_id)
 

@@ -49,6 +49,7 @@ def download(
     max_samples: int | None,
     name: str | None,
     token: str | None,
+    options: ImportOptions | None,
 ) -> str:
     """Start the download of what `info` describes; return the id of the dataset."""
     access: Access = "private" if info.private else "gated" if info.gated else "public"
@@ -66,6 +67,8 @@ def download(
     }
     if info.parquet_branch:
         arguments["parquet_branch"] = True
+    if options is not None and (chosen_options := options.of_download()):
+        arguments["options"] = chosen_options
     _check_disk(context, info, max_samples)
     dataset = replace(
         _draft(context, "huggingface", name or info.repo_id.rsplit("/", 1)[-1]),

@@ -113,6 +113,12 @@ class Reading(Lookup):
             return dict(stored) if column is None else with_words(stored, column)
         return None if stored is None else dict(stored)
 
+    def replaced_texts(self, dataset_id: str) -> dict[str, int]:
+        """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""
+        record = self._record(dataset_id)
+        manifest = None if record.path is None else read_json(record.path / "dataset.json")
+        return dict((manifest or {}).get("replaced", {}))
+
     def _only_text(self, record: Tokenization) -> Mapping[str, Any] | None:
         """Return the statistics of the column whose texts a tokenization took as they are."""
         recipe = record.recipe

@@ -25,6 +25,7 @@ _APPLY_TO: Final[Mapping[str, frozenset[str]]] = {
     "invalid_utf8": frozenset({"csv", "json", "text", "parquet", "arrow"}),
 }
 """Each option and the readers of `datasets` that know it."""
+_OF_DOWNLOADS: Final = frozenset({"text_columns", "invalid_utf8"})
 _NOT_OF_FILES: Final = frozenset(
     {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 )
@@ -77,6 +78,14 @@ class ImportOptions:
             for name, value in chosen.items()
             if value is not None
         }
+
+    def of_download(self) -> dict[str, Any]:
+        """Return the options as `to_json` does; refuses those that are the card's to say where files are on the Hub."""
+        chosen = self.to_json()
+        other = sorted(set(chosen) - _OF_DOWNLOADS)
+        if other:
+            raise invalid(f"{other[0]} is no option of a download.", f"Known are: {', '.join(sorted(_OF_DOWNLOADS))}.")
+        return chosen
 
     def settings(self, module: str, file_format: str) -> dict[str, Any]:
         """Return the settings of the reader `module` of `datasets`; refuse options that it does not know."""

@@ -11,6 +11,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.sources import failures
 from mistudio_core.sources.client import Hub, without_queries
 from mistudio_core.sources.convert import Converter
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.plan import Plan
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
@@ -59,7 +60,7 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
 
 def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[str, Any]:
     limit = job.arguments.get("max_samples")
-    converter = Converter(draft, _reader(draft, plan))
+    converter = Converter(draft, _reader(job, draft, plan))
     room = Room(job)
     if limit is None:
         meter = Meter(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
@@ -72,9 +73,13 @@ def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[s
     return finish_conversion(job, plan, converter, receipts)
 
 
-def _reader(draft: Path, plan: Plan) -> TableReader:
+def _reader(job: RunningJob, draft: Path, plan: Plan) -> TableReader:
     learned, cache = Converter.known_features(draft), draft / "hf" / "datasets"
-    return TableReader(plan.module, plan.options, plan.features, cache=cache, learned=learned)
+    options = ImportOptions.from_fields(job.arguments.get("options"))
+    return TableReader(
+        plan.module, plan.options, plan.features, cache=cache, learned=learned,
+        text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
+    )  # fmt: skip
 
 
 def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mistudio_core.files import read_json, write_json
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
 from tests.support.app_driver import assert_no_exception, open_app, press, submit, words
@@ -120,3 +121,14 @@ def test_deleting_an_open_dataset_leads_back_to_the_list(library: StagedLibrary)
     press(app, "delete_yes")
     assert opened.datasets() == []
     assert "It was deleted" in words(app)
+
+
+def test_the_overview_tells_of_replaced_text(library: StagedLibrary) -> None:
+    dataset_id = library.ready("stories", {"train": stories(3)})
+    library.open()
+    assert "replaced by U+FFFD" not in words(open_dataset(dataset_id))
+    manifest = library.home.dataset(dataset_id) / "dataset.json"
+    write_json(manifest, (read_json(manifest) or {}) | {"replaced": {"text": 2, "body": 1}}, durable=True)
+    shown = words(open_dataset(dataset_id))
+    assert "2 samples have text in text that was not UTF-8 and was replaced by U+FFFD." in shown
+    assert "1 sample has text in body" in shown

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.library import Library
+from mistudio_core.library import ImportOptions, Library
 from mistudio_core.settings import Settings
 from tests.hub import damaged, formats, repositories
 from tests.hub.repositories import card
@@ -207,3 +208,26 @@ def test_more_columns_than_can_be_kept(library: Library, hub: HubServer) -> None
         _, job = failed(library, repo_id)
         assert job.error is not None
         assert (job.error.code, "1,001 columns" in job.error.message) == ("too_large", True)
+
+
+def test_texts_that_are_no_utf8_are_replaced_by_choice(library: Library, hub: HubServer) -> None:
+    bad = pa.array([b"good", b"bad \xff tail"], pa.binary()).view(pa.string())
+    hub.add(Repository("acme/odd-bytes", {"train.parquet": parquet(pa.table({"text": bad, "raw": [b"x", b"\xfe"]}))}))
+    error = failed(library, "acme/odd-bytes")[1].error
+    assert error is not None
+    assert error.code == "corrupt_data"
+    assert "train.parquet cannot be read: sample 1 " in error.message
+    options = ImportOptions(text_columns=("raw",), invalid_utf8="replace")
+    dataset, splits = downloaded(library, "acme/odd-bytes", options=options)
+    assert splits["train"].to_pylist() == [{"text": "good", "raw": "x"}, {"text": "bad \ufffd tail", "raw": "\ufffd"}]
+    assert library.replaced_texts(dataset.id) == {"text": 1, "raw": 1}
+    with pytest.raises(StudioError, match="delimiter is no option of a download"):
+        library.download("acme/odd-bytes", options=ImportOptions(delimiter=";"))
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_columns_that_widen_from_file_to_file(library: Library, hub: HubServer, limit: int | None) -> None:
+    files = {f"train-{number}.jsonl": jsonl([{"text": "t", "a": value}]) for number, value in enumerate([None, "x"])}
+    hub.add(Repository("acme/widens", files))
+    _, splits = downloaded(library, "acme/widens", max_samples=limit)
+    assert splits["train"]["a"].to_pylist() == [None, "x"]

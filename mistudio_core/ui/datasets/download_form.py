@@ -6,11 +6,12 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from mistudio_core.library import Library
+from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import RepoInfo, as_json
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.datasets import inspect_panel
+from mistudio_core.ui.datasets.import_fields import REPLACE, names_of
 
 _EMPTY: Final[dict[str, Any]] = {
     keys.REPO: "",
@@ -18,6 +19,8 @@ _EMPTY: Final[dict[str, Any]] = {
     keys.CONFIG: None,
     keys.SPLITS: [],
     keys.MAX_SAMPLES: None,
+    keys.TEXT_COLUMNS: "",
+    keys.INVALID_UTF8: None,
 }
 """The form after a download has started; the access token stays for the next one."""
 _OF_ONE_REPOSITORY: Final = (keys.REVISION, keys.CONFIG, keys.SPLITS)
@@ -90,6 +93,20 @@ def _choices(look: dict[str, Any] | None) -> None:
         placeholder="main",
         help="A branch, a tag or a commit. It is pinned to its commit.",
     )
+    columns, invalid = st.columns([1, 2])
+    columns.text_input(
+        "Columns of bytes that hold text",
+        key=keys.TEXT_COLUMNS,
+        placeholder="None",
+        help="Of Parquet and Arrow files: names with commas between them, such as content,body.",
+    )
+    invalid.selectbox(
+        "Bytes in a text that are not UTF-8",
+        [REPLACE],
+        index=None,
+        key=keys.INVALID_UTF8,
+        placeholder="Refuse the file",
+    )
 
 
 def _kind(primary: bool) -> Literal["primary", "secondary"]:
@@ -143,6 +160,9 @@ def _download() -> None:
             splits=asked["splits"],
             max_samples=asked["max_samples"],
             token=asked["token"],
+            options=ImportOptions(
+                text_columns=asked["text_columns"], invalid_utf8="replace" if asked["replace"] else None
+            ),
         )
         typed = {key: st.session_state[key] for key in _EMPTY}
         st.session_state[keys.STARTED] = {"dataset_id": dataset.id, "typed": typed}
@@ -180,4 +200,6 @@ def _asked() -> dict[str, Any]:
         "splits": list(state[keys.SPLITS]) or None,
         "max_samples": state[keys.MAX_SAMPLES],
         "token": state[keys.ACCESS] or None,
+        "text_columns": names_of(state.get(keys.TEXT_COLUMNS)),
+        "replace": bool(state.get(keys.INVALID_UTF8)),
     }

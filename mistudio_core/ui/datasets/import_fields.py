@@ -12,7 +12,7 @@ from mistudio_core.ui.app import keys
 _NO_HEADER: Final = "No line of names"
 _ONLY_EMPTY, _NONE_MISSING = "Only empty cells", "No cell is missing"
 _ENCODINGS: Final = ("utf-16", "cp1252", "latin-1", "shift_jis", "gb18030", "euc_kr", "koi8_r")
-_REPLACE: Final = "Replace them by U+FFFD, and count the samples"
+REPLACE: Final = "Replace them by U+FFFD, and count the samples"
 _UNITS: Final = {"Line": "line", "Paragraph": "paragraph", "Document (the whole file)": "document"}
 
 
@@ -66,7 +66,7 @@ def draw() -> None:
     )
     invalid.selectbox(
         "Bytes in a text that are not UTF-8",
-        [_REPLACE],
+        [REPLACE],
         index=None,
         key=keys.IMPORT_INVALID,
         placeholder="Refuse the file",
@@ -78,7 +78,6 @@ def chosen() -> ImportOptions:
     state = st.session_state
     nulls = {_ONLY_EMPTY: ("",), _NONE_MISSING: ()}
     said = state.get(keys.IMPORT_NULLS)
-    named: str = state.get(keys.IMPORT_TEXT_COLUMNS) or ""
     return ImportOptions(
         delimiter=state.get(keys.IMPORT_DELIMITER) or None,
         header="none" if state.get(keys.IMPORT_HEADER) else None,
@@ -86,6 +85,11 @@ def chosen() -> ImportOptions:
         encoding=state.get(keys.IMPORT_ENCODING) or None,
         field=state.get(keys.IMPORT_FIELD) or None,
         sample_by=_UNITS.get(state.get(keys.IMPORT_UNIT) or ""),
-        text_columns=tuple(name.strip() for name in named.split(",") if name.strip()) or None,
+        text_columns=names_of(state.get(keys.IMPORT_TEXT_COLUMNS)),
         invalid_utf8="replace" if state.get(keys.IMPORT_INVALID) else None,
     )
+
+
+def names_of(typed: str | None) -> tuple[str, ...] | None:
+    """Return the names that were typed with commas between them; None where there are none."""
+    return tuple(name.strip() for name in (typed or "").split(",") if name.strip()) or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
@@ -28,7 +29,7 @@ def draw(library: Library, dataset: Dataset) -> None:
         _columns(dataset)
     origin, notes = st.columns(2)
     with origin:
-        _origin(dataset, shared=library.settings.shared)
+        _origin(dataset, library.replaced_texts(dataset.id), shared=library.settings.shared)
     with notes:
         _notes(dataset)
 
@@ -70,7 +71,7 @@ def _table(rows: list[dict[str, str]], alt: str) -> None:
     st.dataframe(rows, hide_index=True, lazy=False, height=height, alt=alt)  # type: ignore[arg-type]
 
 
-def _origin(dataset: Dataset, *, shared: bool) -> None:
+def _origin(dataset: Dataset, replaced: Mapping[str, int], *, shared: bool) -> None:
     st.subheader("Origin", anchor=False)
     if dataset.repo_id:
         st.text(f"Repository {dataset.repo_id}", wrap=True)
@@ -80,6 +81,9 @@ def _origin(dataset: Dataset, *, shared: bool) -> None:
         st.text(f"Commit {one_line(dataset.revision)}")
     if dataset.max_samples:
         st.text(f"Only the first {formats.exact(dataset.max_samples)} samples of each split were taken.")
+    for column, count in replaced.items():
+        samples = "1 sample has" if count == 1 else f"{formats.exact(count)} samples have"
+        st.text(f"{samples} text in {one_line(column, 60)} that was not UTF-8 and was replaced by U+FFFD.", wrap=True)
     st.text(f"Made {formats.exact_time(dataset.created_at)}")
     if not shared:
         st.caption("Folder on the machine of the app")
