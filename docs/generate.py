@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and docs/api.md from the program itself: `python docs/generate.py`. A test fails when they are stale."""
+"""Writes docs/cli.md and docs/api.md from the program: `python docs/generate.py`. A test fails when they are stale."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _CLI_HEAD = """\
 `mistudio COMMAND` where the package is installed, `python -m mistudio_core COMMAND` in a checkout. Written by
 `python docs/generate.py`; do not edit.
 
-`--json` prints one JSON document and nothing else, errors too: `{"error": {"code", "message", "hint", "details"}}`. Exit
-codes: 0 done, 1 an error with a code, 2 a command that cannot be understood, 130 after Ctrl-C, which cancels the job.
+`--json` prints one JSON document and nothing else, errors too: `{"error": {"code", "message", "hint", "details"}}`.
+Exit codes: 0 done, 1 an error with a code, 2 a command that cannot be understood, 130 after Ctrl-C, which cancels.
 """
 _API_HEAD = """\
 # Python
