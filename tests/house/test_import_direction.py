@@ -39,6 +39,7 @@ TOKENIZATION = (
     "engines",
     "loading",
     "packing",
+    "presets",
     "pipeline",
     "output",
     "exports",
