@@ -227,7 +227,10 @@ def write_tokens(folder: Path) -> None:
                 pa.record_batch([pa.FixedSizeListArray.from_arrays(pa.array(ids), type=kind)], ["input_ids"])
             )
     shards = [{"split": "train", "file": "data.arrow", "num_rows": rows}]
-    rules = {"policy": {"separator": [VOCABULARY - 1]}, "recipe": {"preset": "continuous"}}
+    rules = {
+        "policy": {"sequence_length": WIDTH, "separator": [VOCABULARY - 1]},
+        "recipe": {"tokenizer": "none", "preset": "continuous"},
+    }
     write_json(folder / "manifest.json", {"splits": {"train": {"num_rows": rows}}, "shards": shards} | rules)
 
 

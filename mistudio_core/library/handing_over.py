@@ -63,12 +63,12 @@ class HandingOver(Comparing):
 
     def snippets(self, tokenization_id: str) -> list[Snippet]:
         """Return the code to copy for each program; where strangers share the library, no path of the machine."""
-        from mistudio_core.tokenization.exports.snippets import PROGRAMS, snippet
+        from mistudio_core.tokenization.exports.snippets import programs, snippet
 
         folder, manifest = self._tokenization_folder(tokenization_id), self.manifest(tokenization_id)
         shown = Path(folder.name) if self.settings.shared else folder
         even_sequences, found = bool(manifest["policy"]["fixed"]), []
-        for name, title in PROGRAMS.items():
+        for name, title in programs().items():
             try:
                 found.append(Snippet(name, title, snippet(name, shown, manifest, even_sequences=even_sequences), None))
             except StudioError as error:

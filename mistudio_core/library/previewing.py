@@ -159,7 +159,7 @@ class Previewing(TokenReading):
         """
         from mistudio_core.raw import open_splits
         from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
-        from mistudio_core.tokenization.packing.policy import resolve_policy
+        from mistudio_core.tokenization.packing.preset import resolve_policy
         from mistudio_core.tokenization.previews.edges import look_at_edges
         from mistudio_core.tokenization.recipes.recipe import Recipe
 

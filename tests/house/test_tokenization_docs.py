@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mistudio_core.tokenization.pipeline.manifest import PEER_VERSIONS
-from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.recipes.registry import presets
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS
 from tests.support.tokenized import tokenized
 from tests.support.tokenizer_families import family
@@ -33,8 +32,7 @@ def test_every_file_and_every_field_of_a_manifest_is_documented(tmp_path: Path, 
 
 
 def test_presets_versions_and_reasons_are_documented() -> None:
-    for preset in PRESETS:
-        assert f"**{preset}**" in DOCUMENTATION
-    for version in PEER_VERSIONS.values():
-        assert version in DOCUMENTATION
+    for preset in presets():
+        assert f"**{preset.name}**" in DOCUMENTATION
+        assert preset.peer_version is None or preset.peer_version in DOCUMENTATION
     assert ", ".join(SKIP_REASONS[1:]) in DOCUMENTATION

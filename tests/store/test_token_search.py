@@ -50,8 +50,8 @@ def write_rows(
     manifest = {
         "splits": {shard["split"]: {"num_sequences": shard["num_sequences"], "num_samples": 0} for shard in shards},
         "shards": shards,
-        "policy": {"separator": [] if separator is None else [separator]},
-        "recipe": {"preset": "continuous"},
+        "policy": {"sequence_length": 1, "separator": [] if separator is None else [separator]},
+        "recipe": {"tokenizer": "none", "preset": "continuous"},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return TokenSequences(folder)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mistudio_core.tokenization.packing.cautions import cautions
-from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.sampled import sample
 from mistudio_core.tokenization.recipes.recipe import Recipe

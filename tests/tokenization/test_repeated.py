@@ -13,7 +13,7 @@ import pytest
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.output.verify import verify_sequences
 from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
-from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.previews.edges import look_at_edges
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer

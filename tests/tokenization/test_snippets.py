@@ -12,7 +12,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
-from mistudio_core.tokenization.exports.snippets import PROGRAMS, STAND_IN, snippet
+from mistudio_core.tokenization.exports.snippets import STAND_IN, programs, snippet
 from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 from tests.support.exported import asked, texts, tokenization
 
@@ -39,7 +39,7 @@ def calls(code: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", programs())
 def test_the_part_that_opens_the_rows_runs(rows: StoredSequences, program: str) -> None:
     code = snippet(program, rows.folder, rows.manifest)
     steps = [
@@ -98,4 +98,4 @@ def test_rows_of_several_lengths_are_for_pytorch_alone(rows: StoredSequences) ->
 def test_an_unknown_program_is_refused(rows: StoredSequences) -> None:
     with pytest.raises(StudioError) as caught:
         snippet("jax", Path("/x"), rows.manifest)
-    assert (caught.value.code, caught.value.hint) == ("invalid_request", f"Use one of: {', '.join(PROGRAMS)}.")
+    assert (caught.value.code, caught.value.hint) == ("invalid_request", f"Use one of: {', '.join(programs())}.")

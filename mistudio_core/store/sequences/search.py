@@ -14,6 +14,9 @@ import numpy.typing as npt
 from mistudio_core.errors import invalid
 from mistudio_core.store.sequences.reader import Ids, Places, TokenSequences
 from mistudio_core.tokenization.output.shard_sequences import Source
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import packing_preset
+from mistudio_core.tokenization.recipes.recipe import Recipe
 
 MAX_SEQUENCE: Final = 100
 POSITION_BINS: Final = 32
@@ -79,15 +82,12 @@ class _Seams:
     """Where one document ends and the next begins: told by the tokens there, else by the sequences' sources."""
 
     def __init__(self, sequences: TokenSequences, sources: SequenceSources | None) -> None:
-        policy: dict[str, Any] = sequences.manifest["policy"]
-        preset = sequences.manifest["recipe"]["preset"]
-        before = [*policy.get("document_start", ())[:1], *policy.get("begin_sequence", ())[:1]]
-        after = [*policy.get("separator", ())[-1:], *policy.get("document_end", ())[-1:]]
-        if preset == "sparsify":
-            before, after = after, before
-        self._alone = preset == "per_document"
-        self._before, self._after = (set(), set()) if self._alone else (set(before), set(after))
-        self.marked = self._alone or bool(before or after)
+        recipe = Recipe.from_fields(sequences.manifest["recipe"])
+        preset = packing_preset(recipe)
+        alone = preset.is_alone(recipe)
+        seams = preset.seams(Policy.from_json(sequences.manifest["policy"]))
+        self._before, self._after = (set(), set()) if alone else (set(seams.before), set(seams.after))
+        self.marked = alone or bool(self._before or self._after)
         self.known = True
         self._sequences, self._sources = sequences, sources
         self._left = _MOST_TRACED

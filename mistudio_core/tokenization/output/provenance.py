@@ -15,8 +15,8 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
 from mistudio_core.tokenization.output.shard_sequences import Mark, PackedSequences, Shard, Source, StreamedSequences
 from mistudio_core.tokenization.packing.document_order import document_order, sequence_order
-from mistudio_core.tokenization.packing.packers import make_packer
 from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.pipeline.manifest import MANIFEST
 from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -37,6 +37,7 @@ class Provenance:
         self.manifest: Mapping[str, Any] = manifest
         self.recipe = Recipe.from_fields(manifest["recipe"])
         self.policy = Policy.from_json(manifest["policy"])
+        self._preset = packing_preset(self.recipe)
         self._folder = folder
         self._lock = Lock()
         self._kept: OrderedDict[tuple[str, int], StreamedSequences | PackedSequences] = OrderedDict()
@@ -50,7 +51,7 @@ class Provenance:
         with self._lock:
             if self.recipe.shuffle_seed is not None and self.recipe.shuffle == "sequences":
                 number = int(self._sequence_orders[split][number])
-            if self.recipe.preset == "continuous":
+            if self._preset.joins_shards:
                 return tuple(self._of_stream(split, number))
             for place, planned in enumerate(self._planned(split)):
                 if number < planned["num_sequences"]:
@@ -91,7 +92,7 @@ class Provenance:
         def made() -> PackedSequences:
             shard = self._shard(split, place)
             num_samples = self.manifest["splits"][split]["num_samples"]
-            packer = make_packer(self.recipe, self.policy, num_samples, shard.limit)
+            packer = self._preset.packer(self.recipe, self.policy, num_samples, shard.limit)
             to_the_right = self.recipe.padding == "longest" and self.recipe.padding_side == "left"
             width = self.manifest["context_length"] if to_the_right else None
             return PackedSequences(shard, packer, self._marks_of(split), width)
@@ -163,8 +164,8 @@ class Provenance:
             begin, end = begin - tail, end - tail
 
     def _marks_of(self, split: str) -> list[Mark]:
-        """Return where documents hold tokens that SAELens's rule compares with: sample, place and id."""
-        if self.recipe.preset != "saelens":
+        """Return where documents hold ids that the rule of packing compares with: sample, place and id."""
+        if not self._preset.compares_ids:
             return []
         return self._marks[split]
 

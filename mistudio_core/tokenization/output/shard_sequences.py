@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
-from mistudio_core.tokenization.packing.continuous import Documents, Packer
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.sequences import Places, Sequences
+from mistudio_core.tokenization.packing.stream import Documents, Packer
 
 Mark = tuple[int, int, int]
 """A token in a document that the rule of packing compares with: sample, place and id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.packing.repeated import Repeats, added_ids
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import template_edges
@@ -25,12 +26,10 @@ def cautions(
             f"The context length of {policy.sequence_length:,} is beyond the {limit:,} tokens that the model of this "
             "tokenizer takes: longer sequences would have to be cut again."
         )
-    if policy.sequence_length < recipe.context_length:
-        found.append(
-            f"Sequences are cut to {policy.sequence_length:,} tokens, this tokenizer's limit, as {recipe.preset} does."
-        )
-    streams = recipe.preset in ("continuous", "saelens")
-    if streams and recipe.separator == "auto" and not (*policy.separator, *policy.document_start, *policy.document_end):
+    preset = packing_preset(recipe)
+    found += preset.cautions(recipe, policy)
+    between = (*policy.separator, *policy.document_start, *policy.document_end)
+    if not preset.is_alone(recipe) and recipe.separator == "auto" and not between:
         found.append("The tokenizer has no token for it, so documents follow each other without anything between them.")
     if not policy.fixed:
         found.append("Sequences may be of several lengths, which most trainers do not take.")

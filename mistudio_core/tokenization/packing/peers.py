@@ -1,10 +1,6 @@
-"""Two presets that reproduce other projects sequence for sequence: `transformer_lens` and `sparsify`.
+"""What the presets that reproduce other projects have in common: packing by batches, as `datasets.map` makes them.
 
-Both work on batches of documents, as `datasets.map` hands them out, and lose what fills no sequence at the end of each.
-TransformerLens 4.3.0 (`tokenize_and_concatenate`): documents are encoded without special tokens and joined with EOS
-between them; each sequence is BOS and the next tokens; a batch too short for one sequence is padded.
-sparsify 1.3.3 (`chunk_and_tokenize`): EOS stands before each document, special tokens round each sequence, and the last
-sequence of a batch is dropped, even if it is full.
+What fills no sequence at the end of a batch is lost.
 """
 
 from __future__ import annotations
@@ -14,24 +10,31 @@ from itertools import pairwise
 import numpy as np
 
 from mistudio_core.tokenization.engines.encoded import Encoded, Offsets
-from mistudio_core.tokenization.packing.continuous import Documents, StreamCutter, surrounded
 from mistudio_core.tokenization.packing.policy import Policy
-from mistudio_core.tokenization.packing.sequences import (
-    Places,
-    Sequences,
-    joined_sequences,
-    padded_sequences,
-    slice_sequences,
-)
+from mistudio_core.tokenization.packing.sequences import Places, Sequences, joined_sequences, slice_sequences
+from mistudio_core.tokenization.packing.stream import Documents, Stream
+from mistudio_core.tokenization.recipes.recipe import Recipe
+
+
+def emulated_parts(num_samples: int, parts: int) -> list[int]:
+    """Return where `datasets.map` cuts a split for several processes: the first `n % k` parts are one longer."""
+    parts = max(1, min(parts, num_samples))
+    small, longer = divmod(num_samples, parts)
+    return [part * small + min(part, longer) for part in range(parts + 1)]
 
 
 class BatchSeams:
     """Where the batches of a split begin: sample numbers, rising, the first 0."""
 
     def __init__(self, batch_rows: int, parts: list[int]) -> None:
-        """Lay batches of `batch_rows` into each of the parts that the processes of the other project get."""
+        """Lay batches of `batch_rows` documents into each of the parts that the processes of the other project get."""
         seams = [np.arange(start, end, batch_rows) for start, end in pairwise(parts)]
         self._firsts: Places = np.concatenate([np.empty(0, np.int64), *seams])
+
+    @classmethod
+    def of(cls, recipe: Recipe, batch_rows: int, num_samples: int) -> BatchSeams:
+        """Return the seams of a split of `num_samples`, with batches of `batch_rows` unless the recipe says."""
+        return cls(recipe.batch_rows or batch_rows, emulated_parts(num_samples, recipe.emulate_num_proc))
 
     def batches(self, samples: Places) -> Places:
         """Return the number of the batch that each sample is in."""
@@ -70,6 +73,10 @@ class BatchPacker:
         """Return what the last batch of the shard still gives."""
         return self._limited(self._end_batch()) if self._batch >= 0 else joined_sequences([])
 
+    def tail(self) -> Stream | None:
+        """Return nothing: what fills no sequence is lost with its batch."""
+        return None
+
     def _add(self, documents: Documents, *, starts: bool) -> Sequences:
         raise NotImplementedError
 
@@ -83,50 +90,6 @@ class BatchPacker:
             self.cut += int(every.own[len(sequences) :].sum())
         self.used_tokens += int(sequences.offsets[-1])
         return sequences
-
-
-class TransformerLensPacker(BatchPacker):
-    """The preset `transformer_lens`."""
-
-    def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
-        """Start before the first batch."""
-        super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start)
-        self._has_sequence = False
-
-    def _add(self, documents: Documents, *, starts: bool) -> Sequences:
-        stream, begins, ends = surrounded(documents.encoded, self._policy.separator, ())
-        if starts:
-            skipped = len(self._policy.separator)
-            stream, begins, ends = stream[skipped:], begins - skipped, ends - skipped
-        sequences = self._cutter.add(stream, begins, ends)
-        self._has_sequence = (self._has_sequence and not starts) or len(sequences) > 0
-        return sequences
-
-    def _end_batch(self) -> Sequences:
-        left, begins, ends = self._cutter.take()
-        if self._has_sequence:
-            return joined_sequences([])
-        assert self._policy.pad_id is not None
-        start = np.array(self._policy.sequence_start, np.uint32)
-        sequence = one_sequence(np.concatenate([start, left]), begins, ends)
-        return padded_sequences(sequence, self._policy.sequence_length, self._policy.pad_id, "right")
-
-
-class SparsifyPacker(BatchPacker):
-    """The preset `sparsify`."""
-
-    def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
-        """Start before the first batch."""
-        super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end, hold_last=True)
-
-    def _add(self, documents: Documents, *, starts: bool) -> Sequences:  # noqa: ARG002 - one rule
-        return self._cutter.add(*surrounded(documents.encoded, self._policy.separator, ()))
-
-    def _end_batch(self) -> Sequences:
-        self._cutter.take()
-        return joined_sequences([])
 
 
 def one_sequence(ids: np.typing.NDArray[np.uint32], begins: Offsets, ends: Offsets) -> Sequences:

@@ -1,13 +1,13 @@
-"""The preset `per_document`: one sequence for each document, cut short, or several windows that may overlap."""
+"""Packing documents apart: one sequence for each, cut short, or several windows that may overlap."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
-from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Places, Sequences, padded_sequences, spans
+from mistudio_core.tokenization.packing.stream import Documents, Stream
 
 
 class PerDocumentPacker:
@@ -63,6 +63,10 @@ class PerDocumentPacker:
     def finish(self) -> Sequences:
         """Return nothing: every sequence is complete with its document."""
         return NO_SEQUENCES
+
+    def tail(self) -> Stream | None:
+        """Return nothing: documents are not joined."""
+        return None
 
     def _limited(self, sequences: Sequences) -> Sequences:
         if self.limit is None:

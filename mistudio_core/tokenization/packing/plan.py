@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mistudio_core.raw import RawSplit
-from mistudio_core.tokenization.recipes.checks import PEER_BATCH_ROWS
+from mistudio_core.tokenization.packing.peers import emulated_parts
+from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 SHARD_BYTES: Final = 64 << 20
@@ -57,19 +58,13 @@ def make_plan(splits: Mapping[str, RawSplit], recipe: Recipe, *, shard_bytes: in
     return Plan({name: splits[name].num_samples for name in recipe.splits}, tuple(shards))
 
 
-def emulated_parts(num_samples: int, parts: int) -> list[int]:
-    """Return where `datasets.map` cuts a split for several processes: the first `n % k` parts are one longer."""
-    parts = max(1, min(parts, num_samples))
-    small, longer = divmod(num_samples, parts)
-    return [part * small + min(part, longer) for part in range(parts + 1)]
-
-
 def _cuts(split: RawSplit, recipe: Recipe, shard_bytes: int) -> list[int]:
     """Return the seams of a split, from 0 to its number of samples."""
     if not split.num_samples:
         return [0]
-    parts = emulated_parts(split.num_samples, recipe.emulate_num_proc) if recipe.is_peer else [0, split.num_samples]
-    align = (recipe.batch_rows or PEER_BATCH_ROWS[recipe.preset]) if recipe.is_peer else 1
+    rows = packing_preset(recipe).rows_a_batch(recipe)
+    parts = [0, split.num_samples] if rows is None else emulated_parts(split.num_samples, recipe.emulate_num_proc)
+    align = rows or 1
     wanted = _seams_by_bytes(split, shard_bytes)
     seams = set(parts)
     for start, end in pairwise(parts):

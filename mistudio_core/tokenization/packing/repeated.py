@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mistudio_core.tokenization.engines.encoded import Encoded
 from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -40,14 +41,8 @@ class Repeats:
 def added_ids(recipe: Recipe, policy: Policy, tokenizer: StoredTokenizer) -> tuple[Ids, Ids]:
     """Return the control tokens that a recipe puts right before a document, and right after it."""
     control = frozenset(tokenizer.control.values())
-    between = frozenset(policy.separator)
-    after = {*policy.document_end, *between, *policy.sequence_end}
-    if recipe.preset == "saelens":  # its own tokens stand only where the next one is another
-        return control.intersection(policy.document_start), control & after
-    before = {*policy.sequence_start, *policy.document_start}
-    if recipe.preset != "per_document":  # there a separator stands at the end alone
-        before |= between
-    return control & before, control & after
+    around = packing_preset(recipe).added_around(recipe, policy)
+    return control.intersection(around.before), control.intersection(around.after)
 
 
 class RepeatCounter:

@@ -1,4 +1,4 @@
-"""The preset `saelens`: sequences as SAELens 6.54.12 makes them (`concat_and_batch_sequences`).
+"""Sequences as SAELens makes them (`concat_and_batch_sequences`).
 
 A prefix is put before a document or a sequence only where the next token is not that very token. At the start of a
 sequence stands the begin-of-batch token, within a sequence the separator before each further document; a prefix that
@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
-from mistudio_core.tokenization.packing.continuous import Documents, surrounded
 from mistudio_core.tokenization.packing.peers import BatchPacker, BatchSeams
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Sequences, spans
+from mistudio_core.tokenization.packing.stream import Documents, surrounded
 
 
 class SaeLensPacker(BatchPacker):
@@ -114,18 +114,3 @@ class _Layout:
 def _token(ids: tuple[int, ...], places: object) -> tuple[int, int] | None:
     """Return an inserted token and its place behind the stream."""
     return (ids[0], next(places)) if ids else None  # type: ignore[call-overload]
-
-
-def marks_of(policy: Policy, documents: Documents) -> np.typing.NDArray[np.uint32]:
-    """Return where documents hold a token of their own that the rule compares with: sample, place in it, and the id.
-
-    With these, the layout of sequences follows from the lengths of the documents alone. Mostly there are none.
-    """
-    compared = {*policy.sequence_start, *policy.separator, *policy.begin_sequence}
-    found = np.zeros(len(documents.encoded.ids), np.bool_)
-    for ident in compared:
-        found |= documents.encoded.ids == ident
-    places = np.flatnonzero(found)
-    owners = np.searchsorted(documents.encoded.offsets, places, side="right") - 1
-    inner = places - documents.encoded.offsets[owners]
-    return np.stack([documents.samples[owners], inner, documents.encoded.ids[places]], axis=1).astype(np.uint32)

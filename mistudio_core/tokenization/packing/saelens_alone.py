@@ -1,4 +1,4 @@
-"""The preset `saelens` without concatenation: sequences as SAELens 6.54.12 makes them with `disable_concat_sequences`.
+"""Sequences as SAELens makes them without concatenation (`disable_concat_sequences`).
 
 Each document that is long enough gives one sequence, its beginning; the others are dropped. The begin token is put
 before a document only where it does not begin with that very token, and then a document may be shorter by one.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from mistudio_core.tokenization.engines.encoded import Encoded
-from mistudio_core.tokenization.packing.continuous import Documents, surrounded
 from mistudio_core.tokenization.packing.peers import BatchPacker
 from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Sequences, spans
+from mistudio_core.tokenization.packing.stream import Documents, surrounded
 
 
 class SaeLensAlonePacker(BatchPacker):

@@ -15,9 +15,9 @@ from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounts
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine, ends_of
 from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, RoutedBy, encode_documents
-from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.plan import Shard
 from mistudio_core.tokenization.packing.sequences import Places
+from mistudio_core.tokenization.packing.stream import Documents
 from mistudio_core.tokenization.pipeline.duplicates import repeated
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.token_columns import read_token_lists
@@ -120,8 +120,8 @@ def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine)
 
 
 def _joining_token(task: Task) -> str:
-    """Return the text that sparsify puts between documents before it encodes them together; else nothing."""
-    if task.recipe.preset != "sparsify":
+    """Return the separator's text where documents are encoded between two of them; else nothing."""
+    if not task.preset.encodes_between_separators:
         return ""
     return next(text for text, ident in task.tokenizer.control.items() if ident == task.policy.separator[0])
 
@@ -136,7 +136,7 @@ def _without_ends(task: Task, encoded: Encoded, joining: str) -> Encoded:
         raise StudioError(
             "tokenizer_unsupported",
             "This tokenizer does not keep its EOS token apart from the text beside it.",
-            "Choose another preset than sparsify.",
+            f"Choose another preset than {task.recipe.preset}.",
         )
     own = np.ones(len(encoded.ids), np.bool_)
     own[begins] = own[ends] = False

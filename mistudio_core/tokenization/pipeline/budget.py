@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed
 from mistudio_core.tokenization.pipeline.task import Task
-from mistudio_core.tokenization.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ def find_cut(task: Task, packed: Mapping[int, Packed]) -> Cut | None:
     if left is None:
         return None
     for split in task.plan.splits:
-        limit = _limit(task.policy, task.recipe, left)
+        limit = task.preset.budget(task.recipe, task.policy, left)
         used = 0
         for shard in task.plan.of_split(split):
             if shard.index not in packed:
@@ -41,20 +39,9 @@ def find_cut(task: Task, packed: Mapping[int, Packed]) -> Cut | None:
     return None
 
 
-def _limit(policy: Policy, recipe: Recipe, tokens: int) -> int:
-    """Return how much packing may use for `tokens` tokens in sequences, or as many below as complete ones allow."""
-    sequences, rest = divmod(tokens, policy.sequence_length)
-    if recipe.preset == "per_document":
-        return tokens
-    if recipe.preset != "continuous":
-        return sequences * policy.sequence_length
-    extra = policy.sequence_length - policy.sequence_room
-    return sequences * policy.sequence_room + (max(0, rest - extra) if recipe.remainder != "drop" else 0)
-
-
 def _sequence_tokens(task: Task, used: int, split: str, packed: Mapping[int, Packed]) -> int:
     """Return the tokens that the sequences of a whole split hold."""
-    if task.recipe.preset != "continuous":
+    if not task.preset.joins_shards:
         return sum(packed[shard.index].sequence_tokens for shard in task.plan.of_split(split))
     sequences, rest = divmod(used, task.policy.sequence_room)
     extra = task.policy.sequence_length - task.policy.sequence_room

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
-from mistudio_core.tokenization.packing.continuous import Documents
 from mistudio_core.tokenization.packing.sequences import Places, spans
+from mistudio_core.tokenization.packing.stream import Documents
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.texts.reader import USED
 

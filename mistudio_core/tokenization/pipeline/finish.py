@@ -101,8 +101,7 @@ def finish(
 
 
 def _add_losses(task: Task, packed: Mapping[int, Packed], statistics: TokenStatistics) -> None:
-    alone = task.recipe.preset == "per_document" or not task.recipe.concatenate
-    loss = "truncation" if alone else "remainder"
+    loss = "truncation" if task.preset.is_alone(task.recipe) else "remainder"
     for shard in packed.values():
         statistics.add_lost(loss, shard.lost_tokens)
         statistics.add_lost("token_limit", shard.cut_tokens)
@@ -138,7 +137,7 @@ def _split_parts(
     indexes = [index for index in indexes if index in packed]
     parts = [_Part(split, shard_file(task, index), packed[index].written) for index in indexes]
     tokens = [task.part(index, "sequence_tokens") for index in indexes]
-    if task.recipe.preset == "continuous":
+    if task.preset.joins_shards:
         tails = pack_tails(task, split, indexes)
         statistics.merge(tails.statistics)
         if tails.dropped:
@@ -188,7 +187,7 @@ def _write_sidecars(task: Task, receipts: Sequence[Receipt]) -> None:
                 rest = np.full(shard.last - shard.first, unused, unused.dtype)
                 write_bytes(task.part(shard.index, suffix), rest.tobytes())
         _joined([task.part(shard.index, suffix) for shard in task.plan.shards], task.folder / suffix)
-    if task.recipe.preset == "saelens":
+    if task.preset.compares_ids:
         _joined([task.part(receipt.index, "marks") for receipt in receipts], task.folder / "marks")
     if task.policy.pad_id is not None:
         tokens = [_last_order(task, split) for split in task.plan.splits]
@@ -223,8 +222,8 @@ def _skipped(task: Task) -> dict[str, int]:
 
 
 def _marks(task: Task, receipts: Sequence[Receipt]) -> dict[str, int] | None:
-    """Return how many marks of SAELens's rule each split has."""
-    if task.recipe.preset != "saelens":
+    """Return how many ids of its documents the rule of packing compares with, for each split."""
+    if not task.preset.compares_ids:
         return None
     counts = dict.fromkeys(task.plan.splits, 0)
     for receipt in receipts:

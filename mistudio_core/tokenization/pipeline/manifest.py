@@ -19,8 +19,6 @@ from mistudio_core.tokenization.pipeline.writers import COLUMN, WrittenFile
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 2
-PEER_VERSIONS: Final = {"saelens": "6.54.12", "transformer_lens": "4.3.0", "sparsify": "1.3.3"}
-"""The versions whose sequences the presets reproduce."""
 
 
 def write_dataset_files(task: Task, files: Sequence[str], sequence_length: int, dataset_sha256: str) -> None:
@@ -72,7 +70,7 @@ def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
         "begin_batch_token": policy.sequence_start[0] if policy.sequence_start else None,
         "begin_sequence_token": sequence[0] if sequence else None,
         "sequence_separator_token": policy.separator[0] if policy.separator else None,
-        "disable_concat_sequences": recipe.preset == "per_document" or not recipe.concatenate,
+        "disable_concat_sequences": task.preset.is_alone(recipe),
         "use_chat_formatting": recipe.chat is not None,
     }
 
@@ -95,7 +93,7 @@ def manifest(
         "vocab_size": task.tokenizer.vocab_size,
         "recipe": task.recipe.to_json(),
         "recipe_fingerprint": task.recipe.fingerprint(),
-        "peer_version": PEER_VERSIONS.get(task.recipe.preset),
+        "peer_version": task.preset.peer_version,
         "policy": task.policy.to_json(),
         "cautions": [
             *cautions(task.recipe, task.policy, task.tokenizer, Repeats.total(one.repeats for one in packed.values())),

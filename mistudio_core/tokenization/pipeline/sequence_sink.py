@@ -15,9 +15,9 @@ import numpy.typing as npt
 from mistudio_core.files import write_bytes
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.encoded import Ids, Offsets
-from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
 from mistudio_core.tokenization.packing.repeated import RepeatCounter, Repeats, added_ids
 from mistudio_core.tokenization.packing.sequences import Sequences
+from mistudio_core.tokenization.packing.stream import Documents
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import SequenceWriter, WrittenFile
 
@@ -92,7 +92,7 @@ class SequenceSink:
     def finish(self, publish: Callable[[], None]) -> Packed:
         """Write the last sequences and the tail; `publish` is called before the file gets its name, and may raise."""
         self._take(self._packer.finish())
-        tail = self._packer.tail() if isinstance(self._packer, ContinuousPacker) else None
+        tail = self._packer.tail()
         publish()
         written = self._writer.finish()
         if tail is not None:

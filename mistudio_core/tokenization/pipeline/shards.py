@@ -13,8 +13,8 @@ import pyarrow as pa
 from mistudio_core.files import read_json, write_bytes, write_json
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, Routed, RoutedBy, added
+from mistudio_core.tokenization.packing.marks import marks_of
 from mistudio_core.tokenization.packing.plan import Shard
-from mistudio_core.tokenization.packing.saelens import marks_of
 from mistudio_core.tokenization.pipeline.batches import Batch, make_batch
 from mistudio_core.tokenization.pipeline.document_store import DocumentSink
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed, SequenceSink
@@ -139,7 +139,7 @@ class _Known:
         self.next_sample += len(batch.skipped)
         self.refusal = self.refusal or batch.refusal
         self.routed = added(self.routed, batch.routed)
-        if self._task.recipe.preset == "saelens":
+        if self._task.preset.compares_ids:
             self._marks.append(marks_of(self._task.policy, batch.documents))
         batch.count(self.statistics, self._shard.split)
         filtered = int(np.isin(batch.skipped, _FILTERED).sum())
@@ -156,7 +156,7 @@ class _Known:
         skipped = np.concatenate([*self._skipped, np.full(rest, skip_code("token_budget"), np.uint8)])
         write_bytes(task.part(index, "lengths"), lengths.tobytes())
         write_bytes(task.part(index, "skipped"), skipped.tobytes())
-        if task.recipe.preset == "saelens":
+        if task.preset.compares_ids:
             write_bytes(task.part(index, "marks"), np.concatenate(self._marks).tobytes())
         self.statistics.save(task.part(index, "npz"))
         return lengths, skipped

@@ -1,4 +1,4 @@
-"""The tails of the preset `continuous`: what the shards of a split left, packed by one last pure step."""
+"""The tails of a stream: what the shards of a split left, packed by one last pure step."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from mistudio_core.files import write_bytes
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.encoded import Ids, Offsets
-from mistudio_core.tokenization.packing.continuous import StreamCutter
 from mistudio_core.tokenization.packing.peers import one_sequence
 from mistudio_core.tokenization.packing.sequences import Sequences, padded_sequences
+from mistudio_core.tokenization.packing.stream import StreamCutter
 from mistudio_core.tokenization.pipeline.sequence_sink import count_sequences, load_stream, sequence_writer
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import WrittenFile

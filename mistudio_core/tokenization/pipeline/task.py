@@ -16,10 +16,10 @@ from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import ControlCounter
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
-from mistudio_core.tokenization.packing.continuous import Packer
-from mistudio_core.tokenization.packing.packers import make_packer
 from mistudio_core.tokenization.packing.plan import Plan
 from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import PackingPreset, packing_preset
+from mistudio_core.tokenization.packing.stream import Packer
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import TextReader
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
@@ -49,6 +49,11 @@ class Task:
     def part(self, index: int, suffix: str) -> Path:
         """Return the file of a shard that is needed only until the tokenization is whole."""
         return self.work / f"{index:05d}.{suffix}"
+
+    @property
+    def preset(self) -> PackingPreset:
+        """The preset of the recipe."""
+        return packing_preset(self.recipe)
 
     @cached_property
     def reader(self) -> TextReader:
@@ -118,7 +123,7 @@ class Task:
 
     def packer(self, split: str, limit: int | None = None) -> Packer:
         """Return a new packer by the recipe's rule, for one shard of a split."""
-        return make_packer(self.recipe, self.policy, self.plan.splits[split], limit)
+        return self.preset.packer(self.recipe, self.policy, self.plan.splits[split], limit)
 
     def statistics(self) -> TokenStatistics:
         """Return empty statistics of this tokenization."""

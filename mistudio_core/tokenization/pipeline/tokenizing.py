@@ -20,7 +20,7 @@ from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.identity import EnginesDifferError
 from mistudio_core.tokenization.packing.plan import make_plan
-from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.pipeline.budget import find_cut
 from mistudio_core.tokenization.pipeline.duplicates import find_duplicates
 from mistudio_core.tokenization.pipeline.engine_choice import EngineChoice

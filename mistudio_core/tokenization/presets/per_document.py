@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from mistudio_core.tokenization.recipes.registry import Preset
+from mistudio_core.tokenization.packing.per_document import PerDocumentPacker
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import PackingPreset
+from mistudio_core.tokenization.packing.special_tokens import named_token, own_specials, pad_id
+from mistudio_core.tokenization.packing.stream import Packer
+from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
-class PerDocument(Preset):
+class PerDocument(PackingPreset):
     """One sequence for each document, cut short, or several windows that may overlap."""
 
     name = "per_document"
@@ -18,6 +25,33 @@ class PerDocument(Preset):
         {"bos", "separator", "add_special_tokens", "control_tokens", "stride", "truncation", "padding", "padding_side",
          "padding_column", "shuffle"}
     )  # fmt: skip
+    separator_place = "after"
+
+    def resolve(self, recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
+        """Put the tokenizer's own special tokens round each sequence."""
+        start, end = own_specials(recipe, tokenizer, by_default=True, sequence_is_document=True)
+        return replace(
+            common,
+            sequence_start=start,
+            sequence_end=end,
+            separator=() if recipe.separator == "auto" else named_token("separator", recipe.separator, tokenizer),
+            pad_id=None if recipe.padding == "none" else pad_id(tokenizer),
+            pad_sequences=recipe.padding == "max_length",
+            fixed=recipe.padding != "none",
+        )
+
+    def packer(self, recipe: Recipe, policy: Policy, num_samples: int, limit: int | None = None) -> Packer:  # noqa: ARG002
+        """Return a packer that truncates, or that makes windows where the recipe asks for them or has a stride."""
+        windows = recipe.truncation == "window" or (recipe.truncation == "auto" and recipe.stride > 0)
+        return PerDocumentPacker(policy, windows=windows, stride=recipe.stride, limit=limit)
+
+    def is_alone(self, recipe: Recipe) -> bool:  # noqa: ARG002
+        """Tell that it is."""
+        return True
+
+    def budget(self, recipe: Recipe, policy: Policy, tokens: int) -> int:  # noqa: ARG002
+        """Return the tokens themselves: the last sequence is cut to meet them."""
+        return tokens
 
 
 PRESET: Final = PerDocument()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mistudio_core.raw import RawSplit, column_types
-from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.packing.repeated import RepeatCounter, Repeats, added_ids
 from mistudio_core.tokenization.pipeline.token_columns import read_token_lists
 from mistudio_core.tokenization.recipes.columns import is_token_type

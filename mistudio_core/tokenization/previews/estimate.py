@@ -9,10 +9,10 @@ import numpy as np
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
-from mistudio_core.tokenization.packing.continuous import ContinuousPacker, Documents
-from mistudio_core.tokenization.packing.packers import make_packer
-from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
+from mistudio_core.tokenization.packing.policy import Policy
+from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
 from mistudio_core.tokenization.packing.sequences import Places, joined_sequences
+from mistudio_core.tokenization.packing.stream import Documents
 from mistudio_core.tokenization.previews.sampled import Sampled
 from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -80,7 +80,7 @@ def _packed(
     recipe: Recipe, policy: Policy, lengths: Places, times: float, *, sampled: Sampled, tokenizer: StoredTokenizer
 ) -> Estimate:
     """Pack documents of these lengths, and reckon up to all of them."""
-    packer = make_packer(recipe, policy, len(lengths))
+    packer = packing_preset(recipe).packer(recipe, policy, len(lengths))
     parts = []
     for chosen in np.array_split(np.arange(len(lengths)), max(1, int(lengths.sum()) >> 20)):
         ids = np.full(int(lengths[chosen].sum()), _free_id(policy), np.uint32)
@@ -88,12 +88,11 @@ def _packed(
     sequences = joined_sequences([*parts, packer.finish()])
     count, tokens = len(sequences) * times, int(sequences.tokens.sum()) * times
     kept = int(sequences.own.sum()) - packer.repeated
-    if isinstance(
-        packer, ContinuousPacker
-    ):  # its tail is packed with the others: a part of a sequence per split is lost
-        tail, begins, ends = packer.tail()
+    tail = packer.tail()
+    if tail is not None:  # packed with the others: a part of a sequence per split is lost
+        ids, begins, ends = tail
         kept += int((ends - begins).sum())
-        more = len(tail) * times / policy.sequence_room
+        more = len(ids) * times / policy.sequence_room
         count, tokens = count + more, tokens + more * policy.sequence_length
     part = 1.0 if recipe.token_budget is None else min(1.0, recipe.token_budget / max(1.0, tokens))
     count, tokens = count * part, tokens * part

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.packing.cautions import cautions
-from mistudio_core.tokenization.packing.policy import Policy, resolve_policy
+from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
@@ -43,14 +43,14 @@ class Previewer:
         control = set(self.tokenizer.control.values())
         own = placed.ids.tolist()
         spans = zip(own, placed.starts.tolist(), placed.ends.tolist(), strict=True)
-        tokens = self._added(_before(recipe, policy, own), 0)
+        around = packing_preset(recipe).shown_around(policy, own)
+        tokens = self._added(around.before, 0)
         tokens += [
             {"id": ident, "text": self._texts.shown(ident), "start": start, "end": end, "special": ident in control}
             for ident, start, end in spans
         ]
         found = cautions(recipe, policy, self.tokenizer)
-        after = policy.separator if recipe.preset in ("continuous", "per_document") else ()
-        tokens += self._added([*policy.document_end, *after, *policy.sequence_end], len(text))
+        tokens += self._added(around.after, len(text))
         return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json(), "cautions": found}
 
     def _placer(self, recipe: Recipe) -> Placer:
@@ -64,15 +64,3 @@ class Previewer:
             {"id": ident, "text": self._texts.shown(ident), "start": place, "end": place, "special": True}
             for ident in ids
         ]
-
-
-def _before(recipe: Recipe, policy: Policy, own: Sequence[int]) -> list[int]:
-    """Return what stands before a document at the start of a sequence."""
-    if recipe.preset == "sparsify":
-        return [*policy.sequence_start, *policy.separator]
-    before = list(policy.document_start)
-    for prefix in (policy.begin_sequence, policy.sequence_start):
-        following = [*before, *own][:1]
-        if recipe.preset != "saelens" or list(prefix) != following:  # SAELens puts none before its like
-            before = [*prefix, *before]
-    return before

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mistudio_core.errors import check_text, invalid
-from mistudio_core.tokenization.recipes.checks import PEER_BATCH_ROWS, check_together, checked_value
+from mistudio_core.tokenization.recipes.checks import check_together, checked_value
 from mistudio_core.tokenization.recipes.columns import (
     chat_columns,
     require_columns,
@@ -20,6 +20,7 @@ from mistudio_core.tokenization.recipes.columns import (
     resolve_splits,
     template_columns,
 )
+from mistudio_core.tokenization.recipes.registry import preset
 
 CHAT_ONLY: Final = ("chat_date", "chat_tools", "chat_documents", "refused")
 """Fields that only matter to conversations."""
@@ -172,4 +173,4 @@ class Recipe:
     @property
     def is_peer(self) -> bool:
         """Whether the preset reproduces another project sequence for sequence."""
-        return self.preset in PEER_BATCH_ROWS
+        return preset(self.preset).is_peer

@@ -34,6 +34,8 @@ class Preset:
     """The version of the project whose sequences it reproduces; None where it reproduces none."""
     batch_rows: int | None = None
     """Documents that this project hands to one `map` call by default, on which its sequences depend."""
+    snippet: str | None = None
+    """Code with which the project takes sequences, for `exports.snippets` to fill in."""
 
     @property
     def is_peer(self) -> bool:

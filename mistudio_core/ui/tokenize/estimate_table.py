@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.library.presets import preset
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
 from mistudio_core.ui.app.opening import open_library
@@ -44,7 +45,7 @@ def start(dataset_id: str) -> None:
 def _rows(estimates: Sequence[Mapping[str, Any]], chosen: str) -> tuple[list[dict[str, str]], list[str]]:
     rows, problems = [], []
     for item in estimates:
-        name = recipe_fields.PRESET_NAMES[item["preset"]]
+        name = preset(item["preset"]).title
         if item["problem"]:
             problems.append(f"{name}: {item['problem']}")
             continue

@@ -6,9 +6,9 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.library.presets import presets
 from mistudio_core.records import Dataset
 from mistudio_core.ui.tokenize import recipe_fields
-from mistudio_core.ui.tokenize.option_table import PRESETS
 
 _CARD_WIDTH: Final = 138
 
@@ -16,11 +16,13 @@ _CARD_WIDTH: Final = 138
 def draw(dataset: Dataset) -> None:
     """Draw one card for each preset; the chosen one is ticked."""
     chosen = recipe_fields.preset(dataset)
-    with st.grid(len(PRESETS), min_column_width=_CARD_WIDTH, gap="small"):
-        for name, line in PRESETS.items():
+    known = presets()
+    with st.grid(len(known), min_column_width=_CARD_WIDTH, gap="small"):
+        for preset in known:
+            name = preset.name
             with st.container(gap="xsmall"):
                 st.button(
-                    recipe_fields.PRESET_NAMES[name],
+                    preset.title,
                     key=recipe_fields.key(dataset, f"preset_{name}"),
                     icon=":material/check:" if name == chosen else None,
                     type="primary" if name == chosen else "secondary",
@@ -28,7 +30,7 @@ def draw(dataset: Dataset) -> None:
                     on_click=_choose,
                     args=(dataset.id, name),
                 )
-                st.caption(line)
+                st.caption(preset.summary)
 
 
 def _choose(dataset_id: str, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
@@ -13,13 +12,6 @@ from mistudio_core.ui.app import keys
 from mistudio_core.ui.tokenize.option_table import GIVEN_ID, OPTIONS, TYPED, Option
 
 DEFAULT_PRESET: Final = "continuous"
-PRESET_NAMES: Final[Mapping[str, str]] = {
-    "continuous": "Continuous",
-    "saelens": "SAELens",
-    "transformer_lens": "TransformerLens",
-    "sparsify": "sparsify",
-    "per_document": "Per document",
-}
 MAX_CONTEXT_LENGTH: Final = 1_048_576
 CONTEXT_LENGTH: Final = 1024
 SAMPLE_CONTEXT_LENGTH: Final = 128

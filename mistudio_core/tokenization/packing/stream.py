@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.tokenization.engines.encoded import Encoded, Ids, Offsets, ends_of
-from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Places, Sequences
 
 
@@ -37,6 +36,10 @@ class Documents:
         return Documents(Encoded(self.encoded.ids[np.repeat(mask, lengths)], offsets), self.samples[mask])
 
 
+Stream = tuple[Ids, Offsets, Offsets]
+"""Tokens, and where documents begin and end in them."""
+
+
 class Packer(Protocol):
     """A rule of packing, for the documents of one shard in their order."""
 
@@ -57,6 +60,10 @@ class Packer(Protocol):
 
     def finish(self) -> Sequences:
         """Return the sequences that the end of the shard completes."""
+        ...
+
+    def tail(self) -> Stream | None:
+        """Return the tokens that fill no sequence, where the preset joins them with those of the other shards."""
         ...
 
 
@@ -120,43 +127,6 @@ class StreamCutter:
         return Sequences(
             body.reshape(-1), np.arange(count + 1) * width, np.full(count, width, np.int64), documents, own
         )
-
-
-class ContinuousPacker:
-    """The preset `continuous`: all documents in one stream; what fills no sequence at the end is the tail.
-
-    The stream is, for each document, `document_start`, its ids, `document_end` and the separator.
-    """
-
-    def __init__(self, policy: Policy, limit: int | None = None) -> None:
-        """Start with an empty stream; it ends after `limit` tokens."""
-        self._start = policy.document_start
-        self._end = (*policy.document_end, *policy.separator)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end)
-        self.used_tokens = 0
-        self.repeated = self.cut = 0
-        self.limit = limit
-        self.unused_documents = 0
-
-    def add(self, documents: Documents) -> Sequences:
-        """Append documents and return the sequences that are full now."""
-        ids, begins, ends = surrounded(documents.encoded, self._start, self._end)
-        if self.limit is not None and self.used_tokens + len(ids) > self.limit:
-            keep = self.limit - self.used_tokens
-            used = np.searchsorted(begins - len(self._start), keep)
-            self.unused_documents = len(documents) - int(used)
-            self.cut += int(np.maximum(ends[:used] - np.maximum(begins[:used], keep), 0).sum())
-            ids, begins, ends = ids[:keep], np.minimum(begins, keep), np.minimum(ends, keep)
-        self.used_tokens += len(ids)
-        return self._cutter.add(ids, begins, ends)
-
-    def finish(self) -> Sequences:
-        """Return nothing: the tail is packed with those of the other shards."""
-        return NO_SEQUENCES
-
-    def tail(self) -> tuple[Ids, Offsets, Offsets]:
-        """Return the tokens that fill no sequence, and where documents begin and end in them."""
-        return self._cutter.take()
 
 
 def documents_in_sequences(begins: Offsets, ends: Offsets, room: int, count: int) -> Places:
