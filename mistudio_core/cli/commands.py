@@ -230,9 +230,10 @@ def verify(options: Namespace) -> Outcome:
     result = _open(options).verify(options.id, deep=options.deep)
     if not result.problems:
         return result, None
+    found = " ".join((*result.problems, *result.notes))
     raise StudioError(
         "corrupt_data",
-        f"{len(result.problems)} of {result.checked} files have a problem: {' '.join(result.problems)}",
+        f"{len(result.problems)} of {result.checked} files have a problem: {found}",
         "Delete what is damaged and make it again.",
     )
 

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from tokenizers import AddedToken, Tokenizer, normalizers
 
+from benchmarks.engine_features import ALONE, joined, seams_tokenizer
 from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.engines.fast import fast_version
+from mistudio_core.tokenization.engines.fast import FastEngine, fast_version
 from mistudio_core.tokenization.engines.fast_features import SPLITS, fast_odd_kinds
 from mistudio_core.tokenization.engines.feature_shapes import FeatureError
 from mistudio_core.tokenization.engines.odd_texts import OddCodePoints, OddStrings, OddTexts
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.engines.routed import union
+from mistudio_core.tokenization.engines.unicode_gap import WORD_RANGES
 from mistudio_core.tokenization.output.odd_sequences import odd_sequences
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
@@ -39,6 +42,10 @@ def _stored(root: Path, tokenizer: Tokenizer) -> StoredTokenizer:
     return store_tokenizer(root, tokenizer.to_str(), {"eos_token": "<|endoftext|>"}, name="made", revision=None)
 
 
+def _plain() -> Tokenizer:
+    return Tokenizer.from_file(str(_PLAIN))
+
+
 def _single_word() -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(_PLAIN))
     tokenizer.add_tokens([AddedToken("cat", single_word=True)])
@@ -55,6 +62,7 @@ def _nfc() -> Tokenizer:
     ("make", "odd"),
     [
         (_single_word, "the word concatenate holds a cat."),
+        (_plain, "A digit \U00011de9 and another, \U00016ff6, of the newest scripts."),
         (_nfc, "Quranic marks: \u0642\u0653\u08d3 and \u006e\u08d3\u0303 stand here."),
     ],
 )
@@ -114,10 +122,27 @@ def test_one_odd_document_among_many_gets_the_ids_of_the_reference(
 )
 def test_what_stands_in_no_table_is_refused(change: Callable[[dict[str, Any]], Any]) -> None:
     facts = _facts()
-    assert _kinds(facts) == []
+    assert [kind.ranges for kind in _kinds(facts)] == [WORD_RANGES]
     change(facts)
     with pytest.raises(FeatureError):
         _kinds(facts)
+
+
+@pytest.mark.parametrize("rule", [ALONE, *SPLITS])
+def test_documents_with_characters_that_one_engine_alone_knows_go_to_the_reference(tmp_path: Path, rule: str) -> None:
+    tokenizer = store_tokenizer(tmp_path, seams_tokenizer(rule), {}, name="made", revision=None)
+    new = [point for first, last in WORD_RANGES for point in range(first - 1, last + 2)]
+    points = sorted(
+        {*range(0x100), *new[:400], *new[400::97], *range(0x100, 0xD000, 199), *range(0x10000, 0x34000, 499)}
+    )
+    texts = pa.array([joined(chr(point)) for point in points], pa.large_string())
+    kinds = fast_odd_kinds(json.loads(tokenizer.json_path.read_bytes()), fast_version(), ReferenceEngine.version)
+    odd = union(OddTexts(kinds).find(texts), len(texts))
+    found = [engine.encode(texts) for engine in (FastEngine(tokenizer), ReferenceEngine(tokenizer))]
+    pairs = zip(*(np.split(one.ids, one.offsets[1:-1]) for one in found), strict=True)
+    differing = np.array([not np.array_equal(ours, right) for ours, right in pairs])
+    assert differing.sum() > 200
+    assert [hex(points[place]) for place in np.flatnonzero(differing & ~odd)] == []
 
 
 def _split(pattern: str, behavior: str = "Isolated", *, invert: bool = False) -> dict[str, Any]:

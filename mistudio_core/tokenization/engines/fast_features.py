@@ -13,7 +13,7 @@ from typing import Any, Final
 from mistudio_core.tokenization.engines.added_tokens import byte_level_added, sentencepiece_added
 from mistudio_core.tokenization.engines.feature_shapes import FeatureError, Shape, fits, named, steps
 from mistudio_core.tokenization.engines.odd_texts import OddCodePoints, OddKind
-from mistudio_core.tokenization.engines.unicode_gap import NFC_RANGES
+from mistudio_core.tokenization.engines.unicode_gap import NFC_RANGES, WORD_RANGES
 from mistudio_core.tokenization.engines.vocabularies import byte_level_model, sentencepiece_model
 
 TRIED: Final = frozenset({("gigatoken 0.10.0", "tokenizers 0.23.3")})
@@ -105,7 +105,7 @@ def fast_odd_kinds(
 def _byte_level(facts: Mapping[str, Any], *, control_as_text: bool) -> list[OddKind]:
     nfc = _normalizes(steps(facts["normalizer"], "normalizers"))
     _check_words(facts["pre_tokenizer"])
-    kinds: list[OddKind] = []
+    kinds: list[OddKind] = [OddCodePoints("characters that another version of Unicode does not know", WORD_RANGES)]
     if nfc:
         kinds.append(OddCodePoints("characters that are composed or ordered by another version of Unicode", NFC_RANGES))
     kinds += byte_level_model(facts["model"], facts["added_tokens"], control_as_text=control_as_text)

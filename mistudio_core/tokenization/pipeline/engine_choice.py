@@ -28,7 +28,7 @@ from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, RoutedEngi
 from mistudio_core.tokenization.pipeline.shards import Receipt
 from mistudio_core.tokenization.pipeline.task import Task
 
-_CHECK: Final = 2
+_CHECK: Final = 3
 """Counts the changes of what a check tries, so that verdicts of a weaker one do not last."""
 _OTHERS: Final = "Choose the engine auto or reference."
 

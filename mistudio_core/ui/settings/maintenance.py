@@ -12,6 +12,7 @@ from mistudio_core.ui.widgets import formats
 
 _ERROR = "maintenance_error"
 _PROBLEMS = "maintenance_problems"
+_NOTES = "maintenance_notes"
 _MOST_SHOWN = 50
 
 
@@ -47,13 +48,16 @@ def draw(library: Library) -> None:
     failures.show_kept(_ERROR)
     for problem in st.session_state.get(_PROBLEMS) or ():
         st.warning(plain(problem, 500), icon=":material/report:")
+    for note in st.session_state.get(_NOTES) or ():
+        st.caption(f":material/info: {plain(note, 500)}")
 
 
 def _verify() -> None:
-    st.session_state[_PROBLEMS] = None
+    st.session_state[_PROBLEMS] = st.session_state[_NOTES] = None
     with failures.kept(_ERROR):
         found = open_library().verify()
         st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
+        st.session_state[_NOTES] = list(found.notes[:_MOST_SHOWN])
         if not found.problems:
             st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
 

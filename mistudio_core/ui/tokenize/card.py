@@ -125,6 +125,11 @@ def _engine_note(library: Library, tokenization: Tokenization) -> None:
             f"{plain(engines['reference'], 60)} on {formats.counted(engines['checked_texts'], 'text')} "
             "of this dataset and the hard strings."
         )
+    for reason, count in (engines.get("routed") or {}).items():
+        st.caption(
+            f":material/alt_route: {formats.counted(count['documents'], 'document')} "
+            f"({formats.size(count['bytes'])}) encoded by the reference: {plain(reason, 200)}."
+        )
 
 
 def _exactly(tokenization: Tokenization) -> str:
