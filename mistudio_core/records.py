@@ -46,20 +46,21 @@ def as_json(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """A failure as it is stored and shown."""
+    """A failure as it is stored and shown; `details` are JSON values, see `StudioError`."""
 
     code: str
     message: str
     hint: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, error: StudioError) -> ErrorInfo:
-        """Keep the three fields of an exception."""
-        return cls(error.code, error.message, error.hint)
+        """Keep the four fields of an exception."""
+        return cls(**error.to_json())
 
     def exception(self) -> StudioError:
         """Return the exception to raise for a stored failure."""
-        return StudioError(self.code, self.message, self.hint)
+        return StudioError(self.code, self.message, self.hint, self.details)
 
 
 @dataclass(frozen=True, slots=True)

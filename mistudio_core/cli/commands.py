@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.cli.interrupt import started
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import read_json
 from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import Job, as_json
@@ -125,7 +125,7 @@ def stats(options: Namespace) -> Outcome:
     """Return the statistics of a dataset or a tokenization."""
     found = _open(options).statistics(options.id)
     if found is None:
-        raise StudioError("in_use", f"{options.id} has no statistics yet.", "They are there when it is ready.")
+        raise in_use(f"{options.id} has no statistics yet.", "They are there when it is ready.", options.id)
     return found, None
 
 
@@ -278,9 +278,8 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
     """Return what `act` returns, loading the tokenizer first where the library does not keep it."""
     try:
         return act()
-    except StudioError as error:
-        if error.code != "tokenizer_not_found":
-            raise
+    except TokenizerNotFound:
+        pass
     name, revision, token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
     source = fields.get("tokenizer_source", "auto")
     _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, token=token, source=source).id)

@@ -63,8 +63,7 @@ def _show(result: Any, as_document: bool) -> None:
 
 def _show_error(error: StudioError, as_document: bool) -> None:
     if as_document:
-        document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({"error": error.to_json()}, ensure_ascii=False) + "\n")
     else:
         hint = f" {error.hint}" if error.hint else ""
         sys.stderr.write(f"{error.code}: {error.message}{hint}\n")

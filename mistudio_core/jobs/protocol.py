@@ -88,7 +88,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a job ended: `manifest` when it succeeded, `error` (code, message, hint) when not.
+    """How a job ended: `manifest` when it succeeded, `error` (code, message, hint, details) when not.
 
     `untouched` tells that the job was refused before any data moved, so that nothing need be kept.
     """
@@ -96,7 +96,7 @@ class Result:
     status: str
     ended_at: str
     manifest: Mapping[str, Any] | None = None
-    error: Mapping[str, str] | None = None
+    error: Mapping[str, Any] | None = None
     untouched: bool = False
 
 

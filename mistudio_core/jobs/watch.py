@@ -8,7 +8,7 @@ import signal
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
@@ -42,16 +42,13 @@ def outcome(folder: Path) -> protocol.Result | None:
         "The worker was ended from outside before it had finished (a restart, or the system ran out of memory).",
         "Resume goes on from what is whole; the log of the job may say more.",
     )
-    return protocol.Result("failed", ended_at, error={"code": error.code, "message": error.message, "hint": error.hint})
+    return protocol.Result("failed", ended_at, error=error.to_json())
 
 
-def cancelled_error() -> dict[str, str]:
+def cancelled_error() -> dict[str, Any]:
     """Return the stored error of a cancelled job."""
-    return {
-        "code": "cancelled",
-        "message": "The job was cancelled.",
-        "hint": "Resume goes on from what is whole; Delete removes it.",
-    }
+    hint = "Resume goes on from what is whole; Delete removes it."
+    return StudioError("cancelled", "The job was cancelled.", hint).to_json()
 
 
 def started_at(folder: Path) -> datetime | None:

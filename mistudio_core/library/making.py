@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import StudioError, in_use, invalid
 from mistudio_core.files import checked_split, new_id
 from mistudio_core.jobs import protocol
 from mistudio_core.library.access import choose_token
@@ -137,7 +137,7 @@ def tokenize(
     from mistudio_core.tokenization.texts.chat import dated
 
     if dataset.status != "ready":
-        raise StudioError("in_use", f"{dataset.name} is not ready.", "Wait for its job, or resume it.")
+        raise in_use(f"{dataset.name} is not ready.", "Wait for its job, or resume it.", dataset.id)
     recipe = Recipe.from_fields(fields).resolved(
         splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
     )
@@ -254,6 +254,7 @@ def _start_once(
                 "duplicate",
                 f"The same was asked for before: {earlier.id} is {earlier.status}.",
                 "Use that one, or delete it first.",
+                {"id": earlier.id, "status": earlier.status},
             )
 
     try:

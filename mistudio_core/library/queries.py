@@ -5,25 +5,28 @@ from mistudio_core.store.samples.columns import SampleColumn
 from mistudio_core.store.samples.conditions import condition_on, left_out
 from mistudio_core.store.samples.export import EXPORT_KINDS
 from mistudio_core.store.samples.query import MODES, RANKED_MODES, SampleQuery
-from mistudio_core.store.samples.search import NO_INDEX, Found
+from mistudio_core.store.samples.search import Found
 from mistudio_core.store.samples.search_pool import SearchPool
+from mistudio_core.store.samples.session import SearchSession, SessionClosedError, index_stamp
 from mistudio_core.store.sequences.view import TokenHit, TokenPiece
 from mistudio_core.tokenization.output.shard_sequences import Source
 
 __all__ = [
     "EXPORT_KINDS",
     "MODES",
-    "NO_INDEX",
     "RANKED_MODES",
     "Found",
     "Neighbour",
     "SampleColumn",
     "SampleQuery",
     "SearchPool",
+    "SearchSession",
+    "SessionClosedError",
     "Source",
     "TokenHit",
     "TokenHits",
     "TokenPiece",
     "condition_on",
+    "index_stamp",
     "left_out",
 ]

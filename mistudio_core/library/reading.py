@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import IndexDamaged, StudioError
 from mistudio_core.files import folder_bytes, free_bytes, read_json
 from mistudio_core.library.access import choose_token
+from mistudio_core.library.following import start_index
 from mistudio_core.library.lookup import Lookup
 from mistudio_core.records import RepoInfo, Sample, SamplesPage, Tokenization
 
 if TYPE_CHECKING:
-    import duckdb
-
     from mistudio_core.store.samples.columns import SampleColumn
     from mistudio_core.store.samples.query import SampleQuery
-    from mistudio_core.store.samples.reader import SampleReader
     from mistudio_core.store.samples.search import Found
     from mistudio_core.store.samples.search_pool import SearchPool
+    from mistudio_core.store.samples.session import SearchSession
 
 
 class Reading(Lookup):
@@ -54,35 +53,58 @@ class Reading(Lookup):
         dataset_id: str,
         query: SampleQuery | Mapping[str, Any],
         *,
-        index: duckdb.DuckDBPyConnection | None = None,
+        session: SearchSession | None = None,
         pool: SearchPool | None = None,
-        session: str = "",
+        tab: str = "",
     ) -> Found:
         """Return one page of a query and how it was found.
 
-        `index` is a connection from `open_sample_index` that the caller keeps; without one it is opened for
-        this call. With a `pool`, a scan goes on behind the page that is returned, one for each `session`.
+        `session` is one from `search_session` that the caller keeps; without it one is opened for this call. With a
+        `pool`, a scan goes on behind the page that is returned, one for each `tab`. A damaged index is built again,
+        by a job where that takes long.
         """
         from mistudio_core.store.samples.query import SampleQuery
         from mistudio_core.store.samples.reader import open_reader
-        from mistudio_core.store.samples.search import Found, SampleSearch
+        from mistudio_core.store.samples.search import Found
 
         query = query if isinstance(query, SampleQuery) else SampleQuery.from_fields(query)
-        reader = open_reader(self._whole(dataset_id))
+        folder = self._whole(dataset_id)
         if query.is_plain:
-            page = reader.page(split=query.split, offset=query.offset, limit=query.limit, column=query.column)
+            page = open_reader(folder).page(
+                split=query.split, offset=query.offset, limit=query.limit, column=query.column
+            )
             return Found(page, by="position")
-        if index is not None:
-            return SampleSearch(reader, index, pool, session).find(query)
-        with self._opened_search(dataset_id) as (_, opened):
-            return SampleSearch(reader, opened).find(query)
+        if session is None:
+            with self.search_session(dataset_id) as opened:
+                found = opened.find(query)
+        else:
+            with self._repaired(dataset_id):
+                found = session.find(query, pool, tab)
+        if found.problem == "index_damaged":
+            self._start_repair(dataset_id)
+        return found
 
-    def open_sample_index(self, dataset_id: str) -> duckdb.DuckDBPyConnection:
-        """Open the sample index of a dataset read-only, building it again where it was lost."""
-        from mistudio_core.store.samples.index import ready_index
-        from mistudio_core.store.samples.reader import open_reader
+    def search_session(self, dataset_id: str) -> SearchSession:
+        """Open the sample index of a dataset for several queries, building it again where it was lost.
 
-        return ready_index(open_reader(self._whole(dataset_id)))
+        Raises `IndexUnusable` where only a job can build it; one that is damaged gets that job at once.
+        """
+        from mistudio_core.store.samples.session import SearchSession
+
+        with self._repaired(dataset_id):
+            return SearchSession(self._whole(dataset_id))
+
+    @contextmanager
+    def _repaired(self, dataset_id: str) -> Iterator[None]:
+        try:
+            yield
+        except IndexDamaged:
+            self._start_repair(dataset_id)
+            raise
+
+    def _start_repair(self, dataset_id: str) -> None:
+        with suppress(StudioError):  # it is being built, or the disk is full: the search itself has its answer
+            start_index(self._context, self.dataset(dataset_id))
 
     def sample_columns(self, dataset_id: str) -> tuple[SampleColumn, ...]:
         """Return the columns of a dataset and what can be asked of each."""
@@ -133,14 +155,6 @@ class Reading(Lookup):
         parts = {"datasets", "tokenizers", "jobs", "uploads", "exports"}
         sizes = {part: folder_bytes(getattr(self.home, part)) for part in sorted(parts)}
         return sizes | {"free_bytes": free_bytes(self.home.root)}
-
-    @contextmanager
-    def _opened_search(self, dataset_id: str) -> Iterator[tuple[SampleReader, duckdb.DuckDBPyConnection]]:
-        """Open samples and index for the length of a block."""
-        from mistudio_core.store.samples.reader import open_reader
-
-        with closing(self.open_sample_index(dataset_id)) as index:
-            yield open_reader(self._whole(dataset_id)), index
 
     def _whole(self, dataset_id: str) -> Path:
         dataset = self.dataset(dataset_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import in_use
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.records import Dataset, Deleted, Tokenization
@@ -63,10 +63,10 @@ def _refuse_unless(cascade: bool, name: str, tokenization_ids: list[str], jobs: 
     # the search index is the library's own affair: nobody waits for it, so it stands against nothing
     users = tokenization_ids + [row.id for row in jobs if row.ended is None and row.kind != "index"]
     if users and not cascade:
-        raise StudioError(
-            "in_use",
+        raise in_use(
             f"{name} is used by {', '.join(users)}.",
             "Delete with --cascade (in the app: confirm) to remove these with it, or delete them first.",
+            *users,
         )
 
 

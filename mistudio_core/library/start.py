@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, in_use
 from mistudio_core.files import Home, folder_bytes, json_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.launch import launch
@@ -103,8 +103,8 @@ def _check_quota(home: Home, settings: Settings) -> None:
 def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:
     busy = [row.id for row in unfinished if row.subject_id == subject_id and row.kind == kind]
     if busy:
-        raise StudioError(
-            "in_use", f"The job {busy[0]} is at work on {subject_id}.", "Wait until it has finished, or cancel it."
+        raise in_use(
+            f"The job {busy[0]} is at work on {subject_id}.", "Wait until it has finished, or cancel it.", busy[0]
         )
 
 

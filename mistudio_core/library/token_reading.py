@@ -104,14 +104,12 @@ class TokenReading(Reading):
         `kind` is `parquet`, `jsonl` or `csv`; `fields` are those of `SampleQuery`. `progress` is told the
         number of samples written; what it raises ends the export and leaves no file.
         """
-        from mistudio_core.store.samples.export import export_samples
         from mistudio_core.store.samples.query import SampleQuery
-        from mistudio_core.store.samples.search import SampleSearch
 
         query = SampleQuery.from_fields(fields)
-        with self._opened_search(dataset_id) as (reader, index):
-            target = self.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
-            export_samples(SampleSearch(reader, index), query, target, kind, progress)
+        target = self.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
+        with self.search_session(dataset_id) as session:
+            session.export(query, target, kind, progress)
         return target
 
     def _token_view(self, tokenization_id: str) -> TokenView:

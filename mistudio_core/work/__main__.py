@@ -147,12 +147,8 @@ def _heed_cancel(folder: Path, log: logging.Logger) -> None:
     while not (folder / protocol.CANCEL).exists():
         time.sleep(_CANCEL_POLL_S)
     log.info("cancelled")
-    error = {
-        "code": "cancelled",
-        "message": "The job was cancelled.",
-        "hint": "Resume goes on from what is whole; Delete removes it.",
-    }
-    _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error))
+    error = StudioError("cancelled", "The job was cancelled.", "Resume goes on from what is whole; Delete removes it.")
+    _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error.to_json()))
 
 
 def _heed_room(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
@@ -187,8 +183,7 @@ def _end(folder: Path, result: protocol.Result) -> None:
 
 
 def _failure(error: StudioError, *, untouched: bool = False) -> protocol.Result:
-    info = {"code": error.code, "message": error.message, "hint": error.hint}
-    return protocol.Result("failed", str(as_json(now())), error=info, untouched=untouched)
+    return protocol.Result("failed", str(as_json(now())), error=error.to_json(), untouched=untouched)
 
 
 def _told(error: BaseException) -> StudioError:

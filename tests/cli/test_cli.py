@@ -86,7 +86,7 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
 
 def test_failures_are_one_document_or_one_sentence(shell: Shell) -> None:
     document = shell.json("show", "ds_" + "a" * 12, exit_status=1)
-    assert set(document["error"]) == {"code", "message", "hint"}
+    assert set(document["error"]) == {"code", "message", "hint", "details"}
     done = shell.run("show", "nonsense")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1

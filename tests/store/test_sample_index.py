@@ -88,7 +88,8 @@ def test_a_lost_index_is_named_and_repairs_itself(tmp_path: Path, harm: str, mon
     reader = SampleReader(tmp_path)
     with pytest.raises(StudioError) as caught:
         open_index(reader)
-    assert caught.value.code == "corrupt_data"
+    expected = {"delete": "index_missing", "garbage": "index_damaged", "truncate": "index_damaged"}
+    assert caught.value.code == expected.get(harm, "index_stale")
     with ready_index(reader) as connection:
         assert connection.execute("SELECT count(*), sum(chars) FROM samples").fetchone() == (
             reader.num_samples,
@@ -107,7 +108,7 @@ def test_a_large_dataset_is_not_indexed_while_its_reader_waits(tmp_path: Path, m
 BUILD = """
 import sys
 from pathlib import Path
-from mistudio_core.store import sample_index
+from mistudio_core.store.samples import index as sample_index
 sample_index._INSERT_ROWS, sample_index._AHEAD_BYTES = 10, 1
 def tell(done, total):
     print(done, flush=True)

@@ -93,5 +93,5 @@ def _decoded(values: Mapping[str, Any], json_fields: Sequence[str]) -> dict[str,
         elif name in json_fields:
             decoded[name] = json.loads(value)
         elif name == "error" and value is not None:
-            decoded[name] = ErrorInfo(**cast(dict[str, str], json.loads(value)))
+            decoded[name] = ErrorInfo(**cast(dict[str, Any], json.loads(value)))
     return decoded

@@ -41,7 +41,7 @@ _DUCKDB_DIGITS: Final = 38
 """Of a decimal; one with more is read as a double."""
 
 
-class Unfit(Exception):  # noqa: N818 - it says what would fit
+class Unfit(Exception):
     """A value does not fit a column; the message says what would."""
 
 

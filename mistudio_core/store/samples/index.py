@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from mistudio_core.checksums import announce_entry, renew_entry
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import IndexUnusable, StudioError
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.measures import Measures, measure
@@ -36,6 +36,10 @@ _INSERT_ROWS: Final = 100_000
 _MEMORY_MB: Final = 256
 _SCAN_SHARE: Final = 8
 """Row groups' worth of memory that a scan by two threads takes, should the texts be huge."""
+_READ_ALL: Final = (
+    'SELECT sum("row"), max(split), sum(position), sum(part), sum(row_group), sum(chars), sum(bytes), sum(words),'
+    " max(hash) FROM samples"
+)
 _SETTINGS: Final[dict[str, Any]] = {
     "memory_limit": f"{_MEMORY_MB}MB",
     "threads": 2,
@@ -73,7 +77,7 @@ def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
 def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     """Open the index read-only; use one `cursor()` of the connection per query, also between threads.
 
-    Raises `corrupt_data` when the index is missing, damaged, of another format or of other samples.
+    Raises `index_missing`, `index_damaged`, or `index_stale` where it is of another format or of other samples.
     """
     path = reader.folder / INDEX_NAME
     memory = _MEMORY_MB + (_SCAN_SHARE * _largest_group(reader) >> 20)
@@ -81,31 +85,47 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(path, read_only=True, config=config)
     except duckdb.Error:
-        raise _unusable("damaged" if path.exists() else "missing") from None
+        if path.exists():
+            raise damaged() from None
+        raise _unusable("index_missing", "missing") from None
     try:
         about = connection.execute("SELECT format, text_column FROM about").fetchall()
         parts = connection.execute("SELECT path, first_row FROM parts ORDER BY part").fetchall()
     except duckdb.Error:
         connection.close()
-        raise _unusable("damaged") from None
+        raise damaged() from None
     if about != [(INDEX_FORMAT, reader.default_column)] or parts != reader.places():
         connection.close()
-        raise _unusable("not of these samples")
+        raise _unusable("index_stale", "not of these samples")
     return connection
 
 
 def ready_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     """Open the index, building it first where it cannot be used and the dataset is small enough to wait for.
 
-    Raises `corrupt_data` for a larger dataset: a job has to build it.
+    Raises as `open_index` for a larger dataset: a job has to build it.
     """
     try:
         return open_index(reader)
-    except StudioError:
+    except IndexUnusable:
         if stored_bytes(reader) > REPAIR_BYTES:
             raise
     build_index(reader.folder)
     return open_index(reader)
+
+
+def is_sound(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether every value of an open index can be read."""
+    try:
+        connection.cursor().execute(_READ_ALL).fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def damaged() -> StudioError:
+    """Return the error for an index whose file is not what was written."""
+    return _unusable("index_damaged", "damaged")
 
 
 def stored_bytes(reader: SampleReader) -> int:
@@ -117,8 +137,8 @@ def _largest_group(reader: SampleReader) -> int:
     return max((group.num_bytes for split in reader.splits.values() for group in split.row_groups), default=0)
 
 
-def _unusable(why: str) -> StudioError:
-    return StudioError("corrupt_data", f"The sample index is {why}.", "It can be built again from the samples.")
+def _unusable(code: str, why: str) -> StudioError:
+    return StudioError(code, f"The sample index is {why}.", "It can be built again from the samples.")
 
 
 def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -75,19 +76,27 @@ def indexed_columns(reader: SampleReader) -> list[str]:
 
 
 def open_ranked_index(reader: SampleReader) -> tantivy.Index:
-    """Return the index, ready to be searched; raise `corrupt_data` when it is missing, stale or damaged."""
+    """Return the index, ready to be searched; raise `index_missing`, `index_stale` or `index_damaged`."""
     path = reader.folder / FOLDER / META
     try:
         stamp = path.stat().st_mtime_ns
     except OSError:
-        raise _unusable("missing") from None
+        raise _unusable("index_missing", "missing") from None
     try:
         meta = read_json(path)
     except StudioError:
-        raise _unusable("damaged") from None
+        raise _unusable("index_damaged", "damaged") from None
     if meta != _meta(reader, indexed_columns(reader)):
-        raise _unusable("out of date")
+        raise _unusable("index_stale", "out of date")
     return _opened(path.parent / "index", stamp)
+
+
+def discard_ranked_index(dataset_folder: Path) -> None:
+    """Take a damaged index out of the way, so that the next job builds it; one that cannot be moved stays."""
+    old = dataset_folder / f".{FOLDER}.{os.urandom(4).hex()}"
+    with contextlib.suppress(OSError):
+        os.rename(dataset_folder / FOLDER, old)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def field_names(column_number: int) -> tuple[str, str, str]:
@@ -167,11 +176,11 @@ def _opened(folder: Path, stamp: int) -> tantivy.Index:  # noqa: ARG001 - a new 
     try:
         index = tantivy.Index.open(str(folder))
     except (ValueError, OSError):
-        raise _unusable("damaged") from None
+        raise _unusable("index_damaged", "damaged") from None
     _register(index)
     index.config_reader("manual")
     return index
 
 
-def _unusable(why: str) -> StudioError:
-    return StudioError("corrupt_data", f"The index of words is {why}.", "It can be built again from the samples.")
+def _unusable(code: str, why: str) -> StudioError:
+    return StudioError(code, f"The index of words is {why}.", "It can be built again from the samples.")

@@ -26,7 +26,7 @@ _BLOCK_HITS: Final = 100_000
 class RankedSearch:
     """One search of the index of words, with the filters that the index itself knows: split and length.
 
-    Raises `corrupt_data` when the index cannot be used, `invalid_request` when there is no word to search for, and
+    Raises `index_missing`, `index_stale` or `index_damaged`, `invalid_request` when there is no word to search for, and
     `LookupError` when the index does not hold what is searched: another column, or words too long to be indexed.
     """
 
@@ -126,4 +126,4 @@ def _damage_named() -> Iterator[None]:
 
 
 def _damaged() -> StudioError:
-    return StudioError("corrupt_data", "The index of words is damaged.", "It can be built again from the samples.")
+    return StudioError("index_damaged", "The index of words is damaged.", "It can be built again from the samples.")

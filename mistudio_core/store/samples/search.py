@@ -11,10 +11,11 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import IndexDamaged, IndexUnusable
 from mistudio_core.records import Sample, SamplesPage
 from mistudio_core.store.samples.listing import SampleListing
 from mistudio_core.store.samples.query import SampleQuery
+from mistudio_core.store.samples.ranked_index import discard_ranked_index
 from mistudio_core.store.samples.ranked_search import RankedSearch
 from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.store.samples.search_pool import SearchPool
@@ -30,7 +31,12 @@ FIRST_HITS_S: Final = 2.0
 FULL_PAGE_S: Final = 0.5
 """How long a page that has some of its hits waits to be full: the others come when it is drawn again."""
 
-NO_INDEX: Final = "There is no index of words yet: this was searched by scan, in the order of the dataset."
+_NOTES: Final = {
+    "index_missing": "There is no index of words yet: this was searched by scan, in the order of the dataset.",
+    "index_stale": "The index of words is out of date: this was searched by scan, in the order of the dataset.",
+    "index_damaged": "The index of words was damaged and will be built again: this was searched by scan, in the order "
+    "of the dataset.",
+}
 NOT_INDEXED: Final = "The index of words does not hold this: it was searched by scan, in the order of the dataset."
 CONTROL_SCAN: Final = "Control tokens are looked for by scan, in the order of the dataset."
 
@@ -43,12 +49,14 @@ class Found:
     """A page, and how it was found.
 
     `by` is `position`, `filters`, `ranked` or `scan`; `note` is a sentence for the user where it was not the way that
-    was asked for; `finished` is False while a scan still counts: ask again for more.
+    was asked for, and `problem` the error code of the index of words where that is why; `finished` is False while a
+    scan still counts: ask again for more.
     """
 
     page: SamplesPage
     by: str
     note: str = ""
+    problem: str = ""
     finished: bool = True
 
 
@@ -87,10 +95,9 @@ class SampleSearch:
                 return self._ranked(query)
             except LookupError:
                 return self._scanned(query, NOT_INDEXED)
-            except StudioError as error:
-                if error.code != "corrupt_data":
-                    raise
-                return self._scanned(query, NO_INDEX)
+            except IndexUnusable as error:
+                self._let_go(error)
+                return replace(self._scanned(query, _NOTES[error.code]), problem=error.code)
         listing = SampleListing(self.reader, self.connection, query)
         rows = listing.rows(query.offset, query.limit)
         by = "position" if listing.is_everything else "filters"
@@ -103,9 +110,8 @@ class SampleSearch:
                 rows = self._ranked_rows(RankedSearch(self.reader, query), query, sys.maxsize)
             except LookupError:
                 pass
-            except StudioError as error:
-                if error.code != "corrupt_data":
-                    raise
+            except IndexUnusable as error:
+                self._let_go(error)
             else:
                 if _by_relevance(query):
                     yield from (rows[at : at + _BLOCK_ROWS] for at in range(0, len(rows), _BLOCK_ROWS))
@@ -119,6 +125,11 @@ class SampleSearch:
         else:
             hits = np.concatenate([np.empty(0, np.int64), *self._new_scan(query).stream()])
             yield from SampleListing(self.reader, self.connection, query, hits).blocks()
+
+    def _let_go(self, error: IndexUnusable) -> None:
+        """Remove an index of words that is damaged, so that it can be built again."""
+        if isinstance(error, IndexDamaged):
+            discard_ranked_index(self.reader.folder)
 
     def _page(self, query: SampleQuery, rows: Rows, total: int, *, exact: bool = True) -> SamplesPage:
         samples = self.reader.samples(rows.tolist(), query.column)
@@ -179,7 +190,7 @@ class SampleSearch:
             )
         else:
             rows = scan.hits.rows(query.offset, min(query.offset + query.limit, total))
-        return Found(self._page(query, rows, total, exact=exact), "scan", note, finished)
+        return Found(self._page(query, rows, total, exact=exact), "scan", note, finished=finished)
 
     def _new_scan(self, query: SampleQuery) -> TextScan:
         keep = self._mask(query) if _row_filters(query) else None

@@ -92,13 +92,13 @@ class EngineChoice:
             raise EnginesDifferError(self.verdict.difference or "")
 
     def fall_back(self, difference: str) -> None:
-        """Use the reference from now on; raise `tokenizer_unsupported` where the recipe allows only the fast engine."""
+        """Use the reference from now on; raise `engines_differ` where the recipe allows only the fast engine."""
         self.fast = False
         self.reason = f"its ids differ from the reference: {difference}"
         self._proven.set()
         if self._task.recipe.engine == "fast":
             raise StudioError(
-                "tokenizer_unsupported",
+                "engines_differ",
                 f"The fast engine does not give the right ids with this tokenizer: {difference}.",
                 _OTHERS,
             )

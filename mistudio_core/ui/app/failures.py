@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -17,7 +16,6 @@ from mistudio_core.ui.app.escape import plain
 
 _log = logging.getLogger(__name__)
 _LONG: Final = 4_000  # characters: an error may list what there is to choose from
-_DATASET_ID: Final = re.compile(r"\bds_[a-z0-9]{12}\b")
 
 
 def show(error: StudioError | ErrorInfo) -> None:
@@ -26,13 +24,12 @@ def show(error: StudioError | ErrorInfo) -> None:
     if error.hint:
         text += f"\n\n{plain(error.hint, _LONG)}"
     st.error(text, icon=":material/error:")
-    named = _DATASET_ID.search(error.message) if error.code == "duplicate" else None
-    if named is not None:
+    if error.code == "duplicate" and str(error.details.get("id")).startswith("ds_"):
         st.page_link(
             "pages/dataset.py",
             label="Open that dataset",
             icon=":material/database:",
-            query_params={keys.DATASET_ID: named.group()},
+            query_params={keys.DATASET_ID: error.details["id"]},
         )
 
 
@@ -72,4 +69,4 @@ def show_kept(key: str) -> None:
     error = st.session_state.get(key)
     if error is not None:
         # Read field by field: after a hot reload the stored record is one of the class's older copy.
-        show(ErrorInfo(error.code, error.message, error.hint))
+        show(ErrorInfo(error.code, error.message, error.hint, error.details))

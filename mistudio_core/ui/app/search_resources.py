@@ -1,7 +1,7 @@
-"""What searches keep open between two runs of a page: one connection per sample index, one pool for all scans.
+"""What searches keep open between two runs of a page: one session per sample index, one pool for all scans.
 
-Of our own classes nothing outlives a hot reload in a cache: the connection is DuckDB's, and a pool of an
-older class gives way to a new one.
+Of our own classes nothing outlives a hot reload in a cache: a session or a pool of an older class gives way to a new
+one.
 """
 
 from __future__ import annotations
@@ -20,32 +20,29 @@ from mistudio_core.ui.app import keys
 if TYPE_CHECKING:
     from _thread import LockType
 
-    import duckdb
-
-    from mistudio_core.library.queries import SearchPool
+    from mistudio_core.library.queries import SearchPool, SearchSession
 
 _OPEN_INDEXES: Final = 8
-_INDEX_FILE: Final = "samples.duckdb"
 
 
-def connection(library: Library, dataset: Dataset) -> duckdb.DuckDBPyConnection:
-    """Return the open sample index of a dataset; raises `corrupt_data` where a job has to build it first."""
+def session(library: Library, dataset: Dataset) -> SearchSession:
+    """Return the open sample index of a dataset; raises `IndexUnusable` where a job has to build it first."""
     with _turns():  # or two tabs would both make the index, and the second one close that of the first
         stamp = _stamp(dataset)
         if not stamp:
-            library.open_sample_index(dataset.id).close()  # which makes the file that is not there
+            library.search_session(dataset.id).close()  # which makes the file that is not there
             stamp = _stamp(dataset)
     if _stamps().get(dataset.id, stamp) != stamp:
         release(dataset.id)  # or the file that was there before would be opened once more
     _stamps()[dataset.id] = stamp
-    return _opened(dataset.id, stamp, library)
+    return _opened(dataset.id, stamp, _class_number(), library)
 
 
 def release(dataset_id: str) -> None:
     """Close the index of a dataset that is deleted or built again, so that its disk becomes free."""
     stamp = _stamps().pop(dataset_id, None)
     if stamp is not None:
-        _opened.clear(dataset_id, stamp, None)
+        _opened.clear(dataset_id, stamp, _class_number(), None)
 
 
 def pool() -> SearchPool:
@@ -55,7 +52,7 @@ def pool() -> SearchPool:
     return _pool(id(SearchPool), SearchPool)
 
 
-def session() -> str:
+def tab() -> str:
     """Return the name under which this browser tab searches: its new search stops its old one."""
     if keys.SEARCH_SESSION not in st.session_state:
         st.session_state[keys.SEARCH_SESSION] = secrets.token_hex(8)
@@ -63,17 +60,22 @@ def session() -> str:
 
 
 def _stamp(dataset: Dataset) -> int:
-    try:
-        return (dataset.path / _INDEX_FILE).stat().st_mtime_ns if dataset.path else 0
-    except OSError:
-        return 0
+    from mistudio_core.library.queries import index_stamp
+
+    return 0 if dataset.path is None else index_stamp(dataset.path)
+
+
+def _class_number() -> int:
+    from mistudio_core.library.queries import SearchSession
+
+    return id(SearchSession)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_OPEN_INDEXES, on_release=lambda opened: opened.close())
-def _opened(dataset_id: str, stamp: int, _library: Library | None) -> duckdb.DuckDBPyConnection:
-    del stamp
+def _opened(dataset_id: str, stamp: int, of_class: int, _library: Library | None) -> Any:
+    del stamp, of_class
     assert _library is not None, "only a release names no library"
-    return _library.open_sample_index(dataset_id)
+    return _library.search_session(dataset_id)
 
 
 @st.cache_resource(show_spinner=False)

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import NotFound, StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import failures, keys, polling
@@ -49,9 +49,7 @@ def _asked(library: Library) -> Dataset | None:
         return None
     try:
         return library.dataset(dataset_id)
-    except StudioError as error:
-        if error.code != "not_found":
-            raise
+    except NotFound:
         message = "This dataset is not in the library."
         failures.show(
             StudioError("not_found", message, "It was deleted, or the address is wrong. See the list of all datasets.")

@@ -8,16 +8,15 @@ from typing import Any, Final
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import IndexUnusable, StudioError
 from mistudio_core.library import Library
-from mistudio_core.library.queries import NO_INDEX, Found, SampleQuery
+from mistudio_core.library.queries import Found, SampleQuery
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import address, failures, keys, search_resources
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.widgets import formats
 
 _POLL_SECONDS: Final = 0.5
-_NO_SAMPLE_INDEX: Final = "corrupt_data"
 _TOKEN_FIELDS: Final = ("min_tokens", "max_tokens", "documents", "control_tokens")
 
 
@@ -44,13 +43,13 @@ def query_of(fields: Mapping[str, Any], tokenization: Tokenization | None, **pag
 
 def find(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
     """Return a page of a query; a scan goes on behind it, and stops the scan that this tab had before."""
-    import duckdb
+    from mistudio_core.library.queries import SessionClosedError
 
     if query.is_plain:
         return library.search(dataset.id, query)
     try:
         return _search(library, dataset, query)
-    except (duckdb.ConnectionException, duckdb.InvalidInputException):
+    except SessionClosedError:
         # Another session has closed this index, between two questions or between a question and its answer, to open
         # one more or because it was built again.
         return _search(library, dataset, query)
@@ -60,9 +59,9 @@ def _search(library: Library, dataset: Dataset, query: SampleQuery) -> Found:
     return library.search(
         dataset.id,
         query,
-        index=search_resources.connection(library, dataset),
+        session=search_resources.session(library, dataset),
         pool=search_resources.pool(),
-        session=search_resources.session(),
+        tab=search_resources.tab(),
     )
 
 
@@ -91,7 +90,7 @@ def draw_progress(found: Found, *, page_is_full: bool) -> None:
     def poll() -> None:
         if not address.is_settled():
             return  # another search has been asked for meanwhile, and draws the page anew
-        hits, ended = search_resources.pool().progress(search_resources.session())
+        hits, ended = search_resources.pool().progress(search_resources.tab())
         if ended or (hits > shown and not page_is_full):
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center", key="samples_scanning"):
@@ -107,7 +106,7 @@ def draw_notes(library: Library, dataset: Dataset, found: Found) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/info: {found.note}", width="content")
-        if found.note == NO_INDEX:
+        if found.problem:
             _offer_index(library, dataset)
     failures.show_kept(keys.INDEX_ERROR)
 
@@ -115,7 +114,7 @@ def draw_notes(library: Library, dataset: Dataset, found: Found) -> None:
 def draw_error(library: Library, dataset: Dataset, error: StudioError) -> None:
     """Draw why nothing can be shown; a lost index can be built again."""
     failures.show(error)
-    if error.code == _NO_SAMPLE_INDEX:
+    if isinstance(error, IndexUnusable):
         _offer_index(library, dataset)
         failures.show_kept(keys.INDEX_ERROR)
 
@@ -135,7 +134,7 @@ def _offer_index(library: Library, dataset: Dataset) -> None:
 
 
 def _end() -> None:
-    search_resources.pool().end(search_resources.session())
+    search_resources.pool().end(search_resources.tab())
 
 
 def _build_index(dataset_id: str) -> None:

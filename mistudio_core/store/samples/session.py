@@ -1,0 +1,94 @@
+"""An open sample index and the questions that are put to it, so that nothing above knows what database it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Self, TypeVar
+
+import duckdb
+
+from mistudio_core.errors import IndexUnusable
+from mistudio_core.store.samples.export import Progress, export_samples
+from mistudio_core.store.samples.index import INDEX_NAME, damaged, is_sound, ready_index
+from mistudio_core.store.samples.query import SampleQuery
+from mistudio_core.store.samples.reader import open_reader
+from mistudio_core.store.samples.search import Found, SampleSearch
+from mistudio_core.store.samples.search_pool import SearchPool
+
+Answer = TypeVar("Answer")
+
+
+class SessionClosedError(Exception):
+    """Somebody else has closed the session, before or during a question: open another one and ask again."""
+
+
+class SearchSession:
+    """The open sample index of one dataset, for any number of questions from any threads, until `close`.
+
+    An index that turns out to be damaged is built again where that takes a moment; for a larger dataset it is removed
+    and `index_damaged` raised, so that a job can build it.
+    """
+
+    def __init__(self, dataset_folder: Path) -> None:
+        """Open the index, building it where it cannot be used; raises `IndexUnusable` where only a job may."""
+        self._reader = open_reader(dataset_folder)
+        self._connection = ready_index(self._reader)
+        self._repairing = Lock()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index, so that its file can be replaced or its disk become free."""
+        self._closed = True
+        self._connection.close()
+
+    def find(self, query: SampleQuery, pool: SearchPool | None = None, tab: str = "") -> Found:
+        """Return a page of a query; with a `pool`, a scan goes on behind it, one for each `tab`.
+
+        Raises as `SampleSearch.find`, `SessionClosedError`, and `index_damaged`.
+        """
+        return self._answered(lambda opened: SampleSearch(self._reader, opened, pool, tab).find(query))
+
+    def export(self, query: SampleQuery, target: Path, kind: str, progress: Progress | None = None) -> int:
+        """Write the whole result of a query to a file and return the number of samples; see `export_samples`."""
+        return self._answered(
+            lambda opened: export_samples(SampleSearch(self._reader, opened), query, target, kind, progress)
+        )
+
+    def _answered(self, ask: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        connection = self._connection
+        try:
+            return ask(connection)
+        except duckdb.Error as error:
+            if self._closed:
+                raise SessionClosedError from error
+            if self._connection is connection and is_sound(connection):
+                raise
+        return ask(self._repaired(connection))
+
+    def _repaired(self, damaged_one: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """Return an index that is not the damaged one; only the first of those that wait builds it."""
+        with self._repairing:
+            if self._connection is damaged_one:
+                damaged_one.close()  # or the same file would be opened once more
+                (self._reader.folder / INDEX_NAME).unlink(missing_ok=True)
+                try:
+                    self._connection = ready_index(self._reader)
+                except IndexUnusable:
+                    raise damaged() from None
+            return self._connection
+
+
+def index_stamp(dataset_folder: Path) -> int:
+    """Return a number that changes when the sample index is built again; 0 where there is none."""
+    try:
+        return (dataset_folder / INDEX_NAME).stat().st_mtime_ns
+    except OSError:
+        return 0
