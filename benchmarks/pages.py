@@ -93,7 +93,7 @@ def made(home: Path, data: Path | None) -> Dataset:
     there = [dataset for dataset in library.datasets(status="ready") if dataset.name == name]
     if there:
         return there[0]
-    begun = library.make_sample() if data is None else library.import_files([data], name=name)
+    begun = library.make_example() if data is None else library.import_files([data], name=name)
     library.wait(begun.id)
     for job in library.jobs(begun.id, active=True):
         library.wait(job.id)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mistudio_core.errors import StudioError
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.recipes.recipe import Recipe
 
 DatasetStatus = Literal["downloading", "processing", "ready", "error"]
 TokenizationStatus = Literal["queued", "processing", "ready", "error"]
@@ -31,6 +34,8 @@ def parse_time(text: str) -> datetime:
 
 def as_json(value: Any) -> Any:
     """Turn records, paths, times and mappings into what `json.dumps` takes; keys keep their order."""
+    if isinstance(value, Record):
+        return value.to_json()
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Mapping):
@@ -44,8 +49,47 @@ def as_json(value: Any) -> Any:
     return value
 
 
+class Record:
+    """What every answer is: frozen, typed, and as JSON or by the names of its JSON where a script wants that."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as `json.dumps` takes them, in their order."""
+        record: Any = self
+        return {item.name: as_json(getattr(self, item.name)) for item in fields(record)}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.to_json()[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonDocument(Record, Mapping[str, Any]):
+    """A stored JSON document, such as statistics or a manifest; its own page in docs/ says what is in it."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def version(self) -> int:
+        """The version of its form; 0 where it was stored without one."""
+        return int(self.document.get("version", self.document.get("format", 0)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document itself."""
+        return dict(self.document)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.document[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.document)
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+
 @dataclass(frozen=True, slots=True)
-class ErrorInfo:
+class ErrorInfo(Record):
     """A failure as it is stored and shown; `details` are JSON values, see `StudioError`."""
 
     code: str
@@ -64,7 +108,7 @@ class ErrorInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Record):
     """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is whole."""
 
     id: str
@@ -90,7 +134,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokenization:
+class Tokenization(Record):
     """Token rows made of one dataset by one recipe; `path` is None until it is whole."""
 
     id: str
@@ -98,7 +142,7 @@ class Tokenization:
     tokenizer: str
     tokenizer_revision: str | None
     vocab_size: int | None
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     context_length: int
     engine: str | None
     status: TokenizationStatus
@@ -113,7 +157,7 @@ class Tokenization:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """One run of a worker; `rate` is units per second, `eta_s` seconds, both None while unknown."""
 
     id: str
@@ -143,7 +187,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class SplitInfo:
+class SplitInfo(Record):
     """A split as the Hub describes it; None where the Hub does not know."""
 
     name: str
@@ -152,7 +196,7 @@ class SplitInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigInfo:
+class ConfigInfo(Record):
     """A configuration (subset) as the Hub describes it."""
 
     name: str
@@ -161,7 +205,7 @@ class ConfigInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class RepoInfo:
+class RepoInfo(Record):
     """What the Hub says of a dataset repository before anything is downloaded.
 
     `origins` names, for each field that may be missing or differ, where it came from, for example
@@ -188,7 +232,7 @@ class RepoInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Record):
     """One sample: `index` counts from 0 within its split, `matches` are code-point pairs [start, end) in `text`."""
 
     index: int
@@ -199,7 +243,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class SamplesPage:
+class SamplesPage(Record):
     """Some samples of a listing and how many there are in all."""
 
     total: int
@@ -208,7 +252,7 @@ class SamplesPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Record):
     """What a deletion removed."""
 
     deleted: tuple[str, ...]
@@ -216,7 +260,7 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Record):
     """How many files were checked and, for each problem, a sentence that names the file.
 
     `notes` say what the check cannot have seen.
@@ -228,7 +272,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(Record):
     """How many records the files gave back."""
 
     datasets: int

@@ -8,13 +8,16 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.cli.interrupt import started
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import read_json
 from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import Job, as_json
+
+if TYPE_CHECKING:
+    from mistudio_core.library.queries import Preview
 
 Outcome = tuple[Any, StudioError | None]
 
@@ -71,7 +74,7 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
 def example(options: Namespace) -> Outcome:
     """Make the built-in example dataset and return it."""
     library = _open(options)
-    return _made(library, lambda: library.make_sample(options.samples).id), None
+    return _made(library, lambda: library.make_example(options.samples).id), None
 
 
 def list_datasets(options: Namespace) -> Outcome:
@@ -100,7 +103,7 @@ def samples(options: Namespace) -> Outcome:
     fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
     library = _open(options)
     if options.export is not None:
-        path = library.export_samples(options.id, options.export, **fields)
+        path = library.export_samples(options.id, options.export, fields)
         return {"path": path, "size_bytes": path.stat().st_size}, None
     found = library.search(options.id, fields)
     return as_json(found.page) | {"by": found.by, "note": found.note}, None
@@ -144,7 +147,7 @@ def preview(options: Namespace) -> Outcome:
     if (options.text is None) == (options.dataset_id is None):
         raise invalid("Give either a dataset or --text.", "For example: preview --text 'Hello' --tokenizer sample.")
 
-    def shown() -> dict[str, Any]:
+    def shown() -> Preview:
         split = (fields.get("splits") or [None])[0]
         return library.preview(
             fields, text=options.text, dataset_id=options.dataset_id, split=split, index=options.index
@@ -171,7 +174,7 @@ def export(options: Namespace) -> Outcome:
     _succeeded(
         library, lambda: library.export_tokenization(options.id, options.kind, max_samples=options.max_samples).id
     )
-    return next(found for found in library.exports(options.id) if found["kind"] == options.kind), None
+    return next(found for found in library.exports(options.id) if found.kind == options.kind), None
 
 
 def push(options: Namespace) -> Outcome:

@@ -1,35 +1,31 @@
-"""Starting what makes datasets and tokenizations: check the wish, draft the record, start the job."""
+"""Starting what makes datasets and tokenizations: check the request, draft the record, start the job."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from mistudio_core.errors import StudioError, in_use, invalid
+from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import checked_split, new_id
-from mistudio_core.jobs import protocol
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.context import Context
+from mistudio_core.library.kept_tokenizers import tokenizer_for
 from mistudio_core.library.start import start
+from mistudio_core.library.start_once import start_once
 from mistudio_core.records import (
     Access,
     ConfigInfo,
     Dataset,
-    Job,
     RepoInfo,
     Source,
     Tokenization,
     now,
 )
 from mistudio_core.sources.import_options import ImportOptions
-from mistudio_core.store.catalog.database import Transaction
-
-if TYPE_CHECKING:
-    from mistudio_core.tokenization.recipes.recipe import Recipe
-    from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _MAX_SAMPLE_STORIES: Final = 200_000
 
@@ -80,7 +76,7 @@ def download(
         max_samples=max_samples,
     )
     secret = choose_token(context.settings, token) if token or access != "public" else None
-    return _start_once(context, "download", dataset, arguments, secret)
+    return start_once(context, "download", dataset, arguments, secret)
 
 
 def import_files(
@@ -120,19 +116,16 @@ def local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
     return paths
 
 
-def make_sample(context: Context, num_samples: int) -> str:
-    """Start the built-in sample; return the id of the dataset."""
+def make_example(context: Context, num_samples: int) -> str:
+    """Start the built-in example dataset; return the id of the dataset."""
     if not 1 <= num_samples <= _MAX_SAMPLE_STORIES:
         raise invalid(f"{num_samples:,} stories were asked for.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
     dataset = _draft(context, "sample", "Little stories")
-    return _start_once(context, "sample", dataset, {"num_samples": num_samples}, None)
+    return start_once(context, "sample", dataset, {"num_samples": num_samples}, None)
 
 
-def tokenize(
-    context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None,
-    kept: Callable[[Recipe], StoredTokenizer | None],
-) -> str:  # fmt: skip
-    """Start a tokenization; return its id. `kept` returns the tokenizer of a recipe if the library holds it."""
+def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
+    """Start a tokenization; return its id."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
     from mistudio_core.tokenization.texts.chat import dated
 
@@ -146,9 +139,9 @@ def tokenize(
         context.actor.must_be_at_home("A path")
         recipe = replace(recipe, tokenizer=str(Path(recipe.tokenizer).expanduser().resolve()))
     context.actor.must_need_no_token(token)
-    tokenizer = kept(recipe) if recipe.chat is not None else None
-    if tokenizer is not None:  # else the worker does so, once it has loaded it
-        recipe = dated(recipe, tokenizer, date.today())
+    if recipe.chat is not None:
+        with suppress(TokenizerNotFound):  # then the worker does so, once it has loaded it
+            recipe = dated(recipe, tokenizer_for(context, recipe), date.today())
     on_hub = not is_path and recipe.tokenizer != "sample"
     moment = now()
     tokenization = Tokenization(
@@ -157,7 +150,7 @@ def tokenize(
         tokenizer=recipe.tokenizer,
         tokenizer_revision=None,
         vocab_size=None,
-        recipe=recipe.to_json(),
+        recipe=recipe,
         context_length=recipe.context_length,
         engine=None,
         status="queued",
@@ -172,44 +165,7 @@ def tokenize(
     )
     arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()}
     secret = choose_token(context.settings, token) if on_hub else None
-    return _start_once(context, "tokenize", tokenization, arguments, secret)
-
-
-def retry(context: Context, job: Job, token: str | None) -> str:
-    """Start again what the last job on a subject did not finish; return the id of the new job."""
-    with context.catalog.transaction() as transaction:
-        row = transaction.jobs()[job.id]
-        found = _subjects(transaction).get(row.subject_id)
-    if found is None:
-        raise StudioError("not_found", "What this job made has been deleted.", "Start it anew.")
-    if row.kind in protocol.MAKING and found.status == "ready":
-        raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to make it again.")
-    secret = choose_token(context.settings, token) if row.needs_token or token else None
-    if row.needs_token and secret is None:
-        raise StudioError(
-            "gated",
-            "This job used an access token, which was not kept.",
-            "Give the token again (--token-stdin on the command line).",
-        )
-    again = _anew(found, row.kind) if row.kind in protocol.MAKING else found
-    return start(
-        context.home, context.settings, context.catalog,
-        kind=row.kind, subject=again, arguments=row.arguments, secret=secret, check=lambda _: None,
-    )  # fmt: skip
-
-
-def _subjects(transaction: Transaction) -> dict[str, Dataset | Tokenization]:
-    subjects: dict[str, Dataset | Tokenization] = {}
-    subjects.update(transaction.datasets())
-    subjects.update(transaction.tokenizations())
-    return subjects
-
-
-def _anew(found: Dataset | Tokenization, kind: str) -> Dataset | Tokenization:
-    if isinstance(found, Dataset):
-        status: Any = "downloading" if kind == "download" else "processing"
-        return replace(found, status=status, error=None)
-    return replace(found, status="queued", error=None)
+    return start_once(context, "tokenize", tokenization, arguments, secret)
 
 
 def _draft(context: Context, source: Source, name: str) -> Dataset:
@@ -233,61 +189,6 @@ def _draft(context: Context, source: Source, name: str) -> Dataset:
         updated_at=moment,
         owner=context.actor.name,
     )
-
-
-def _start_once(
-    context: Context, kind: str, subject: Dataset | Tokenization, arguments: Mapping[str, Any], secret: str | None
-) -> str:
-    """Start a job unless an equal one was asked for before: then resume that, or refuse as `duplicate`."""
-    unfinished: list[Dataset | Tokenization] = []
-
-    def check(transaction: Transaction) -> None:
-        subjects = _subjects(transaction)
-        for row in transaction.jobs().values():
-            earlier = subjects.get(row.subject_id)
-            if row.kind != kind or earlier is None or _key(_asked(row.arguments, earlier)) != _key(arguments):
-                continue
-            if earlier.status == "error":
-                unfinished.append(earlier)
-                raise _ResumeInsteadError
-            raise StudioError(
-                "duplicate",
-                f"The same was asked for before: {earlier.id} is {earlier.status}.",
-                "Use that one, or delete it first.",
-                {"id": earlier.id, "status": earlier.status},
-            )
-
-    try:
-        start(
-            context.home, context.settings, context.catalog,
-            kind=kind, subject=subject, arguments=arguments, secret=secret, check=check,
-        )  # fmt: skip
-        return subject.id
-    except _ResumeInsteadError:
-        again = _anew(unfinished[0], kind)
-        start(
-            context.home, context.settings, context.catalog,
-            kind=kind, subject=again, arguments=arguments, secret=secret, check=lambda _: None,
-        )  # fmt: skip
-        return again.id
-
-
-class _ResumeInsteadError(Exception):
-    """An equal request has failed before: that one is resumed."""
-
-
-def _key(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what makes two requests equal: of a recipe that is its fingerprint."""
-    from mistudio_core.tokenization.recipes.recipe import Recipe
-
-    if "recipe" not in arguments:
-        return arguments
-    return {**arguments, "recipe": Recipe.from_fields(arguments["recipe"]).fingerprint()}
-
-
-def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Mapping[str, Any]:
-    """Return the arguments of an earlier job, with what its worker has filled in since."""
-    return arguments if isinstance(earlier, Dataset) else {**arguments, "recipe": earlier.recipe}
 
 
 def _config(info: RepoInfo, name: str | None) -> ConfigInfo | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from mistudio_core.files import Home, read_json
 from mistudio_core.records import Dataset, ErrorInfo, Tokenization, parse_time
+from mistudio_core.tokenization.recipes.recipe import Recipe
 
 DATASET_MANIFEST: Final = "dataset.json"
 TOKENIZATION_MANIFEST: Final = "manifest.json"
@@ -59,7 +60,7 @@ def read_tokenization(home: Home, folder: Path) -> Tokenization | None:
         tokenizer=manifest["tokenizer"],
         tokenizer_revision=manifest["tokenizer_revision"],
         vocab_size=manifest["vocab_size"],
-        recipe=manifest["recipe"],
+        recipe=Recipe.from_stored(manifest["recipe"]),
         context_length=manifest["recipe"]["context_length"],
         engine=manifest["engine"],
         status="ready",
@@ -89,7 +90,7 @@ def drafted_dataset(draft: Mapping[str, Any]) -> Dataset:
 def drafted_tokenization(draft: Mapping[str, Any]) -> Tokenization:
     """Return the tokenization as it was asked for."""
     times = {name: parse_time(draft[name]) for name in ("created_at", "updated_at")}
-    return Tokenization(**dict(draft) | times)
+    return Tokenization(**dict(draft) | times | {"recipe": Recipe.from_stored(draft["recipe"])})
 
 
 def failed(record: Record, error: ErrorInfo, moment: datetime) -> Record:

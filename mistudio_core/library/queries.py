@@ -1,6 +1,6 @@
 """The words in which samples and tokens are asked for, so that pages need to know nothing behind the library."""
 
-from mistudio_core.library.token_reading import Neighbour, TokenHits
+from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
 from mistudio_core.store.samples.columns import SampleColumn
 from mistudio_core.store.samples.conditions import condition_on, left_out
 from mistudio_core.store.samples.export import EXPORT_KINDS
@@ -9,20 +9,27 @@ from mistudio_core.store.samples.search import Found
 from mistudio_core.store.samples.search_pool import SearchPool
 from mistudio_core.store.samples.session import SearchSession, SessionClosedError, index_stamp
 from mistudio_core.store.sequences.view import TokenHit, TokenPiece
+from mistudio_core.tokenization.exports.copies import Export
 from mistudio_core.tokenization.output.shard_sequences import Source
+from mistudio_core.tokenization.previews.preview import Preview, PreviewToken
 
 __all__ = [
     "EXPORT_KINDS",
     "MODES",
     "RANKED_MODES",
+    "Export",
+    "FileLook",
     "Found",
     "Neighbour",
+    "Preview",
+    "PreviewToken",
     "SampleColumn",
     "SampleQuery",
     "SearchPool",
     "SearchSession",
     "SessionClosedError",
     "Source",
+    "TextSources",
     "TokenHit",
     "TokenHits",
     "TokenPiece",

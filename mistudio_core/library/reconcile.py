@@ -12,28 +12,17 @@ from mistudio_core.jobs import protocol, watch
 from mistudio_core.library import manifests
 from mistudio_core.records import ErrorInfo, parse_time
 from mistudio_core.store.catalog.database import Catalog, Transaction
-from mistudio_core.store.catalog.rows import JOB_COLUMNS, JobRow
+from mistudio_core.store.catalog.rows import JobRow
 
-_ID: Final = JOB_COLUMNS.index("id")
-_ENDED: Final = JOB_COLUMNS.index("ended")
 _DATASET_KINDS: Final = frozenset({"download", "import", "sample"})
 
 
-def active_ids(job_rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Return the ids of the jobs that the catalog holds for unfinished."""
-    return [row[_ID] for row in job_rows if row[_ENDED] is None]
+def settle(home: Home, catalog: Catalog, unfinished: Sequence[str]) -> list[str]:
+    """Write into the catalog which of these jobs have ended since, in one transaction; return the ids of those.
 
-
-def reconcile(home: Home, catalog: Catalog) -> list[str]:
-    """Write what ended since into the catalog, in one transaction; return the ids of those jobs.
-
-    When nothing runs this costs two `stat` calls, and one look at a lock for each unfinished job.
+    When nothing has ended this costs one look at a lock for each unfinished job.
     """
-    outcomes = {
-        job_id: result
-        for job_id in active_ids(catalog.snapshot()["jobs"])
-        if (result := watch.outcome(home.job(job_id))) is not None
-    }
+    outcomes = {job_id: result for job_id in unfinished if (result := watch.outcome(home.job(job_id))) is not None}
     if not outcomes:
         return []
     with catalog.transaction() as transaction:

@@ -22,7 +22,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = Library.open(root / "home")
     other = str(family(root, "wordpiece").folder)
     for size, recipes in ((200, ({"tokenizer": "sample"}, {"tokenizer": other})), (150, ({"tokenizer": "sample"},))):
-        dataset = library.make_sample(size)
+        dataset = library.make_example(size)
         library.wait(dataset.id, timeout=60)
         for recipe in recipes:
             job = library.wait(library.tokenize(dataset.id, {**recipe, "context_length": 64}).id, timeout=60)

@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample dataset with one tokenization into rows and one into padded rows."""
     home = tmp_path_factory.mktemp("statistics") / "home"
     library = Library.open(home)
-    dataset = library.make_sample(SAMPLES)
+    dataset = library.make_example(SAMPLES)
     library.wait(dataset.id, timeout=60)
     for recipe in (
         {"tokenizer": "sample", "context_length": 64},

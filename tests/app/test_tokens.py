@@ -20,7 +20,7 @@ from tests.support.app_driver import open_app, press, submit, words
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tokens") / "home"
     library = Library.open(root)
-    dataset = library.make_sample(200)
+    dataset = library.make_example(200)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 32})
     library.wait(tokenization.id)
@@ -112,7 +112,7 @@ def test_what_are_no_ids_is_told(tokenization: Tokenization) -> None:
 def test_without_a_dataset_or_rows_the_page_says_what_to_do(library: Library) -> None:
     assert "Choose a dataset" in open_app("tokens").info[0].value
     assert "no dataset" in open_app("tokens", id="ds_abcdefghijkm").error[0].value
-    dataset = library.make_sample(10)
+    dataset = library.make_example(10)
     library.wait(dataset.id)
     assert "has rows yet" in open_app("tokens", id=dataset.id).info[0].value
 

@@ -22,7 +22,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         app = AppServer(Path(folder) / "home")
         library = Library.open(app.home)
-        dataset = library.make_sample()
+        dataset = library.make_example()
         library.wait(dataset.id)
         tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
         library.wait(tokenization.id)

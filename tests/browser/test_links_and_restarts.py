@@ -64,7 +64,7 @@ def test_tabs_and_pages_stand_in_the_address_and_the_browser_goes_back(server: A
 
 def test_progress_goes_on_in_an_open_page_when_the_server_comes_back(server: AppServer, open_page: OpenPage) -> None:
     library = Library.open(server.home)
-    dataset = library.make_sample(60_000)
+    dataset = library.make_example(60_000)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64, "engine": "reference"})
     page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")

@@ -96,7 +96,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 def ids(app: AppServer) -> dict[str, str]:
     """Fill the library: the sample with its tokenization, and a failed download."""
     library = Library.open(app.home)
-    dataset = library.make_sample()
+    dataset = library.make_example()
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
     library.wait(tokenization.id)

@@ -29,7 +29,7 @@ def hub_app(tmp_path: Path, hub: HubServer) -> Iterator[AppServer]:
 def rows_page(hub_app: AppServer, open_page: OpenPage) -> Page:
     """Open the tokenizations of a dataset that has one, with its exports unfolded."""
     library = Library.open(hub_app.home)
-    dataset = library.make_sample(200)
+    dataset = library.make_example(200)
     library.wait(dataset.id)
     library.wait(library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64}).id)
     page = open_page(f"{hub_app.url}/dataset?id={dataset.id}&tab=Tokenizations", height=1800)

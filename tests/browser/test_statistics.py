@@ -29,7 +29,7 @@ def chart(page: Page, title: str) -> Locator:
 
 def test_a_bar_opens_the_samples_that_it_counts(server: AppServer, open_page: OpenPage) -> None:
     library = Library.open(server.home)
-    dataset = library.make_sample(1000)
+    dataset = library.make_example(1000)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
     library.wait(tokenization.id)
@@ -63,7 +63,7 @@ def click_widest(page: Page, figure: Locator) -> None:
 
 def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer, open_page: OpenPage) -> None:
     library = Library.open(server.home)
-    dataset = library.make_sample(300)
+    dataset = library.make_example(300)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
     library.wait(tokenization.id)
@@ -118,7 +118,7 @@ def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServe
     """Serve a library with the sample."""
     app = AppServer(tmp_path_factory.mktemp("saved") / "home")
     library = Library.open(app.home)
-    library.wait(library.make_sample(200).id)
+    library.wait(library.make_example(200).id)
     yield from served(app)
 
 
@@ -126,7 +126,7 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
     slow_server: AppServer, open_page: OpenPage
 ) -> None:
     library = Library.open(slow_server.home)
-    dataset = library.make_sample(LIVE_SAMPLES)
+    dataset = library.make_example(LIVE_SAMPLES)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
     page = open_page(f"{slow_server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")

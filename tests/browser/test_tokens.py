@@ -21,7 +21,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 @pytest.fixture(scope="module")
 def address(app: AppServer) -> str:
     library = Library.open(app.home)
-    dataset = library.make_sample(300)
+    dataset = library.make_example(300)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64})
     library.wait(tokenization.id)

@@ -19,6 +19,7 @@ LEAVES = frozenset(
 # What each room may import besides itself and the leaves.
 ALLOWED: dict[str, frozenset[str]] = {
     **dict.fromkeys(LEAVES | {"statistics", "charts", "jobs"}, frozenset()),
+    "records": frozenset({"tokenization"}),  # for its type only: a record keeps the recipe
     "tokenization": frozenset({"statistics"}),  # tokens are counted in the pass that makes them
     "sources": frozenset({"tokenization", "statistics"}),
     "example": frozenset({"tokenization"}),

@@ -39,7 +39,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with a ready sample dataset and one tokenization; tests copy it."""
     home = tmp_path_factory.mktemp("prepared") / "library"
     made = Library.open(home)
-    dataset = made.make_sample(300)
+    dataset = made.make_example(300)
     assert made.wait(dataset.id, timeout=60).status == "succeeded", made.log(made.jobs()[0].id)
     job = made.wait(made.tokenize(dataset.id, SMALL).id, timeout=60)
     assert job.status == "succeeded", made.log(job.id)
@@ -110,7 +110,7 @@ def test_listings_filter_search_and_sort(filled: Library) -> None:
 def test_an_equal_request_is_a_duplicate_that_names_the_first(filled: Library) -> None:
     (dataset,), (tokenization,) = filled.datasets(), filled.tokenizations()
     with pytest.raises(StudioError, match=dataset.id) as caught:
-        filled.make_sample(300)
+        filled.make_example(300)
     assert code_of(caught) == "duplicate"
     with pytest.raises(StudioError, match=tokenization.id) as caught:
         filled.tokenize(dataset.id, {**SMALL, "engine": "reference"})
@@ -184,7 +184,7 @@ def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_a_shared_library_lets_nobody_touch_what_others_made(tmp_path: Path) -> None:
     settings = replace(Settings(), shared=True)
     hers = Library.open(tmp_path, actor="her", settings=settings)
-    dataset = hers.make_sample(20)
+    dataset = hers.make_example(20)
     hers.wait(dataset.id, timeout=60)
     his = Library.open(tmp_path, actor="him", settings=settings)
     assert [item.id for item in his.datasets()] == [dataset.id]

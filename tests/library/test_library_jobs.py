@@ -46,7 +46,7 @@ def code_of(error: pytest.ExceptionInfo[StudioError]) -> str:
 
 
 def test_a_failed_dataset_comes_back_from_its_job(library: Library) -> None:
-    dataset = library.make_sample(150_000)
+    dataset = library.make_example(150_000)
     library.cancel(library.jobs(dataset.id)[0].id)
     before = (library.datasets(), library.jobs())
     assert (before[0][0].error or pytest.fail("no error")).code == "cancelled"
@@ -58,20 +58,20 @@ def test_a_failed_dataset_comes_back_from_its_job(library: Library) -> None:
 
 def test_a_job_ends_when_the_library_outgrows_its_quota(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISTUDIO_QUOTA_GB", "1")
-    dataset = library.make_sample(150_000)
+    dataset = library.make_example(150_000)
     large = library.home.exports / "large"
     with open(large, "wb") as file:
         file.truncate(2 << 30)  # its length counts; it takes no room
     job = library.wait(dataset.id, timeout=60)
     assert (job.status, job.error and job.error.code) == ("failed", "disk_full")
     with pytest.raises(StudioError, match="filled the 1 GB") as caught:
-        Library.open(library.home.root).make_sample(10)
+        Library.open(library.home.root).make_example(10)
     assert code_of(caught) == "disk_full"
     large.unlink()
 
 
 def test_a_killed_worker_is_noticed_and_its_work_resumed(library: Library) -> None:
-    dataset = library.make_sample(20_000)
+    dataset = library.make_example(20_000)
     (job,) = library.jobs(dataset.id)
     process = process_of(library, job)
     os.killpg(process.pid, signal.SIGKILL)
@@ -88,7 +88,7 @@ def test_a_killed_worker_is_noticed_and_its_work_resumed(library: Library) -> No
 
 
 def test_a_job_that_runs_is_cancelled_and_asking_again_resumes_it(library: Library) -> None:
-    dataset = library.make_sample(100_000)
+    dataset = library.make_example(100_000)
     (job,) = library.jobs(dataset.id)
     began = time.monotonic()
     cancelled = library.cancel(job.id)
@@ -97,14 +97,14 @@ def test_a_job_that_runs_is_cancelled_and_asking_again_resumes_it(library: Libra
     record = library.dataset(dataset.id)
     assert (record.status, (record.error or pytest.fail("no error")).code) == ("error", "cancelled")
     assert not protocol.is_alive(library.home.job(job.id))
-    assert library.make_sample(100_000).id == dataset.id
+    assert library.make_example(100_000).id == dataset.id
     library.delete(dataset.id, cascade=True)
     assert library.datasets() == []
     assert list(library.home.datasets.iterdir()) == []
 
 
 def test_a_lane_runs_one_at_a_time_in_order_and_a_waiting_job_can_be_cancelled(library: Library) -> None:
-    made = [library.make_sample(number) for number in (3_000, 40, 50, 60)]
+    made = [library.make_example(number) for number in (3_000, 40, 50, 60)]
     waiting = library.jobs(made[2].id)[0]
     assert waiting.status == "queued"
     assert library.cancel(waiting.id).status == "cancelled"
@@ -117,7 +117,7 @@ def test_a_lane_runs_one_at_a_time_in_order_and_a_waiting_job_can_be_cancelled(l
 
 
 def test_a_deleted_dataset_is_not_brought_back_by_its_late_result(library: Library) -> None:
-    dataset = library.make_sample(100)
+    dataset = library.make_example(100)
     (job,) = library.jobs(dataset.id)
     process_of(library, job).wait(60)  # finished, and nobody has looked yet
     library.home.catalog.with_suffix(".copy").write_bytes(b"")
@@ -130,7 +130,7 @@ def test_too_many_waiting_jobs_are_refused(tmp_path: Path) -> None:
     library = Library.open(tmp_path, settings=replace(Settings(), max_waiting_jobs=2))
     try:
         with pytest.raises(StudioError) as caught:
-            [library.make_sample(50_000 + number) for number in range(1, 8)]
+            [library.make_example(50_000 + number) for number in range(1, 8)]
         assert code_of(caught) == "too_many_jobs"
         assert len(library.datasets()) == len(library.jobs()) <= 4
     finally:
@@ -142,7 +142,7 @@ def test_three_processes_use_one_library_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from mistudio_core.library import Library\n"
         "library = Library.open(sys.argv[1])\n"
-        "made = [library.make_sample(int(sys.argv[2]) + step) for step in range(2)]\n"
+        "made = [library.make_example(int(sys.argv[2]) + step) for step in range(2)]\n"
         "print([library.wait(item.id, timeout=100).status for item in made])"
     )
     processes = [

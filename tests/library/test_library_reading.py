@@ -20,7 +20,7 @@ LENGTH = 64
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """A sample dataset with two tokenizations and its search index."""
     made = Library.open(tmp_path_factory.mktemp("reading") / "library")
-    dataset = made.make_sample(400)
+    dataset = made.make_example(400)
     assert made.wait(dataset.id, timeout=60).status == "succeeded", made.log(made.jobs()[0].id)
     for recipe in (
         {"tokenizer": "sample", "context_length": LENGTH},

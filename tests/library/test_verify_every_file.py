@@ -31,7 +31,7 @@ EMPTY_LOCKS = re.compile(r"\..*\.lock")
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library.open(tmp_path_factory.mktemp("verify") / "home")
-    dataset = made.make_sample(120)
+    dataset = made.make_example(120)
     assert made.wait(dataset.id, timeout=120).status == "succeeded"
     for job in made.jobs(active=True):  # the index of words follows by itself
         made.wait(job.id, timeout=120)

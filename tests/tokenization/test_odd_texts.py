@@ -22,7 +22,7 @@ RECIPE = {"tokenizer": "sample", "context_length": 32}
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library.open(tmp_path_factory.mktemp("odd") / "home")
-    dataset = made.make_sample(60)
+    dataset = made.make_example(60)
     assert made.wait(dataset.id, timeout=120).status == "succeeded"
     assert made.wait(made.tokenize(dataset.id, RECIPE).id, timeout=120).error is None
     return made

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from mistudio_core.files import Home
 from mistudio_core.records import Dataset, ErrorInfo, Tokenization, as_json
+from mistudio_core.tokenization.recipes.recipe import Recipe
 
 DATASET_COLUMNS: Final = (
     "id", "name", "source", "repo_id", "revision", "config", "splits", "num_samples", "size_bytes", "status", "error",
@@ -69,7 +70,8 @@ def tokenization_of(row: Sequence[Any], home: Home) -> Tokenization:
     values = dict(zip(TOKENIZATION_COLUMNS, row, strict=True))
     whole = values["status"] == "ready"
     path = home.tokenization(values["dataset_id"], values["id"]) if whole else None
-    return Tokenization(**_decoded(values, json_fields=("recipe",)) | {"path": path})
+    recipe = Recipe.from_stored(json.loads(values["recipe"]))
+    return Tokenization(**_decoded(values, json_fields=()) | {"path": path, "recipe": recipe})
 
 
 def job_of(row: Sequence[Any]) -> JobRow:
@@ -80,7 +82,7 @@ def job_of(row: Sequence[Any]) -> JobRow:
 def _stored(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(value, (Mapping, tuple, list, ErrorInfo)):
+    if isinstance(value, (Mapping, tuple, list, ErrorInfo, Recipe)):
         return json.dumps(as_json(value), ensure_ascii=False)
     return value
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mistudio_core.raw import column_types
+from mistudio_core.records import Record
 from mistudio_core.store.samples.conditions import is_scalar
 from mistudio_core.store.samples.reader import SampleReader
 
 
 @dataclass(frozen=True, slots=True)
-class SampleColumn:
+class SampleColumn(Record):
     """A column: `is_main` is the text that is shown and measured, `labels` the names of a class label's values.
 
     The values of one that `is_scalar` can be compared and sorted.

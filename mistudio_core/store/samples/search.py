@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.errors import IndexDamaged, IndexUnusable
-from mistudio_core.records import Sample, SamplesPage
+from mistudio_core.records import Record, Sample, SamplesPage
 from mistudio_core.store.samples.listing import SampleListing
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.ranked_index import discard_ranked_index
@@ -45,7 +45,7 @@ _BLOCK_ROWS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """A page, and how it was found.
 
     `by` is `position`, `filters`, `ranked` or `scan`; `note` is a sentence for the user where it was not the way that

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.records import Record
 from mistudio_core.store.sequences.reader import TokenSequences
 from mistudio_core.store.sequences.search import SequenceSources, TokenFindings
 from mistudio_core.tokenization.output.shard_sequences import Source
@@ -25,7 +26,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPiece:
+class TokenPiece(Record):
     r"""One token: bytes that are no whole character are written as `\xE6` in its text; `special` is a control token."""
 
     id: int
@@ -34,7 +35,7 @@ class TokenPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenSequence:
+class TokenSequence(Record):
     """A sequence: `parts` tell which of its tokens come from which sample, and where in its own tokens they stand."""
 
     sequence: int
@@ -44,7 +45,7 @@ class TokenSequence:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenHit:
+class TokenHit(Record):
     """A hit, `position` tokens into its sequence, with the texts beside it in the same sequence.
 
     `sample` is the one that the hit begins in, as its split and index; None for a token between two, and where looking

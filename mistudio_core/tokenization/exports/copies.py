@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import Home, checked_id, folder_bytes, sync_file, sync_folder, walk_files, write_bytes
+from mistudio_core.records import Record
 from mistudio_core.tokenization.exports.card import card
 from mistudio_core.tokenization.exports.sequences import write_bin, write_parquet
 from mistudio_core.tokenization.exports.source import Source
@@ -24,6 +26,17 @@ KINDS: Final = {
 }
 """What can be exported, and a line about each."""
 
+
+@dataclass(frozen=True, slots=True)
+class Export(Record):
+    """A copy of a tokenization; `made_at` is in seconds since 1970."""
+
+    kind: str
+    path: Path
+    size_bytes: int
+    made_at: float
+
+
 Progress = Callable[[int, int], None]
 """Told how many sequences (or samples) are done, and of how many."""
 
@@ -37,15 +50,15 @@ def export_folder(home: Home, tokenization_id: str, kind: str) -> Path:
     return home.exports / checked_id(tokenization_id, "tok") / kind
 
 
-def exports_of(home: Home, tokenization_id: str) -> list[dict[str, Any]]:
-    """Return the exports of a tokenization that are whole: `kind`, `path`, `size_bytes`, and `made_at` in seconds."""
+def exports_of(home: Home, tokenization_id: str) -> tuple[Export, ...]:
+    """Return the exports of a tokenization that are complete."""
     found = []
     for kind in KINDS:
         folder = export_folder(home, tokenization_id, kind)
         if folder.is_dir():
             made_at = folder.stat().st_mtime
-            found.append({"kind": kind, "path": str(folder), "size_bytes": folder_bytes(folder), "made_at": made_at})
-    return found
+            found.append(Export(kind, folder, folder_bytes(folder), made_at))
+    return tuple(found)
 
 
 def check_export(source: Source, kind: str, max_samples: int | None = None) -> int:

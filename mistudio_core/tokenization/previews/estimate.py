@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from mistudio_core.errors import StudioError
+from mistudio_core.records import Record
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
@@ -30,7 +31,7 @@ _BYTES_PER_SAMPLE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Record):
     """What one preset would give. The shares are of the documents' tokens, of all positions, and of sequences.
 
     `problem` says in words why the preset cannot be used, and then the numbers are 0.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.records import Record
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
@@ -17,6 +19,30 @@ MOST_CHARACTERS: Final = 200_000
 """A longer text takes too long for something that answers at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewToken(Record):
+    r"""A token of characters `[start, end)`; one that the recipe adds is between two characters.
+
+    The text of a token that is a part of a character is its bytes, such as `\xE6`.
+    """
+
+    id: int
+    text: str
+    start: int
+    end: int
+    special: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview(Record):
+    """A text in tokens, with what the recipe came to (`policy`) and what may not be meant about it."""
+
+    tokens: tuple[PreviewToken, ...]
+    num_tokens: int
+    policy: Mapping[str, Any]
+    cautions: tuple[str, ...]
+
+
 class Previewer:
     """Previews texts with one tokenizer; making one costs about 0.2 s, a text of 1,000 characters 1 ms."""
 
@@ -26,12 +52,8 @@ class Previewer:
         self._texts = TokenTexts(tokenizer)
         self._placers: dict[bool, Placer] = {}
 
-    def preview(self, recipe: Recipe, text: str) -> dict[str, Any]:
-        r"""Return `tokens` (each with id, text, start, end and special), `num_tokens`, `policy` and `cautions`.
-
-        `start` and `end` are characters of the text; a special token that the recipe adds stands between characters.
-        The text of a token that is a part of a character is its bytes, such as `\xE6`. Raises `too_large`.
-        """
+    def preview(self, recipe: Recipe, text: str) -> Preview:
+        """Return the tokens of a text under a recipe; raises `too_large`."""
         if len(text) > MOST_CHARACTERS:
             raise StudioError(
                 "too_large",
@@ -46,12 +68,12 @@ class Previewer:
         around = packing_preset(recipe).shown_around(policy, own)
         tokens = self._added(around.before, 0)
         tokens += [
-            {"id": ident, "text": self._texts.shown(ident), "start": start, "end": end, "special": ident in control}
+            PreviewToken(ident, self._texts.shown(ident), start, end, special=ident in control)
             for ident, start, end in spans
         ]
         found = cautions(recipe, policy, self.tokenizer)
         tokens += self._added(around.after, len(text))
-        return {"tokens": tokens, "num_tokens": len(tokens), "policy": policy.to_json(), "cautions": found}
+        return Preview(tuple(tokens), len(tokens), policy.to_json(), tuple(found))
 
     def _placer(self, recipe: Recipe) -> Placer:
         as_text = recipe.control_tokens == "literal"
@@ -59,8 +81,5 @@ class Previewer:
             self._placers[as_text] = Placer(self.tokenizer, control_as_text=as_text)
         return self._placers[as_text]
 
-    def _added(self, ids: Sequence[int], place: int) -> list[dict[str, Any]]:
-        return [
-            {"id": ident, "text": self._texts.shown(ident), "start": place, "end": place, "special": True}
-            for ident in ids
-        ]
+    def _added(self, ids: Sequence[int], place: int) -> list[PreviewToken]:
+        return [PreviewToken(ident, self._texts.shown(ident), place, place, special=True) for ident in ids]

@@ -110,6 +110,15 @@ class Recipe:
         check_together(recipe)
         return recipe
 
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return a recipe that was checked before it was stored; what this version has no field for is left out."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in known
+        }
+        return cls(**kept)
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON takes them, in the order of the class."""
         return {

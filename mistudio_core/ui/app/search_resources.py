@@ -30,7 +30,7 @@ def session(library: Library, dataset: Dataset) -> SearchSession:
     with _turns():  # or two tabs would both make the index, and the second one close that of the first
         stamp = _stamp(dataset)
         if not stamp:
-            library.search_session(dataset.id).close()  # which makes the file that is not there
+            library.samples.open_session(dataset.id).close()  # which makes the file that is not there
             stamp = _stamp(dataset)
     if _stamps().get(dataset.id, stamp) != stamp:
         release(dataset.id)  # or the file that was there before would be opened once more
@@ -75,7 +75,7 @@ def _class_number() -> int:
 def _opened(dataset_id: str, stamp: int, of_class: int, _library: Library | None) -> Any:
     del stamp, of_class
     assert _library is not None, "only a release names no library"
-    return _library.search_session(dataset_id)
+    return _library.samples.open_session(dataset_id)
 
 
 @st.cache_resource(show_spinner=False)

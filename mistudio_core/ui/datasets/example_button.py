@@ -45,4 +45,4 @@ def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
 
 def _make() -> None:
     with failures.kept(keys.SAMPLE_ERROR):
-        open_library().make_sample()
+        open_library().make_example()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import FileLook
 from mistudio_core.records import Job
 from mistudio_core.ui.app import failures, keys, polling
 from mistudio_core.ui.app.escape import one_line, plain
@@ -38,12 +39,12 @@ def _draw_running(_library: Library, jobs: Sequence[Job]) -> None:
         job_progress.draw(job)
 
 
-def _rows(look: dict[str, Any]) -> None:
-    count = len(look["rows"])
-    st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(look['file'], 120)}**")
-    names = [f"{one_line(name)} ({kind})" for name, kind in look["columns"].items()]
-    shown = [{f"{name}": cell for name, cell in zip(names, row, strict=True)} for row in look["rows"]]
+def _rows(look: FileLook) -> None:
+    count = len(look.rows)
+    st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(look.file, 120)}**")
+    names = [f"{one_line(name)} ({kind})" for name, kind in look.columns.items()]
+    shown = [{f"{name}": cell for name, cell in zip(names, row, strict=True)} for row in look.rows]
     st.dataframe(shown, hide_index=True, lazy=False, height=_HEIGHT if count > 6 else "content", alt="First rows")
-    more = look["num_columns"] - len(names)
-    texts = ", ".join(plain(name, 60) for name in look["text_columns"][:8]) or "none"
+    more = look.num_columns - len(names)
+    texts = ", ".join(plain(name, 60) for name in look.text_columns[:8]) or "none"
     st.caption(f"Columns of text: {texts}." + (f" {formats.exact(more)} more columns are not shown." if more else ""))

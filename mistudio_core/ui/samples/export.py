@@ -61,8 +61,8 @@ def _write(
     path = library.export_samples(
         dataset.id,
         kind,
+        query,
         progress=lambda done: _tell(bar, done, most),
-        **query,
     )
     bar.empty()
     return path

@@ -146,7 +146,7 @@ def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenizatio
 
 
 def _tokenization_label(tokenization: Tokenization) -> str:
-    splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.get("splits") or ())
+    splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.splits)
     return one_line(tokenization.tokenizer, 60) + (f" ({splits})" if splits else "")
 
 

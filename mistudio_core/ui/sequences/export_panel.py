@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from mistudio_core.errors import invalid
 from mistudio_core.library import Library
+from mistudio_core.library.queries import Export
 from mistudio_core.records import Job, Tokenization
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import one_line
@@ -28,7 +29,7 @@ _CARD_WIDTH: Final = 170
 
 def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> None:
     """Draw what can be made and what there is; `jobs` are those of this tokenization, newest first."""
-    made = {item["kind"]: item for item in library.exports(tokenization.id)}
+    made = {item.kind: item for item in library.exports(tokenization.id)}
     with st.grid(len(KINDS), min_column_width=_CARD_WIDTH, gap="small"):
         for kind, (title, line) in KINDS.items():
             with st.container(border=True, gap="xsmall", height="stretch"):
@@ -49,11 +50,11 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> N
     _push_form(tokenization, pushed=any(job.kind == "push" and job.status == "succeeded" for job in jobs))
 
 
-def _made(export: dict[str, Any], *, shared: bool) -> None:
-    moment = datetime.fromtimestamp(export["made_at"], UTC)
-    st.markdown(f":green-badge[:material/check: {formats.size(export['size_bytes'])}]", help=formats.exact_time(moment))
+def _made(export: Export, *, shared: bool) -> None:
+    moment = datetime.fromtimestamp(export.made_at, UTC)
+    st.markdown(f":green-badge[:material/check: {formats.size(export.size_bytes)}]", help=formats.exact_time(moment))
     if not shared:  # strangers are not told where things lie on the machine of the app
-        st.code(one_line(export["path"], 1000), language=None, wrap_lines=True)
+        st.code(one_line(str(export.path), 1000), language=None, wrap_lines=True)
 
 
 def _push_form(tokenization: Tokenization, *, pushed: bool) -> None:

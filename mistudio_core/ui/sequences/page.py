@@ -97,7 +97,7 @@ def _chosen() -> None:
 
 
 def _label(tokenization: Tokenization) -> str:
-    splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.get("splits") or ())
+    splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.splits)
     return f"{one_line(tokenization.tokenizer, 60)}, {tokenization.context_length} a sequence ({splits})"
 
 

@@ -54,7 +54,7 @@ _PACKAGES: Final = (
 def storage(library: Library) -> None:
     """Draw the size of each folder."""
     st.subheader("Storage", anchor=False)
-    sizes = dict(library.storage())
+    sizes = library.storage().to_json()
     free = sizes.pop("free_bytes", None)
     used = sum(sizes.values())
     with st.grid(3, min_column_width=160):

@@ -84,7 +84,7 @@ def _chosen() -> None:
 
 @st.cache_data(max_entries=_CACHED, show_spinner="Comparing the tokenizations")
 def _compared(ids: tuple[str, ...]) -> dict[str, Any]:
-    return open_library().compare(ids)
+    return open_library().compare(ids).to_json()
 
 
 def _draw(library: Library, records: Sequence[Tokenization], comparison: Mapping[str, Any]) -> None:
@@ -182,7 +182,7 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
 
 
 def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, Any] | None]) -> None:
-    from mistudio_core.library.comparing import PARTING_SAMPLES, common_split
+    from mistudio_core.library.statistics import PARTING_SAMPLES, common_split
 
     st.markdown("**The first document in which two tokenizers part**")
     apart: list[str] = []

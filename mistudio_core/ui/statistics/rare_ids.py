@@ -102,7 +102,7 @@ def _found(library: Library, tokenization: Tokenization, most: int) -> list[dict
 @st.cache_data(max_entries=_CACHED_LISTS, show_spinner="Reading the vocabulary")
 def _read(tokenization_id: str, most: int) -> list[dict[str, Any]]:
     found = open_library().rare_ids(tokenization_id, most=most)
-    return [row for row in found if bool(row["count"]) == bool(most)]
+    return [row.to_json() for row in found if bool(row.count) == bool(most)]
 
 
 def _key(tokenization: Tokenization, what: str) -> str:

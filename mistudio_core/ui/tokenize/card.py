@@ -73,14 +73,12 @@ def recipe_line(tokenization: Tokenization) -> str:
     """Return the recipe in short, as Markdown: `1,024 tokens a row · continuous · train · fast engine`."""
     recipe = tokenization.recipe
     parts = [f"{formats.exact(tokenization.context_length)} tokens a row"]
-    if recipe.get("preset"):
-        parts.append(plain(str(recipe["preset"]).replace("_", " ")))
-    parts += [plain(name, 40) for name in recipe.get("splits") or ()]
-    columns = recipe.get("columns") or ()
-    if columns:
-        parts.append("column " + ", ".join(plain(name, 40) for name in columns))
-    elif recipe.get("chat") or recipe.get("template"):
-        parts.append(f"conversations of {plain(recipe['chat'], 40)}" if recipe.get("chat") else "template")
+    parts.append(plain(recipe.preset.replace("_", " ")))
+    parts += [plain(name, 40) for name in recipe.splits]
+    if recipe.columns:
+        parts.append("column " + ", ".join(plain(name, 40) for name in recipe.columns))
+    elif recipe.chat or recipe.template:
+        parts.append(f"conversations of {plain(recipe.chat, 40)}" if recipe.chat else "template")
     if tokenization.engine:
         parts.append(f"{plain(tokenization.engine, 60)} engine")
     return " · ".join(parts)

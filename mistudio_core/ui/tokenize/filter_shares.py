@@ -63,7 +63,7 @@ def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
 @st.cache_data(max_entries=32, show_spinner="Looking at what the filters leave out …")
 def _shares(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> dict[str, float | None]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
-    return _library.left_out(dataset_id, recipe)
+    return dict(_library.left_out(dataset_id, recipe).shares)
 
 
 def _name(reason: str) -> str:

@@ -31,7 +31,7 @@ _LONGEST_PREFILLED: Final = 4096
 def draw(library: Library, dataset: Dataset) -> None:
     """Draw the form for a dataset that is ready."""
     sources = library.text_sources(dataset.id)
-    if not any(sources.values()):
+    if not any(sources.to_json().values()):
         st.info("No column of this dataset holds text, so there is nothing to tokenize.", icon=":material/text_fields:")
         return
     tokenizer = tokenizer_choice.draw(library, dataset)
@@ -81,7 +81,7 @@ def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[s
 @st.cache_data(max_entries=32, show_spinner=False)
 def _found_cautions(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> list[str]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
-    return _library.cautions(recipe, dataset_id)
+    return list(_library.cautions(recipe, dataset_id))
 
 
 def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:

@@ -97,7 +97,7 @@ def _chosen_text(dataset: Dataset, recipe: Mapping[str, Any] | None) -> str | No
 
 def _sample_text(dataset: Dataset, recipe: Mapping[str, Any], split: str, index: int) -> str | None:
     try:
-        text = open_library().source_text(dataset.id, recipe, split=split, index=index)
+        text = open_library().source_text(dataset.id, recipe, split=split, index=index).text
     except StudioError as error:
         failures.show(error)
         return None
@@ -110,7 +110,7 @@ def _sample_text(dataset: Dataset, recipe: Mapping[str, Any], split: str, index:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _preview(_library: Library, sha256: str, recipe: dict[str, Any], text: str) -> dict[str, Any]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
-    return _library.preview(recipe, text=text)
+    return _library.preview(recipe, text=text).to_json()
 
 
 def _tokens(dataset: Dataset, tokens: Sequence[Mapping[str, Any]], num_chars: int) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
+from mistudio_core.library.queries import TextSources
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
 from mistudio_core.ui.app.escape import one_line, plain
@@ -22,14 +23,12 @@ _NAMED_COLUMNS: Final = 20
 _KINDS: Final = {COLUMN: "One column", TEMPLATE: "A template", CHAT: "Conversations"}
 
 
-def draw(
-    library: Library, dataset: Dataset, sources: Mapping[str, Sequence[str]], tokenizer: Mapping[str, Any] | None
-) -> None:
+def draw(library: Library, dataset: Dataset, sources: TextSources, tokenizer: Mapping[str, Any] | None) -> None:
     """Draw the choice; `sources` are the columns that a recipe can read, by kind, `tokenizer` is the loaded one."""
     kinds = [
         kind
-        for kind, possible in ((COLUMN, [*sources["text"], *sources["tokens"]]), (TEMPLATE, sources["text"]),
-                               (CHAT, sources["chat"]))
+        for kind, possible in ((COLUMN, [*sources.text, *sources.tokens]), (TEMPLATE, sources.text),
+                               (CHAT, sources.chat))
         if possible
     ]  # fmt: skip
     splits, kind, source = st.columns([3, 3, 3])
@@ -46,11 +45,11 @@ def draw(
             "tokenizer's chat template.",
         )
     if chosen == TEMPLATE:
-        _template(library, dataset, sources["text"])
+        _template(library, dataset, sources.text)
     elif chosen == CHAT:
         source.selectbox(
             "Column of conversations",
-            list(sources["chat"]),
+            list(sources.chat),
             key=recipe_fields.key(dataset, "chat"),
             format_func=lambda name: one_line(name, 60),
             help="Told by its type: a list of messages, each with role and content, or with from and value.",
@@ -73,14 +72,14 @@ def _splits(dataset: Dataset, place: st.delta_generator.DeltaGenerator) -> None:
     )
 
 
-def _column(dataset: Dataset, place: st.delta_generator.DeltaGenerator, sources: Mapping[str, Sequence[str]]) -> None:
-    names = [*sources["text"], *sources["tokens"]]
+def _column(dataset: Dataset, place: st.delta_generator.DeltaGenerator, sources: TextSources) -> None:
+    names = [*sources.text, *sources.tokens]
     place.selectbox(
         "Column",
         names,
         index=names.index("text") if "text" in names else 0,
         key=recipe_fields.key(dataset, "column"),
-        format_func=lambda name: one_line(name, 60) + (" (token ids)" if name in sources["tokens"] else ""),
+        format_func=lambda name: one_line(name, 60) + (" (token ids)" if name in sources.tokens else ""),
         persist_state="session",
         help="A column of whole numbers is taken as tokens already, and checked against the tokenizer's vocabulary.",
     )
@@ -127,7 +126,7 @@ def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, An
 def _first_sample(library: Library, dataset: Dataset, recipe: Mapping[str, Any]) -> None:
     st.markdown(":small[With the first sample]")
     try:
-        text = library.source_text(dataset.id, recipe)
+        text = library.source_text(dataset.id, recipe).text
     except StudioError as error:
         failures.show(error)
         return

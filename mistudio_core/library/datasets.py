@@ -1,0 +1,186 @@
+"""Datasets: listing them, what the Hub and local files hold, downloading, importing, renaming."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mistudio_core.checksums import write_sealed
+from mistudio_core.errors import StudioError, check_text, in_use
+from mistudio_core.files import read_json
+from mistudio_core.jobs import protocol
+from mistudio_core.library import listing, making, manifests
+from mistudio_core.library.access import choose_token
+from mistudio_core.library.answers import FileLook
+from mistudio_core.library.context import Context
+from mistudio_core.library.records_view import look
+from mistudio_core.library.starting_jobs import start_job
+from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, as_json, now
+from mistudio_core.sources.import_options import ImportOptions
+
+_MAX_NAME: Final = 200
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Also those that turn the direction of the text around them."""
+_MAX_NOTES: Final = 20_000
+
+
+class Datasets:
+    """The datasets of a library."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __call__(
+        self,
+        *,
+        status: str | None = None,
+        source: str | None = None,
+        search: str = "",
+        sort: str = "created",
+        descending: bool = True,
+    ) -> list[Dataset]:
+        """Return the datasets that fit; `search` looks in name, repository and id."""
+        return listing.arranged(
+            look(self._context).datasets(),
+            status=status, source=source, search=search, sort=sort, descending=descending,
+        )  # fmt: skip
+
+    def get(self, dataset_id: str) -> Dataset:
+        """Return one dataset, or raise `not_found`."""
+        return look(self._context).dataset(dataset_id)
+
+    def inspect(
+        self, repo: str, *, revision: str | None = None, config: str | None = None, token: str | None = None
+    ) -> RepoInfo:
+        """Return what the Hub knows of a dataset, at once and without downloading data."""
+        from mistudio_core.sources.hub import look as look_at_hub
+        from mistudio_core.sources.repo_ids import parse_repo_id
+
+        repo_id, pasted_revision = parse_repo_id(repo)
+        return look_at_hub(
+            repo_id,
+            revision=revision or pasted_revision,
+            config=config,
+            token=choose_token(self._context.settings, token),
+            home=self._context.home.root,
+        )
+
+    def download(
+        self,
+        repo: str,
+        *,
+        revision: str | None = None,
+        config: str | None = None,
+        splits: Sequence[str] | None = None,
+        max_samples: int | None = None,
+        name: str | None = None,
+        token: str | None = None,
+        options: ImportOptions | None = None,
+    ) -> Dataset:
+        """Start to download a dataset from the Hub.
+
+        The Hub is asked first, so that what cannot work is refused before a dataset is made. Asking
+        again for one that failed resumes it; `duplicate` names one that is ready or on its way. Of the `options` there
+        are `text_columns` and `invalid_utf8`: the card says how files are read.
+        """
+        for field, text in [("config", config or ""), *(("splits", split) for split in splits or ())]:
+            check_text(field, text)
+        making.check_max_samples(max_samples)
+        info = self.inspect(repo, revision=revision, config=config, token=token)
+        dataset_id = making.download(
+            self._context,
+            info,
+            config=config,
+            splits=splits,
+            max_samples=max_samples,
+            name=_name(name),
+            token=token,
+            options=options,
+        )
+        return self.get(dataset_id)
+
+    def import_files(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        file_format: str | None = None,
+        options: ImportOptions | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Start to import local files, or a folder written by `save_to_disk`; they are only read.
+
+        `options` say how, where the files alone cannot: separators, encoding, what one sample of a text file is.
+        """
+        dataset_id = making.import_files(
+            self._context,
+            [Path(path) for path in paths],
+            file_format=file_format,
+            options=options,
+            name=_name(name),
+        )
+        return self.get(dataset_id)
+
+    def look_at_files(
+        self, paths: Sequence[str | Path], *, file_format: str | None = None, options: ImportOptions | None = None
+    ) -> Job:
+        """Start to read the first rows of files as `import_files` would; `file_look` returns them afterwards."""
+        places = making.local_paths(self._context, [Path(path) for path in paths])
+        arguments = making.import_arguments(places, file_format, options)
+        return start_job(self._context, "look", None, arguments | {"asked_by": self._context.actor.name})
+
+    def file_look(self, job_id: str) -> FileLook:
+        """Return what a look at files found.
+
+        Raises `in_use` while it runs, what it failed with, and `not_found` for what somebody else asked for.
+        """
+        job = look(self._context).job(job_id)
+        folder = self._context.home.job(job.id)
+        request, result = protocol.read_request(folder), protocol.read_result(folder)
+        if request is None or request.kind != "look" or request.arguments.get("asked_by") != self._context.actor.name:
+            raise StudioError("not_found", f"There is no look {job_id}.", "Look at the files again.")
+        if job.error is not None:
+            raise job.error.exception()
+        if result is None or result.manifest is None:
+            raise in_use("The files are still being read.", "Wait a moment.", job.id)
+        found = result.manifest
+        return FileLook(
+            file=found["file"],
+            num_columns=found["num_columns"],
+            columns=found["columns"],
+            text_columns=tuple(found["text_columns"]),
+            rows=tuple(tuple(row) for row in found["rows"]),
+        )
+
+    def make_example(self, num_samples: int = 5000) -> Dataset:
+        """Start to make the built-in example dataset, which needs no network."""
+        return self.get(making.make_example(self._context, num_samples))
+
+    def replaced_texts(self, dataset_id: str) -> JsonDocument:
+        """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""
+        record = look(self._context).dataset(dataset_id)
+        manifest = None if record.path is None else read_json(record.path / manifests.DATASET_MANIFEST)
+        return JsonDocument((manifest or {}).get("replaced", {}))
+
+    def rename(self, dataset_id: str, *, name: str | None = None, notes: str | None = None) -> Dataset:
+        """Give a complete dataset another name or other notes."""
+        view = look(self._context)
+        self._context.actor.must_own(view.dataset(dataset_id))
+        dataset = view.ready_dataset(dataset_id)
+        folder = self._context.home.dataset(dataset.id)
+        check_text("notes", notes or "")
+        notes = dataset.notes if notes is None else notes[:_MAX_NOTES]
+        added = {"name": _name(name) or dataset.name, "notes": notes, "updated_at": as_json(now())}
+        write_sealed(folder / manifests.USER_FILE, added)
+        renamed = manifests.read_dataset(self._context.home, folder)
+        if renamed is not None:
+            with self._context.catalog.transaction() as transaction:
+                transaction.put_dataset(renamed)
+        return self.get(dataset_id)
+
+
+def _name(name: str | None) -> str | None:
+    """Return a name as it is kept: one line without control characters, trimmed, of bounded length."""
+    check_text("name", name or "")
+    return " ".join(_CONTROLS.sub(" ", name or "").split())[:_MAX_NAME] or None

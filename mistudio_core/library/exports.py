@@ -1,0 +1,77 @@
+"""Exports: handing sequences to other programs as copies in their formats, to the Hub, or by code to paste."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mistudio_core.errors import StudioError
+from mistudio_core.library.access import choose_token
+from mistudio_core.library.answers import Snippet
+from mistudio_core.library.context import Context
+from mistudio_core.library.records_view import look
+from mistudio_core.library.starting_jobs import start_job
+from mistudio_core.library.stored_statistics import stored_manifest
+from mistudio_core.records import Job
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.exports.copies import Export
+
+
+class Exports:
+    """The ways by which a trainer gets its sequences."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __call__(self, tokenization_id: str) -> tuple[Export, ...]:
+        """Return the complete copies that were made of a tokenization, at most one of each kind."""
+        from mistudio_core.tokenization.exports.copies import exports_of
+
+        return exports_of(self._context.home, look(self._context).tokenization(tokenization_id).id)
+
+    def write(self, tokenization_id: str, kind: str, *, max_samples: int | None = None) -> Job:
+        """Start to write a copy into the library's `exports`.
+
+        `kind` is `parquet`, `bin` (sparsify's, for vocabularies up to 65,536), or the text alone as `text`
+        (Parquet) or `jsonl`, of which `max_samples` of each split may be taken.
+        """
+        from mistudio_core.tokenization.exports.copies import check_export
+        from mistudio_core.tokenization.exports.source import Source
+
+        record = look(self._context).ready_tokenization(tokenization_id)
+        check_export(Source.of(self._context.home, record.dataset_id, record.id), kind, max_samples)
+        arguments = {"dataset_id": record.dataset_id, "kind": kind, "max_samples": max_samples}
+        return start_job(self._context, "export", record, arguments)
+
+    def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, token: str | None = None) -> Job:
+        """Start to push the sequences, as Parquet with a card, to a dataset repository of the user's own."""
+        from mistudio_core.sources.repo_ids import parse_repo_id
+
+        record = look(self._context).ready_tokenization(tokenization_id)
+        name, _ = parse_repo_id(repo_id)
+        secret = choose_token(self._context.settings, token)
+        if secret is None:
+            raise StudioError(
+                "token_rejected",
+                "A push needs an access token with the permission to write.",
+                "Make one in the Hub's settings and give it here; it is not kept.",
+            )
+        arguments = {"dataset_id": record.dataset_id, "repo_id": name, "private": private}
+        return start_job(self._context, "push", record, arguments, secret)
+
+    def snippets(self, tokenization_id: str) -> list[Snippet]:
+        """Return the code to copy for each program; where strangers share the library, no path of the machine."""
+        from mistudio_core.tokenization.exports.snippets import programs, snippet
+
+        record = look(self._context).ready_tokenization(tokenization_id)
+        assert record.path is not None
+        manifest = stored_manifest(record)
+        shown = Path(record.path.name) if self._context.settings.shared else record.path
+        even_sequences, found = bool(manifest["policy"]["fixed"]), []
+        for name, title in programs().items():
+            try:
+                found.append(Snippet(name, title, snippet(name, shown, manifest, even_sequences=even_sequences), None))
+            except StudioError as error:
+                found.append(Snippet(name, title, None, f"{error.message} {error.hint}".strip()))
+        return found

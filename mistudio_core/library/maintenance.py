@@ -1,0 +1,72 @@
+"""Maintenance: what the library takes of the disk, deleting, checking the files, making the catalog again."""
+
+from __future__ import annotations
+
+from mistudio_core.files import folder_bytes, free_bytes
+from mistudio_core.library import remove, verify
+from mistudio_core.library.answers import Storage
+from mistudio_core.library.context import Context
+from mistudio_core.library.rebuild import rebuild
+from mistudio_core.library.records_view import look
+from mistudio_core.records import Dataset, Deleted, Rebuilt, Tokenization, Verification
+
+
+class Maintenance:
+    """What is done to the library as a whole, or to any of its records."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def storage(self) -> Storage:
+        """Return the bytes of each part of the library, and those that are free on its disk."""
+        home = self._context.home
+        return Storage(
+            datasets=folder_bytes(home.datasets),
+            exports=folder_bytes(home.exports),
+            jobs=folder_bytes(home.jobs),
+            tokenizers=folder_bytes(home.tokenizers),
+            uploads=folder_bytes(home.uploads),
+            free_bytes=free_bytes(home.root),
+        )
+
+    def reconcile(self) -> None:
+        """Take over what finished jobs left, as every question does; cheap when there is nothing new."""
+        look(self._context)
+
+    def delete(self, any_id: str, *, cascade: bool = False) -> Deleted:
+        """Delete a dataset or a tokenization with its files; `in_use` names what stands against it."""
+        view, home, catalog = look(self._context), self._context.home, self._context.catalog
+        view.must_own(any_id)
+        record = view.record(any_id)
+        if isinstance(record, Dataset):
+            return remove.delete_dataset(home, catalog, record, view.tokenizations(record.id), cascade)
+        return remove.delete_tokenization(home, catalog, record, cascade)
+
+    def delete_exports(self) -> int:
+        """Delete the copies that were made for other programs and return the bytes that were freed."""
+        self._context.actor.must_be_at_home("Deleting all exports")
+        return remove.delete_exports(self._context.home, self._context.catalog)
+
+    def verify(self, any_id: str | None = None, *, deep: bool = False) -> Verification:
+        """Read the files again and compare them with their manifests: of one record, or of all."""
+        view = look(self._context)
+        records: list[Dataset | Tokenization] = [] if any_id is None else [view.record(any_id)]
+        if any_id is None:
+            records += view.datasets()
+        if any_id is None or isinstance(records[0], Dataset):
+            records += view.tokenizations(any_id)
+        datasets = {dataset.id: dataset for dataset in view.datasets()}
+        parts = [
+            verify.verified(
+                record,
+                datasets[record.id if isinstance(record, Dataset) else record.dataset_id],
+                self._context.home.tokenizers,
+                deep=deep,
+            )
+            for record in records
+        ]
+        return verify.joined(parts)
+
+    def rebuild(self) -> Rebuilt:
+        """Make the catalog again from the files."""
+        return rebuild(self._context.home, self._context.catalog)

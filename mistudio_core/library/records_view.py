@@ -1,0 +1,152 @@
+"""The records of a library at one moment: looked up once in each call, and handed on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from mistudio_core.errors import StudioError, in_use, invalid
+from mistudio_core.files import checked_id
+from mistudio_core.jobs import protocol
+from mistudio_core.library import listing
+from mistudio_core.library.context import Context
+from mistudio_core.library.following import start_following
+from mistudio_core.library.reconcile import settle
+from mistudio_core.records import Dataset, Job, Tokenization
+from mistudio_core.store.catalog import rows
+
+Row = Sequence[Any]
+
+_ID: Final = 0
+"""Where the id is in the rows of every table."""
+_SUBJECT: Final = rows.JOB_COLUMNS.index("subject_id")
+_KIND: Final = rows.JOB_COLUMNS.index("kind")
+_ENDED: Final = rows.JOB_COLUMNS.index("ended")
+
+
+def look(context: Context) -> View:
+    """Take over what finished jobs left, and return the records as they are then; cheap when nothing is new."""
+    view = View(context)
+    ended = settle(context.home, context.catalog, view.unfinished_ids())
+    if not ended:
+        return view
+    start_following(context, ended)
+    return View(context)
+
+
+class View:
+    """What the actor sees of one state of the catalog; records are made from rows only as they are asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._tables: Mapping[str, Sequence[Row]] = context.catalog.snapshot()
+        self._unfinished = [row for row in self._tables["jobs"] if row[_ENDED] is None]
+
+    def unfinished_ids(self) -> list[str]:
+        """Return the ids of the jobs that the catalog holds for unfinished."""
+        return [row[_ID] for row in self._unfinished]
+
+    def datasets(self) -> list[Dataset]:
+        """Return the datasets that the actor may see, oldest first."""
+        return list(self._visible(self._tables["datasets"]))
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """Return one dataset, or raise `not_found`."""
+        checked_id(dataset_id, "ds")
+        for dataset in self._visible(self._with_id("datasets", dataset_id)):
+            return dataset
+        raise StudioError("not_found", f"There is no dataset {dataset_id}.", "It may have been deleted meanwhile.")
+
+    def tokenizations(self, dataset_id: str | None = None) -> list[Tokenization]:
+        """Return the tokenizations of one dataset or of all, oldest first."""
+        seen = {dataset.id for dataset in self.datasets()}
+        records = (rows.tokenization_of(row, self._context.home) for row in self._tables["tokenizations"])
+        return [
+            self._with_status(record)
+            for record in records
+            if record.dataset_id in seen and dataset_id in (None, record.dataset_id)
+        ]
+
+    def tokenization(self, tokenization_id: str) -> Tokenization:
+        """Return one tokenization, or raise `not_found`."""
+        checked_id(tokenization_id, "tok")
+        for row in self._with_id("tokenizations", tokenization_id):
+            record = rows.tokenization_of(row, self._context.home)
+            if any(self._visible(self._with_id("datasets", record.dataset_id))):
+                return self._with_status(record)
+        raise StudioError(
+            "not_found", f"There is no tokenization {tokenization_id}.", "It may have been deleted meanwhile."
+        )
+
+    def record(self, any_id: str) -> Dataset | Tokenization:
+        """Return a dataset or a tokenization, or raise `not_found`."""
+        return self.tokenization(any_id) if any_id.startswith("tok_") else self.dataset(any_id)
+
+    def jobs(self, subject_id: str | None = None, *, active: bool | None = None) -> list[Job]:
+        """Return the jobs, newest first; of one dataset or tokenization, unfinished or finished, if asked."""
+        return [
+            self._job(row)
+            for row in reversed(self._unfinished if active else self._tables["jobs"])
+            if subject_id in (None, row[_SUBJECT]) and active in (None, row[_ENDED] is None)
+        ]
+
+    def job(self, job_id: str) -> Job:
+        """Return one job, or raise `not_found`."""
+        checked_id(job_id, "job")
+        for row in self._with_id("jobs", job_id):
+            return self._job(row)
+        raise StudioError("not_found", f"There is no job {job_id}.", "Jobs go with what they made.")
+
+    def last_job(self, any_id: str) -> Job:
+        """Return a job by its id, or the last one that made a dataset or tokenization."""
+        if any_id.startswith("job_"):
+            return self.job(any_id)
+        subject = self.record(any_id).id
+        for row in reversed(self._tables["jobs"]):
+            if row[_SUBJECT] == subject and row[_KIND] in protocol.MAKING:
+                return self._job(row)
+        raise invalid(f"No job has worked on {any_id}.", "Only what a job was at work on can be waited for or retried.")
+
+    def must_own(self, any_id: str) -> None:
+        """Raise `permission_denied` unless the actor may change this dataset or tokenization."""
+        if any_id.startswith("job_"):
+            return  # a look-up, which is nobody's
+        record = self.record(any_id)
+        self._context.actor.must_own(record if isinstance(record, Dataset) else self.dataset(record.dataset_id))
+
+    def ready_dataset(self, dataset_id: str) -> Dataset:
+        """Return a dataset that is complete, so that it has a `path`; raise `in_use` for one that is not."""
+        dataset = self.dataset(dataset_id)
+        if dataset.path is None:
+            state = "could not be made" if dataset.status == "error" else "is not ready yet"
+            raise in_use(f"{dataset.name} {state}.", "Wait for its job, or resume it.", dataset.id)
+        return dataset
+
+    def ready_tokenization(self, tokenization_id: str) -> Tokenization:
+        """Return a tokenization that is complete, likewise."""
+        record = self.tokenization(tokenization_id)
+        if record.path is None:
+            raise in_use(f"{tokenization_id} is not ready.", "Wait for its job, or resume it.", record.id)
+        return record
+
+    def _with_id(self, table: str, record_id: str) -> list[Row]:
+        return [row for row in self._tables[table] if row[_ID] == record_id]
+
+    def _visible(self, found: Sequence[Row]) -> Iterator[Dataset]:
+        for row in found:
+            dataset = rows.dataset_of(row, self._context.home)
+            if self._context.actor.sees(dataset):
+                yield listing.with_progress(dataset, self._maker(dataset.id))
+
+    def _with_status(self, record: Tokenization) -> Tokenization:
+        return listing.tokenization_with_progress(record, self._maker(record.id))
+
+    def _maker(self, subject_id: str) -> Job | None:
+        """Return the unfinished job that is making a dataset or tokenization."""
+        for row in self._unfinished:
+            if row[_SUBJECT] == subject_id and row[_KIND] in protocol.MAKING:
+                return self._job(row)
+        return None
+
+    def _job(self, row: Row) -> Job:
+        return listing.job_of(self._context.home, rows.job_of(row))

@@ -1,0 +1,130 @@
+"""Statistics: those stored with datasets and tokenizations, comparing tokenizations, and rare ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mistudio_core.errors import in_use
+from mistudio_core.library.answers import Comparison, Parting, RareId
+from mistudio_core.library.context import Context
+from mistudio_core.library.kept_tokenizers import tokenizer_of
+from mistudio_core.library.records_view import View, look
+from mistudio_core.library.stored_statistics import stored_counts, stored_manifest, stored_statistics
+from mistudio_core.records import JsonDocument, Tokenization
+
+if TYPE_CHECKING:
+    from mistudio_core.raw import RawSplit
+    from mistudio_core.statistics.compare import Compared
+    from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+PARTING_SAMPLES: Final = 1000
+"""Samples that are read for the first document in which two tokenizers part; it is nearly always among the first."""
+
+
+class _Vocabulary(NamedTuple):
+    """A tokenizer and the text of each of its ids, which takes longer to make than anything else here."""
+
+    tokenizer: StoredTokenizer
+    strings: list[str]
+
+
+def common_split(one: Tokenization, other: Tokenization) -> str | None:
+    """Return the first split of whose texts both are made; None where they are not of the same column of texts."""
+    columns = one.recipe.columns
+    if one.dataset_id != other.dataset_id or len(columns) != 1 or columns != other.recipe.columns:
+        return None
+    return next((name for name in one.recipe.splits if name in other.recipe.splits), None)
+
+
+class Statistics:
+    """The statistics of a library."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __call__(self, subject_id: str) -> JsonDocument | None:
+        """Return the stored statistics of a dataset or a tokenization (docs/statistics.md); None until it is ready."""
+        view = look(self._context)
+        return stored_statistics(view, view.record(subject_id))
+
+    def compare(self, tokenization_ids: Sequence[str]) -> Comparison:
+        """Return two to four tokenizations side by side.
+
+        A parting is where two tokenizers first give different tokens for the same document: looked for in the first
+        samples of the split that both have.
+        """
+        from mistudio_core.statistics.compare import compare
+
+        view = look(self._context)
+        records = [view.ready_tokenization(one) for one in dict.fromkeys(tokenization_ids)]
+        vocabularies = {record.id: self._vocabulary(record) for record in records}
+        found = compare([_compared(view, record, vocabularies[record.id].strings) for record in records])
+        partings = tuple(_parting(view, pair, vocabularies) for pair in combinations(records, 2))
+        return Comparison(
+            version=found["version"],
+            kind=found["kind"],
+            tokenizations=tuple(found["tokenizations"]),
+            fertility_by_split=tuple(found["fertility_by_split"]),
+            fertility_by_length=tuple(found["fertility_by_length"]),
+            lengths=tuple(found["lengths"]),
+            overlap=tuple(found["overlap"]),
+            partings=partings,
+        )
+
+    def rare_ids(self, tokenization_id: str, *, most: int = 0) -> tuple[RareId, ...]:
+        """Return the ids that occur at most `most` times, the rarest first."""
+        from mistudio_core.statistics.frequencies import rare_ids
+
+        record = look(self._context).ready_tokenization(tokenization_id)
+        strings, counts = self._vocabulary(record).strings, stored_counts(record).frequencies
+        return tuple(RareId(ident, strings[ident], int(counts[ident])) for ident in rare_ids(counts, most).tolist())
+
+    def _vocabulary(self, record: Tokenization) -> _Vocabulary:
+        from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
+
+        tokenizer = tokenizer_of(self._context, record.id, stored_manifest(record))
+        texts = TokenTexts(tokenizer)
+        return _Vocabulary(tokenizer, [texts.shown(ident) for ident in range(tokenizer.vocab_size)])
+
+
+def _compared(view: View, record: Tokenization, strings: list[str]) -> Compared:
+    from mistudio_core.statistics.compare import Compared
+
+    statistics = stored_statistics(view, record)
+    if statistics is None:
+        raise in_use(f"{record.id} is not ready.", "Wait for its job, or resume it.", record.id)
+    return Compared(
+        name=f"{record.tokenizer.rsplit('/', 1)[-1]} · {record.id}",
+        result=statistics,
+        size_bytes=record.size_bytes,
+        frequencies=stored_counts(record).frequencies,
+        strings=strings,
+    )
+
+
+def _parting(
+    view: View, pair: tuple[Tokenization, Tokenization], vocabularies: dict[str, _Vocabulary]
+) -> Parting | None:
+    from mistudio_core.raw import open_splits
+    from mistudio_core.statistics.compare import first_parting
+
+    one, other = pair
+    split = common_split(one, other)
+    if split is None:
+        return None
+    folder = view.ready_dataset(one.dataset_id).path
+    assert folder is not None
+    samples = open_splits(folder)[split]
+    pieces = [_token_texts(vocabularies[record.id], samples, record.recipe.columns[0]) for record in pair]
+    found = first_parting(*pieces)
+    return None if found is None else Parting(one.id, other.id, split, found.document, found.tokens)
+
+
+def _token_texts(vocabulary: _Vocabulary, samples: RawSplit, column: str) -> Iterator[list[str]]:
+    encoder = vocabulary.tokenizer.load()
+    for table in samples.batches(0, PARTING_SAMPLES, [column]):
+        for text in table.column(column):
+            ids = encoder.encode(text.as_py() or "", add_special_tokens=False).ids
+            yield [vocabulary.strings[ident] for ident in ids]

@@ -1,0 +1,221 @@
+"""Tokenizations: what a recipe will do, making one, and reading the sequences it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mistudio_core.errors import StudioError, check_text, invalid
+from mistudio_core.library import making
+from mistudio_core.library.answers import Forecast, LeftOut, Neighbour, SourceText, TextSources, TokenHits
+from mistudio_core.library.context import Context
+from mistudio_core.library.kept_tokenizers import tokenizer_for
+from mistudio_core.library.records_view import View, look
+from mistudio_core.library.stored_statistics import repeated_share, stored_manifest
+from mistudio_core.records import Dataset, JsonDocument, Tokenization
+
+if TYPE_CHECKING:
+    from mistudio_core.raw import RawSplit
+    from mistudio_core.store.sequences.reader import TokenSequences
+    from mistudio_core.store.sequences.view import TokenSequence, TokenView
+    from mistudio_core.tokenization.previews.preview import Preview
+    from mistudio_core.tokenization.previews.sampled import Sampled
+    from mistudio_core.tokenization.recipes.recipe import Recipe
+
+
+class Tokenizations:
+    """The tokenizations of a library; what a recipe does is shown with `tokenizers` alone."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __call__(self, dataset_id: str | None = None) -> list[Tokenization]:
+        """Return the tokenizations of one dataset or of all, oldest first."""
+        return look(self._context).tokenizations(dataset_id)
+
+    def get(self, tokenization_id: str) -> Tokenization:
+        """Return one tokenization, or raise `not_found`."""
+        return look(self._context).tokenization(tokenization_id)
+
+    def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, token: str | None = None) -> Tokenization:
+        """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
+        dataset = look(self._context).dataset(dataset_id)
+        return self.get(making.tokenize(self._context, dataset, recipe, token))
+
+    def preview(
+        self,
+        recipe: Mapping[str, Any],
+        *,
+        text: str | None = None,
+        dataset_id: str | None = None,
+        split: str | None = None,
+        index: int = 0,
+    ) -> Preview:
+        """Return the tokens of a text, or of a sample of a dataset, under a recipe.
+
+        Raises `tokenizer_not_found` while the library does not keep the tokenizer: load it first.
+        """
+        from mistudio_core.tokenization.previews.preview import Previewer
+        from mistudio_core.tokenization.recipes.recipe import Recipe
+
+        wanted = Recipe.from_fields(recipe)
+        check_text("text", text or "")
+        if text is None and dataset_id is not None:
+            dataset = look(self._context).ready_dataset(dataset_id)
+            wanted = _resolved(recipe, dataset)
+            text = self._source_text(wanted, dataset, split, index).text
+        return Previewer(tokenizer_for(self._context, wanted)).preview(wanted, text or "")
+
+    def source_text(
+        self, dataset_id: str, recipe: Mapping[str, Any], *, split: str | None = None, index: int = 0
+    ) -> SourceText:
+        """Return the text that a recipe makes of a sample; a template needs no tokenizer."""
+        dataset = look(self._context).ready_dataset(dataset_id)
+        return self._source_text(_resolved(recipe, dataset), dataset, split, index)
+
+    def text_sources(self, dataset_id: str) -> TextSources:
+        """Return the columns that a recipe can read."""
+        from mistudio_core.tokenization.recipes.columns import chat_columns, is_token_type
+
+        dataset = look(self._context).dataset(dataset_id)
+        return TextSources(
+            text=tuple(dataset.text_columns),
+            chat=tuple(chat_columns(dataset.columns)),
+            tokens=tuple(name for name, kind in dataset.columns.items() if is_token_type(kind)),
+        )
+
+    def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> Forecast:
+        """Return what each preset would give and cost for a dataset, and what filters leave out, from a part of it."""
+        from mistudio_core.tokenization.previews.estimate import estimate
+
+        view = look(self._context)
+        dataset = view.ready_dataset(dataset_id)
+        wanted = _resolved(recipe, dataset)
+        sampled = self._sampled(view, dataset, wanted)
+        found = tuple(estimate(wanted, sampled, tokenizer_for(self._context, wanted)))
+        return Forecast(found, dict(sampled.left_out), self._cautions(wanted, dataset))
+
+    def left_out(self, dataset_id: str, recipe: Mapping[str, Any]) -> LeftOut:
+        """Return the share of samples that a recipe would leave out, by reason, as in a forecast."""
+        view = look(self._context)
+        dataset = view.ready_dataset(dataset_id)
+        return LeftOut(dict(self._sampled(view, dataset, _resolved(recipe, dataset)).left_out))
+
+    def cautions(self, recipe: Mapping[str, Any], dataset_id: str | None = None) -> tuple[str, ...]:
+        """Return what may not be meant about a recipe, in sentences; raise `invalid_request` where it cannot be done.
+
+        With a dataset a few hundred of its samples are looked at, too. Raises `tokenizer_not_found` while the library
+        does not keep the tokenizer.
+        """
+        from mistudio_core.tokenization.packing.cautions import cautions
+        from mistudio_core.tokenization.packing.preset import resolve_policy
+        from mistudio_core.tokenization.recipes.recipe import Recipe
+
+        if dataset_id is not None:
+            dataset = look(self._context).ready_dataset(dataset_id)
+            return self._cautions(_resolved(recipe, dataset), dataset)
+        wanted = Recipe.from_fields(recipe)
+        tokenizer = tokenizer_for(self._context, wanted)
+        return tuple(cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer))
+
+    def manifest(self, tokenization_id: str) -> JsonDocument:
+        """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""
+        return stored_manifest(look(self._context).ready_tokenization(tokenization_id))
+
+    def sequence(self, tokenization_id: str, number: int) -> TokenSequence:
+        """Return a sequence token by token, with the samples that its pieces come from; sequences count from 0."""
+        return self._opened(tokenization_id)[1].sequence(number)
+
+    def search_tokens(
+        self,
+        tokenization_id: str,
+        *,
+        text: str | None = None,
+        ids: Sequence[int] | None = None,
+        offset: int = 0,
+        limit: int = 50,
+        across: bool = False,
+    ) -> TokenHits:
+        """Find a run of tokens, given as text or as ids, in all sequences; see `find_tokens`.
+
+        A text is encoded as it would stand within a document, so that a leading space matters. With
+        `across`, hits that reach from one document into the next count too.
+        """
+        from mistudio_core.store.sequences.search import find_tokens
+
+        if (text is None) == (ids is None):
+            raise invalid("Give either a text or ids.", "For example --text ' Paris', or --ids 6342.")
+        check_text("text", text or "")
+        sequences, view = self._opened(tokenization_id)
+        wanted = view.encode(text) if text is not None else list(ids or ())
+        found = find_tokens(sequences, wanted, offset=offset, limit=limit, across=across)
+        return TokenHits(
+            total=found.total,
+            total_is_exact=found.total_is_exact,
+            hits=tuple(view.hits(found, len(wanted))),
+            sequence=view.pieces(wanted),
+            following=_neighbours(view, found.following),
+            preceding=_neighbours(view, found.preceding),
+            by_position=found.by_position,
+            position_step=found.position_step,
+            seams_known=found.seams_known,
+        )
+
+    def _opened(self, tokenization_id: str) -> tuple[TokenSequences, TokenView]:
+        from mistudio_core.store.sequences.reader import open_token_sequences
+        from mistudio_core.store.sequences.view import TokenView
+
+        path = look(self._context).ready_tokenization(tokenization_id).path
+        assert path is not None
+        sequences = open_token_sequences(path)
+        return sequences, TokenView(self._context.home.tokenizers, sequences)
+
+    def _sampled(self, view: View, dataset: Dataset, recipe: Recipe) -> Sampled:
+        from mistudio_core.tokenization.previews.sampled import sample
+
+        only_column = recipe.columns[0] if len(recipe.columns) == 1 else None
+        repeated = repeated_share(view, dataset, only_column) if recipe.drop_duplicates else None
+        return sample(recipe, _splits(dataset), tokenizer_for(self._context, recipe), repeated)
+
+    def _cautions(self, recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+        from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
+        from mistudio_core.tokenization.packing.preset import resolve_policy
+        from mistudio_core.tokenization.previews.edges import look_at_edges
+
+        tokenizer = tokenizer_for(self._context, recipe)
+        edges = look_at_edges(recipe, _splits(dataset), tokenizer)
+        policy = resolve_policy(recipe, tokenizer)
+        said = cautions(recipe, policy, tokenizer, edges.repeats, about=not edges.exact)
+        return tuple(said + refusal_ahead(recipe, edges.refusal))
+
+    def _source_text(self, recipe: Recipe, dataset: Dataset, split: str | None, index: int) -> SourceText:
+        from mistudio_core.tokenization.texts.reader import TextReader
+
+        splits, split = _splits(dataset), split or recipe.splits[0]
+        if split not in splits or not 0 <= index < splits[split].num_samples:
+            raise StudioError("not_found", f"There is no sample {index:,} in {split!r}.", "Samples count from 0.")
+        table = splits[split].read(index, index + 1, recipe.source_columns())
+        # Only a conversation is written out by a tokenizer's own template; other texts need none.
+        tokenizer: Any = None if recipe.chat is None else tokenizer_for(self._context, recipe)
+        texts = TextReader(recipe, tokenizer).read(table).kept
+        return SourceText(split, index, str(texts[0].as_py()) if len(texts) else None)
+
+
+def _resolved(fields: Mapping[str, Any], dataset: Dataset) -> Recipe:
+    from mistudio_core.tokenization.recipes.recipe import Recipe
+
+    return Recipe.from_fields(fields).resolved(
+        splits=dataset.splits, columns=dataset.columns, text_columns=dataset.text_columns
+    )
+
+
+def _splits(dataset: Dataset) -> Mapping[str, RawSplit]:
+    from mistudio_core.raw import open_splits
+
+    return open_splits(dataset.path or Path())
+
+
+def _neighbours(view: TokenView, counted: Sequence[tuple[int, int]]) -> tuple[Neighbour, ...]:
+    pieces = view.pieces([ident for ident, _ in counted])
+    return tuple(Neighbour(piece, count) for piece, (_, count) in zip(pieces, counted, strict=True))
