@@ -257,7 +257,7 @@ def test_a_start_with_options_makes_the_rows_that_were_asked_for(library: Staged
     (tokenization,) = library.library.tokenizations(dataset_id)
     assert library.library.wait(tokenization.id, timeout=120).status == "succeeded"
     made = library.library.tokenization(tokenization.id)
-    assert (made.num_tokens, made.num_sequences, made.recipe["separator"]) == (320, 20, "none")
+    assert (made.num_tokens, made.num_sequences, made.recipe.separator) == (320, 20, "none")
     shown = words(app.run())
     assert "16 tokens a row" in shown
     assert "Ready" in shown

@@ -180,7 +180,7 @@ def test_samples_and_tokens_are_found(shell: Shell) -> None:
     assert (len(lines), exported["size_bytes"]) == (ranked["total"], Path(exported["path"]).stat().st_size)
     hits = shell.json("search-tokens", made["id"], "--text", " the", "--limit", "2")
     assert set(hits) >= {"total", "total_is_exact", "hits"}
-    assert set(hits["hits"][0]) >= {"row", "position", "left", "match", "right", "sample"}
+    assert set(hits["hits"][0]) >= {"sequence", "position", "left", "match", "right", "sample"}
     assert [hit["match"] for hit in hits["hits"]] == [" the"] * 2
     ids = ",".join(str(token["id"]) for token in hits["sequence"])
     assert shell.json("search-tokens", made["id"], "--ids", ids, "--limit", "2") == hits

@@ -67,7 +67,7 @@ def test_filters_and_sorts_by_the_datasets_own_columns(library: Library, texts: 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl", "csv"])
 def test_a_whole_result_is_exported(library: Library, texts: list[str], kind: str) -> None:
     (dataset,) = library.datasets()
-    path = library.export_samples(dataset.id, kind, split="train", min_chars=900)
+    path = library.export_samples(dataset.id, kind, {"split": "train", "min_chars": 900})
     assert path.parent == library.home.exports
     wanted = [text for text in texts if len(text) >= 900]
     assert _exported(path) == wanted
@@ -85,14 +85,14 @@ def _exported(path: Path) -> list[str]:
 
 def test_a_row_is_read_token_by_token_and_leads_to_its_samples(library: Library, texts: list[str]) -> None:
     packed = library.tokenizations()[0]
-    row = library.row(packed.id, 5)
+    row = library.sequence(packed.id, 5)
     assert len(row.tokens) == LENGTH
     assert row.parts
     for part in row.parts:
         piece = "".join(token.text for token in row.tokens[part.start : part.end])
         assert piece in texts[part.sample]
     with pytest.raises(StudioError) as caught:
-        library.row(packed.id, packed.num_rows)
+        library.sequence(packed.id, packed.num_sequences)
     assert caught.value.code == "invalid_request"
 
 
@@ -102,7 +102,7 @@ def test_a_token_sequence_is_found_where_it_stands(library: Library) -> None:
     assert found.total > 0
     assert found.total_is_exact
     for hit in found.hits:
-        row = library.row(packed.id, hit.row)
+        row = library.sequence(packed.id, hit.sequence)
         length = len(found.sequence)
         assert [token.id for token in row.tokens[hit.position : hit.position + length]] == list(hit.ids)
         assert hit.match == " one another"
@@ -153,7 +153,7 @@ def test_an_estimate_is_near_what_comes_out(library: Library) -> None:
         for one in library.estimate(dataset.id, {"tokenizer": "sample", "context_length": LENGTH}).presets
     }
     assert set(by_preset) == {"continuous", "saelens", "transformer_lens", "sparsify", "per_document"}
-    assert by_preset["continuous"].rows == pytest.approx(packed.num_rows, rel=0.1)
+    assert by_preset["continuous"].sequences == pytest.approx(packed.num_sequences, rel=0.1)
 
 
 def test_tokenizations_are_compared_and_rare_ids_listed(library: Library) -> None:

@@ -18,6 +18,7 @@ from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.records import Dataset, Tokenization, as_json, now
+from mistudio_core.tokenization.recipes.recipe import Recipe
 from tests.support.corpora import write_dataset
 
 
@@ -128,13 +129,7 @@ def a_dataset(name: str, **changed: Any) -> Dataset:
 def a_tokenization(dataset_id: str, tokenizer: str = "openai-community/gpt2", **changed: Any) -> Tokenization:
     """Return the record of a tokenization that is on its way."""
     moment = now()
-    recipe = {
-        "tokenizer": tokenizer,
-        "preset": "continuous",
-        "splits": ["train"],
-        "columns": ["text"],
-        "context_length": 64,
-    }
+    recipe = Recipe(tokenizer=tokenizer, splits=("train",), columns=("text",), context_length=64)
     values: dict[str, Any] = {
         "id": new_id("tok"), "dataset_id": dataset_id, "tokenizer": tokenizer, "tokenizer_revision": None,
         "vocab_size": None, "recipe": recipe, "context_length": 64, "engine": None, "status": "queued", "error": None,

@@ -216,7 +216,7 @@ def test_the_library_keeps_the_day_of_a_request(tmp_path: Path) -> None:
     made = [library.tokenize(dataset.id, recipe), library.tokenize(dataset.id, recipe | {"chat_date": "1999-12-31"})]
     for one in made:
         library.wait(one.id)
-    first, second = (library.tokenization(one.id).recipe["chat_date"] for one in made)
+    first, second = (library.tokenization(one.id).recipe.chat_date for one in made)
     assert first in (before.isoformat(), date.today().isoformat())
     assert second == "1999-12-31"
     texts = ["".join(token.text for token in library.row(one.id, 0).tokens) for one in made]

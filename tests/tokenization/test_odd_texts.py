@@ -42,7 +42,7 @@ CALLS: dict[str, Callable[[Library, str, str], Any]] = {
         for name in ("split", "column", "sort", "mode", "tokenization")
     },
     "where": lambda made, ds, tok: made.samples(ds, where=[f"text={HALF}"]),
-    "export": lambda made, ds, tok: made.export_samples(ds, "csv", search=HALF, mode="substring"),
+    "export": lambda made, ds, tok: made.export_samples(ds, "csv", {"search": HALF, "mode": "substring"}),
     "datasets": lambda made, ds, tok: made.datasets(search=HALF),
     "rename": lambda made, ds, tok: made.rename(ds, name=HALF),
     "notes": lambda made, ds, tok: made.rename(ds, notes=HALF),
