@@ -46,7 +46,11 @@ class Library:
         self.jobs = Jobs(context)
         self.exports = Exports(context)
         self.maintenance = Maintenance(context)
+        self._name_data_commands()
+        self._name_token_commands()
+        self._name_other_commands()
 
+    def _name_data_commands(self) -> None:
         self.dataset = self.datasets.get
         self.inspect = self.datasets.inspect
         self.download = self.datasets.download
@@ -62,6 +66,7 @@ class Library:
         self.export_samples = self.samples.export
         self.build_search_index = self.samples.build_index
 
+    def _name_token_commands(self) -> None:
         self.tokenization = self.tokenizations.get
         self.tokenize = self.tokenizations.tokenize
         self.preview = self.tokenizations.preview
@@ -80,15 +85,16 @@ class Library:
         self.tokenizer = self.tokenizers.get
         self.load_tokenizer = self.tokenizers.load
 
+        self.export_tokenization = self.exports.write
+        self.push = self.exports.push
+        self.snippets = self.exports.snippets
+
+    def _name_other_commands(self) -> None:
         self.job = self.jobs.get
         self.log = self.jobs.log
         self.wait = self.jobs.wait
         self.cancel = self.jobs.cancel
         self.retry = self.jobs.retry
-
-        self.export_tokenization = self.exports.write
-        self.push = self.exports.push
-        self.snippets = self.exports.snippets
 
         self.storage = self.maintenance.storage
         self.reconcile = self.maintenance.reconcile
