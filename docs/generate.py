@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
+import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -29,7 +30,9 @@ _API_HEAD = """\
 
 `from mistudio_core.library import Library`. Written by `python docs/generate.py` from the docstrings; do not edit.
 
-Methods that start work return at once. Every failure is a `StudioError` with a code, a message and a hint.
+Methods that start work return at once, with the record of what will be made. Every answer is a frozen record, read by
+attribute, by the names of its JSON (`answer["tokens"]`) or as a whole (`to_json()`). Every failure is a `StudioError`
+with `code`, `message`, `hint` and `details`; `mistudio_core/errors.py` draws the classes by which it can be caught.
 """
 
 
@@ -45,12 +48,21 @@ def cli() -> str:
 
 
 def api() -> str:
-    """Return docs/api.md: every public method of `Library`, from signatures and docstrings."""
-    parts = [_API_HEAD]
-    for name, member in inspect.getmembers(Library):
-        if name.startswith("_") or not callable(member):
+    """Return docs/api.md: every public method of `Library`, noun by noun, from signatures and docstrings."""
+    parts = [_API_HEAD, _entry("Library.open", Library.open)]
+    with tempfile.TemporaryDirectory() as home:
+        library = Library.open(home)
+    for noun, held in vars(library).items():
+        if type(held).__module__ != f"mistudio_core.library.{noun}":
             continue
-        parts.append(f"## {name}\n\n```python\n{_signature(name, member)}\n```\n\n{inspect.getdoc(member) or ''}\n")
+        parts.append(f"## {noun}\n\n{inspect.getdoc(held) or ''}\n")
+        if callable(held):
+            parts.append(_entry(f"library.{noun}", held.__call__))
+        for name in vars(type(held)):
+            method = getattr(held, name)
+            if not name.startswith("_"):
+                words = [word for word, command in vars(library).items() if command == method]
+                parts.append(_entry(f"library.{noun}.{name}", method, words))
     return "\n".join(parts)
 
 
@@ -85,8 +97,11 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-def _signature(name: str, member: object) -> str:
-    return textwrap.fill(f"{name}{inspect.signature(member)}", 110, subsequent_indent="    ")  # type: ignore[arg-type]
+def _entry(name: str, method: Callable[..., object], words: Sequence[str] = ()) -> str:
+    """Return the section of a method; `words` are its names on `Library` itself."""
+    signature = textwrap.fill(f"{name}{inspect.signature(method)}", 110, subsequent_indent="    ")
+    short = f"Also `library.{words[0]}`. " if words else ""
+    return f"### {name}\n\n```python\n{signature}\n```\n\n{short}{inspect.getdoc(method) or ''}\n"
 
 
 if __name__ == "__main__":

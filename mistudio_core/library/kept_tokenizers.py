@@ -62,9 +62,7 @@ def find_tokenizer(
 
 def tokenizer_for(context: Context, recipe: Recipe) -> StoredTokenizer:
     """Return the tokenizer of a recipe, or raise `tokenizer_not_found`."""
-    return find_tokenizer(
-        context, recipe.tokenizer, revision=recipe.tokenizer_revision, source=recipe.tokenizer_source
-    )
+    return find_tokenizer(context, recipe.tokenizer, revision=recipe.tokenizer_revision, source=recipe.tokenizer_source)
 
 
 def tokenizer_of(context: Context, tokenization_id: str, manifest: Mapping[str, Any]) -> StoredTokenizer:

@@ -58,6 +58,7 @@ class Library:
         self.look_at_files = self.datasets.look_at_files
         self.file_look = self.datasets.file_look
         self.make_example = self.datasets.make_example
+        self.replaced_texts = self.datasets.replaced_texts
         self.rename = self.datasets.rename
 
         self.search = self.samples.search

@@ -31,9 +31,7 @@ class Tokenizers:
         """
         return find_tokenizer(self._context, name, revision=revision, source=source)
 
-    def load(
-        self, name: str, *, revision: str | None = None, token: str | None = None, source: str = "auto"
-    ) -> Job:
+    def load(self, name: str, *, revision: str | None = None, token: str | None = None, source: str = "auto") -> Job:
         """Start to load a tokenizer from the Hub, a path or the built-in example into the library.
 
         `source` is the recipe's `tokenizer_source`: `file`, `transformers` or `auto`.
