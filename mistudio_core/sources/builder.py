@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from mistudio_core.sources import arrow_types, null_rows
+from mistudio_core.sources import arrow_types, json_encoding, null_rows
 from mistudio_core.sources.exact_csv import with_exact_numbers
 from mistudio_core.sources.mixed_types import encoded_as_text, typed_json
 
@@ -39,6 +39,7 @@ class BuilderTables:
 
         if module == "json":
             null_rows.install()
+            json_encoding.install()
             null_rows.keep_texts(pa.schema([]) if features is None else features.arrow_schema)
         reader: Any = import_main_class(_PACKAGED_DATASETS_MODULES[module][0])
         if module == "csv":
