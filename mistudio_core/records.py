@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 DatasetStatus = Literal["downloading", "processing", "ready", "error"]
 TokenizationStatus = Literal["queued", "processing", "ready", "error"]
 JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobKind = Literal["download", "import", "sample", "tokenize", "index", "tokenizer", "look", "export", "push"]
-Source = Literal["huggingface", "local", "sample"]
 Access = Literal["public", "gated", "private"]
 
 
@@ -113,7 +111,7 @@ class Dataset(Record):
 
     id: str
     name: str
-    source: Source
+    source: str
     repo_id: str | None
     revision: str | None
     config: str | None
@@ -161,7 +159,7 @@ class Job(Record):
     """One run of a worker; `rate` is units per second, `eta_s` seconds, both None while unknown."""
 
     id: str
-    kind: JobKind
+    kind: str
     subject_id: str
     status: JobStatus
     phase: str

@@ -292,7 +292,9 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
 def _made(library: Library, start: Callable[[], str]) -> Any:
     """Start a job, wait for it and return what it made; `start` returns the id of the job or of what it makes."""
     job = _succeeded(library, start)
-    return library.tokenization(job.subject_id) if job.kind == "tokenize" else library.dataset(job.subject_id)
+    return (
+        library.tokenization(job.subject_id) if job.subject_id.startswith("tok_") else library.dataset(job.subject_id)
+    )
 
 
 def _succeeded(library: Library, start: Callable[[], str]) -> Job:

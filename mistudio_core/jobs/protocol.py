@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.files import read_json, write_json
+from mistudio_core.jobs.kinds import Lane, kind_of
 from mistudio_core.records import as_json
 
 REQUEST: Final = "request.json"
@@ -30,25 +31,6 @@ PROGRESS: Final = "progress.json"
 RESULT: Final = "result.json"
 CANCEL: Final = "cancel"
 LOG: Final = "worker.log"
-
-LANES: Final[Mapping[str, str]] = {
-    "download": "download",
-    "import": "compute",
-    "sample": "compute",
-    "tokenize": "compute",
-    "index": "index",
-    "tokenizer": "look",
-    "look": "look",
-    "export": "compute",
-    "push": "download",
-}
-"""Downloads wait for the network and the rest for the processor, so one of each may run beside the other.
-
-A search index is nobody's next step, so it neither holds up a tokenization nor waits for one; somebody
-sits before a look-up.
-"""
-MAKING: Final = frozenset({"download", "import", "sample", "tokenize"})
-"""The kinds of job that make their subject; the others only use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +47,9 @@ class Request:
     created_at: str
 
     @property
-    def lane(self) -> str:
+    def lane(self) -> Lane:
         """The queue in which the job waits."""
-        return LANES[self.kind]
+        return kind_of(self.kind).lane
 
 
 @dataclass(frozen=True, slots=True)

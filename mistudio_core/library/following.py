@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
-from mistudio_core.jobs import protocol
+from mistudio_core.jobs.kinds import makes_dataset
 from mistudio_core.library.context import Context
 from mistudio_core.library.manifests import DATASET_MANIFEST
 from mistudio_core.library.start import start
@@ -32,7 +32,7 @@ def start_following(context: Context, ended_jobs: Sequence[str]) -> None:
     datasets = {row[_ID]: rows.dataset_of(row, context.home) for row in tables["datasets"]}
     for job in (rows.job_of(row) for row in tables["jobs"] if row[0] in ended_jobs):
         dataset = datasets.get(job.subject_id)
-        if job.kind not in protocol.MAKING or job.ended != "succeeded" or dataset is None:
+        if not makes_dataset(job.kind) or job.ended != "succeeded" or dataset is None:
             continue
         if 0 < _text_bytes(context, dataset) < INDEXED_UNASKED_BYTES:
             with contextlib.suppress(StudioError):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from mistudio_core.errors import check_text, invalid
 from mistudio_core.files import Home
 from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs.kinds import SOURCES, kind_of
 from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.store.catalog.rows import JobRow
 
@@ -19,7 +20,6 @@ _SORT_KEYS: Final[Mapping[str, Callable[[Dataset], Any]]] = {
     "samples": lambda dataset: dataset.num_samples,
 }
 _STATUSES: Final = ("downloading", "processing", "ready", "error")
-_SOURCES: Final = ("huggingface", "local", "sample")
 
 
 def job_of(home: Home, row: JobRow) -> Job:
@@ -31,7 +31,7 @@ def job_of(home: Home, row: JobRow) -> Job:
     status = row.ended if row.ended is not None else ("queued" if started_at is None else "running")
     return Job(
         id=row.id,
-        kind=row.kind,  # type: ignore[arg-type]
+        kind=row.kind,
         subject_id=row.subject_id,
         status=status,  # type: ignore[arg-type]
         phase=progress.phase if unfinished else row.phase,
@@ -56,7 +56,7 @@ def with_progress(dataset: Dataset, job: Job | None) -> Dataset:
     """Return the dataset with the status that its unfinished job has reached."""
     if job is None or dataset.status in ("ready", "error"):
         return dataset
-    processing = job.kind != "download" or job.phase == "processing"
+    processing = kind_of(job.kind).lane != "download" or job.phase == "processing"
     return replace(dataset, status="processing" if processing else "downloading")
 
 
@@ -75,8 +75,8 @@ def arranged(
         raise invalid(f"Datasets cannot be sorted by {sort!r}.", f"Choose one of {', '.join(_SORT_KEYS)}.")
     if status is not None and status not in _STATUSES:
         raise invalid(f"There is no status {status!r}.", f"Choose one of {', '.join(_STATUSES)}.")
-    if source is not None and source not in _SOURCES:
-        raise invalid(f"There is no source {source!r}.", f"Choose one of {', '.join(_SOURCES)}.")
+    if source is not None and source not in SOURCES:
+        raise invalid(f"There is no source {source!r}.", f"Choose one of {', '.join(SOURCES)}.")
     check_text("search", search)
     wanted = search.casefold().strip()
     found = [

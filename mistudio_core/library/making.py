@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import checked_split, new_id
+from mistudio_core.jobs.kinds import source_of
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_for
@@ -21,7 +22,6 @@ from mistudio_core.records import (
     ConfigInfo,
     Dataset,
     RepoInfo,
-    Source,
     Tokenization,
     now,
 )
@@ -67,7 +67,7 @@ def download(
         arguments["options"] = chosen_options
     _check_disk(context, info, max_samples)
     dataset = replace(
-        _draft(context, "huggingface", name or info.repo_id.rsplit("/", 1)[-1]),
+        draft(context, "download", name or info.repo_id.rsplit("/", 1)[-1]),
         repo_id=info.repo_id,
         revision=info.revision,
         config=config_name,
@@ -90,7 +90,7 @@ def import_files(
     """Start the import of local files; return the id of the dataset."""
     paths = local_paths(context, paths)
     arguments = import_arguments(paths, file_format, options)
-    dataset = _draft(context, "local", name or paths[0].name.split(".")[0] or "import")
+    dataset = draft(context, "import", name or paths[0].name.split(".")[0] or "import")
     start(
         context.home, context.settings, context.catalog,
         kind="import", subject=dataset, arguments=arguments, secret=None, check=lambda _: None,
@@ -120,8 +120,8 @@ def make_example(context: Context, num_samples: int) -> str:
     """Start the built-in example dataset; return the id of the dataset."""
     if not 1 <= num_samples <= _MAX_SAMPLE_STORIES:
         raise invalid(f"{num_samples:,} stories were asked for.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
-    dataset = _draft(context, "sample", "Little stories")
-    return start_once(context, "sample", dataset, {"num_samples": num_samples}, None)
+    dataset = draft(context, "example", "Little stories")
+    return start_once(context, "example", dataset, {"num_samples": num_samples}, None)
 
 
 def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
@@ -168,12 +168,13 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], toke
     return start_once(context, "tokenize", tokenization, arguments, secret)
 
 
-def _draft(context: Context, source: Source, name: str) -> Dataset:
+def draft(context: Context, kind: str, name: str) -> Dataset:
+    """Return the record of a new dataset that a job of this kind is to make."""
     moment = now()
     return Dataset(
         id=new_id("ds"),
         name=name,
-        source=source,
+        source=source_of(kind),
         repo_id=None,
         revision=None,
         config=None,

@@ -1,5 +1,6 @@
-"""The words in which samples and tokens are asked for, so that pages need to know nothing behind the library."""
+"""The words in which samples, tokens and jobs are asked for, so that pages need to know nothing behind the library."""
 
+from mistudio_core.jobs.kinds import SOURCES, kind_of, makes_dataset, makes_tokenization
 from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
 from mistudio_core.store.samples.columns import SampleColumn
 from mistudio_core.store.samples.conditions import condition_on, left_out
@@ -17,6 +18,7 @@ __all__ = [
     "EXPORT_KINDS",
     "MODES",
     "RANKED_MODES",
+    "SOURCES",
     "Export",
     "FileLook",
     "Found",
@@ -35,5 +37,8 @@ __all__ = [
     "TokenPiece",
     "condition_on",
     "index_stamp",
+    "kind_of",
     "left_out",
+    "makes_dataset",
+    "makes_tokenization",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from mistudio_core.errors import StudioError
 from mistudio_core.files import ID_PATTERN, Home
 from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs.kinds import makes_dataset, makes_tokenization
 from mistudio_core.library import manifests
 from mistudio_core.library.reconcile import apply
 from mistudio_core.library.start import row_of
@@ -75,12 +76,12 @@ def _requests(home: Home) -> list[protocol.Request]:
 def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> None:
     row = row_of(request)
     transaction.put_job(row)
-    if request.kind == "tokenize":
+    if makes_tokenization(request.kind):
         dataset = transaction.datasets().get(str(request.draft["dataset_id"]))
         known = dataset is None or request.subject_id in transaction.tokenizations()
         if not known:
             transaction.put_tokenization(manifests.drafted_tokenization(request.draft))
-    elif request.kind in protocol.MAKING and request.subject_id not in transaction.datasets():
+    elif makes_dataset(request.kind) and request.subject_id not in transaction.datasets():
         transaction.put_dataset(manifests.drafted_dataset(request.draft))
     result = watch.outcome(home.job(request.id))
     if result is not None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
 from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs.kinds import makes_dataset, makes_tokenization
 from mistudio_core.library import manifests
 from mistudio_core.records import ErrorInfo, parse_time
 from mistudio_core.store.catalog.database import Catalog, Transaction
 from mistudio_core.store.catalog.rows import JobRow
-
-_DATASET_KINDS: Final = frozenset({"download", "import", "sample"})
 
 
 def settle(home: Home, catalog: Catalog, unfinished: Sequence[str]) -> list[str]:
@@ -41,9 +40,9 @@ def apply(home: Home, transaction: Transaction, row: JobRow, result: protocol.Re
     """
     error = None if result.error is None else ErrorInfo(**result.error)
     transaction.put_job(ended_row(home, row, result))
-    if row.kind in _DATASET_KINDS:
+    if makes_dataset(row.kind):
         _settle_dataset(home, transaction, row, result, error)
-    elif row.kind == "tokenize":
+    elif makes_tokenization(row.kind):
         _settle_tokenization(home, transaction, row, result, error)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, in_use, invalid
 from mistudio_core.files import checked_id
-from mistudio_core.jobs import protocol
+from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.library import listing
 from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_following
@@ -103,7 +103,7 @@ class View:
             return self.job(any_id)
         subject = self.record(any_id).id
         for row in reversed(self._tables["jobs"]):
-            if row[_SUBJECT] == subject and row[_KIND] in protocol.MAKING:
+            if row[_SUBJECT] == subject and kind_of(row[_KIND]).makes:
                 return self._job(row)
         raise invalid(f"No job has worked on {any_id}.", "Only what a job was at work on can be waited for or retried.")
 
@@ -144,7 +144,7 @@ class View:
     def _maker(self, subject_id: str) -> Job | None:
         """Return the unfinished job that is making a dataset or tokenization."""
         for row in self._unfinished:
-            if row[_SUBJECT] == subject_id and row[_KIND] in protocol.MAKING:
+            if row[_SUBJECT] == subject_id and kind_of(row[_KIND]).makes:
                 return self._job(row)
         return None
 

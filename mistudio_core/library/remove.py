@@ -7,6 +7,7 @@ from pathlib import Path
 from mistudio_core.errors import in_use
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
+from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.records import Dataset, Deleted, Tokenization
 from mistudio_core.store.catalog.database import Catalog
 from mistudio_core.store.catalog.rows import JobRow
@@ -50,7 +51,7 @@ def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
 
 def _uploads(home: Home, jobs: list[JobRow]) -> list[Path]:
     """Return the uploads that wait for the imports among the jobs."""
-    paths = [Path(path) for row in jobs if row.kind in ("import", "look") for path in row.arguments["paths"]]
+    paths = [Path(path) for row in jobs if "paths" in row.arguments for path in row.arguments["paths"]]
     return [upload for upload in {home.upload_of(path) for path in paths} if upload is not None]
 
 
@@ -61,7 +62,7 @@ def _jobs_of(catalog: Catalog, ids: list[str]) -> list[JobRow]:
 
 def _refuse_unless(cascade: bool, name: str, tokenization_ids: list[str], jobs: list[JobRow]) -> None:
     # the search index is the library's own affair: nobody waits for it, so it stands against nothing
-    users = tokenization_ids + [row.id for row in jobs if row.ended is None and row.kind != "index"]
+    users = tokenization_ids + [row.id for row in jobs if row.ended is None and kind_of(row.kind).blocks_deletion]
     if users and not cascade:
         raise in_use(
             f"{name} is used by {', '.join(users)}.",

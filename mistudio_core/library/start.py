@@ -8,6 +8,7 @@ from typing import Any
 from mistudio_core.errors import StudioError, in_use
 from mistudio_core.files import Home, folder_bytes, json_bytes, new_id
 from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.jobs.launch import launch
 from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
 from mistudio_core.settings import Settings, quota_filled
@@ -47,7 +48,7 @@ def start(
             _check_idle(unfinished, kind, subject_id)
             _check_room(home, settings, unfinished)
             check(transaction)
-            if subject is not None and kind in protocol.MAKING:
+            if subject is not None and kind_of(kind).makes:
                 _put(transaction, subject)
             position = transaction.next_position()
             request = protocol.Request(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.jobs import protocol
+from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.library.access import choose_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
@@ -79,7 +79,7 @@ def retry(context: Context, job: Job, token: str | None) -> str:
         found = _subjects(transaction).get(row.subject_id)
     if found is None:
         raise StudioError("not_found", "What this job made has been deleted.", "Start it anew.")
-    if row.kind in protocol.MAKING and found.status == "ready":
+    if kind_of(row.kind).makes and found.status == "ready":
         raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to make it again.")
     secret = choose_token(context.settings, token) if row.needs_token or token else None
     if row.needs_token and secret is None:
@@ -88,7 +88,7 @@ def retry(context: Context, job: Job, token: str | None) -> str:
             "This job used an access token, which was not kept.",
             "Give the token again (--token-stdin on the command line).",
         )
-    again = _anew(found, row.kind) if row.kind in protocol.MAKING else found
+    again = _anew(found, row.kind) if kind_of(row.kind).makes else found
     return start(
         context.home, context.settings, context.catalog,
         kind=row.kind, subject=again, arguments=row.arguments, secret=secret, check=lambda _: None,
@@ -104,6 +104,6 @@ def _subjects(transaction: Transaction) -> dict[str, Dataset | Tokenization]:
 
 def _anew(found: Dataset | Tokenization, kind: str) -> Dataset | Tokenization:
     if isinstance(found, Dataset):
-        status: Any = "downloading" if kind == "download" else "processing"
+        status: Any = "downloading" if kind_of(kind).lane == "download" else "processing"
         return replace(found, status=status, error=None)
     return replace(found, status="queued", error=None)

@@ -18,27 +18,16 @@ from typing import Any, Final, TextIO
 from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
+from mistudio_core.jobs.kinds import KINDS, kind_of
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings, quota_filled
 from mistudio_core.work.queue import wait_for_turn
 from mistudio_core.work.running import RunningJob
 
-_MODULES: Final = {
-    "download": "mistudio_core.work.download",
-    "import": "mistudio_core.work.import_files",
-    "sample": "mistudio_core.work.example",
-    "tokenize": "mistudio_core.work.tokenize",
-    "index": "mistudio_core.work.index",
-    "tokenizer": "mistudio_core.work.load_tokenizer",
-    "look": "mistudio_core.work.look_at_files",
-    "export": "mistudio_core.work.export",
-    "push": "mistudio_core.work.push",
-}
 _PASSING: Final = frozenset(
     {"hub_unreachable", "rate_limited", "disk_full", "internal", "worker_died", "token_rejected"}
 )
 """Failures that a later try may not meet: the dataset stays, to be resumed, even if no data had moved."""
-_FROM_OUTSIDE: Final = frozenset({"download", "import"})
 _CANCEL_POLL_S: Final = 0.25
 _ROOM_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
 _ending = threading.Lock()
@@ -101,13 +90,19 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
     )
     began = time.monotonic()
     try:
-        manifest: dict[str, Any] = importlib.import_module(_MODULES[request.kind]).run(job)
+        manifest: dict[str, Any] = _worker(request.kind).run(job)
     except StudioError as error:
         log.error("%s: %s", error.code, error.message)
         return _failure(error, untouched=job.phase == "resolving" and error.code not in _PASSING)
     job.tell_the_last()
     log.info("finished after %.1f s", time.monotonic() - began)
     return protocol.Result("succeeded", str(as_json(now())), manifest=manifest)
+
+
+def _worker(kind: str) -> Any:
+    if kind not in KINDS:
+        raise StudioError("internal", f"This version knows no job of the kind {kind!r:.40}.", "Update it.")
+    return importlib.import_module(f"mistudio_core.work.{KINDS[kind].module}")
 
 
 def _read_secret() -> str:
@@ -165,7 +160,7 @@ def _no_room(home: Home, settings: Settings, kind: str) -> StudioError | None:
     """Return an error when the library has outgrown its quota, or what comes from outside fills the disk."""
     if settings.quota_gb and folder_bytes(home.root) > settings.quota_gb << 30:
         return quota_filled(settings)
-    if kind in _FROM_OUTSIDE and free_bytes(home.root) < settings.keep_free_mb << 20:
+    if kind_of(kind).from_outside and free_bytes(home.root) < settings.keep_free_mb << 20:
         message = f"Less than the {settings.keep_free_mb:,} MB that must stay free are left on the disk."
         return StudioError("disk_full", message, "Free some space, or ask for fewer samples.")
     return None

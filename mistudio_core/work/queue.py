@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from filelock import FileLock
 
 from mistudio_core.files import Home, write_json
 from mistudio_core.jobs import protocol
+from mistudio_core.jobs.kinds import Lane
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings
 
@@ -22,7 +24,7 @@ def wait_for_turn(home: Home, settings: Settings, folder: Path, request: protoco
     Waiters look twice a second, one at a time under a short lock, so that two never take one place.
     Nothing is held while waiting, so there is no place that a killed process could leave taken.
     """
-    lanes = {
+    lanes: Mapping[Lane, int] = {
         "look": settings.max_look_jobs,
         "download": settings.max_download_jobs,
         "compute": settings.max_compute_jobs,

@@ -72,7 +72,7 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
     assert shell.json("stats", dataset["id"])["version"]
     assert shell.json("stats", made["id"])["version"]
     jobs = [job for job in shell.json("jobs") if job["kind"] != "index"]
-    assert [(job["kind"], job["status"]) for job in jobs] == [("tokenize", "succeeded"), ("sample", "succeeded")]
+    assert [(job["kind"], job["status"]) for job in jobs] == [("tokenize", "succeeded"), ("example", "succeeded")]
     assert shell.json("verify")["problems"] == []
     assert shell.json("rebuild") == {"datasets": 1, "tokenizations": 1}
     renamed = shell.json("rename", dataset["id"], "--name", "tales\n \u202eof old", "--notes", "mine")

@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.library.queries import SOURCES
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
@@ -42,7 +43,7 @@ def draw(dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetim
 
 def source_line(dataset: Dataset) -> str:
     """Return where a dataset came from, as Markdown on one line: `Hugging Face · org/name · config · 1a2b3c4`."""
-    parts = [badges.SOURCES[dataset.source]]
+    parts = [SOURCES[dataset.source]]
     if dataset.repo_id:
         parts.append(plain(dataset.repo_id, 100))
     if dataset.config and dataset.config != "default":

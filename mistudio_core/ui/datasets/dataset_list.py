@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import SOURCES, makes_dataset
 from mistudio_core.records import Dataset, Job, now
 from mistudio_core.ui.app import keys, polling
 from mistudio_core.ui.datasets import card as dataset_card
@@ -48,7 +49,7 @@ def _filtered(library: Library, num_datasets: int) -> list[Dataset]:
             "Search", key=keys.LIST_SEARCH, type="search", bind="query-params", placeholder="Name or repository"
         )
         status = _choice("Status", keys.LIST_STATUS, {name: badge.label for name, badge in badges.DATASET.items()})
-        source = _choice("Source", keys.LIST_SOURCE, badges.SOURCES)
+        source = _choice("Source", keys.LIST_SOURCE, SOURCES)
         sort = st.selectbox(
             "Sort by",
             list(_SORTS),
@@ -76,7 +77,7 @@ def _choice(label: str, key: str, options: Mapping[str, str]) -> str | None:
 
 
 def _active(library: Library) -> list[Job]:
-    return [job for job in library.jobs(active=True) if job.kind in badges.MAKES_DATASET]
+    return [job for job in library.jobs(active=True) if makes_dataset(job.kind)]
 
 
 def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
@@ -89,7 +90,7 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
 def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
     newest_job: dict[str, Job] = {}
     for job in reversed(library.jobs()):
-        if job.kind in badges.MAKES_DATASET:
+        if makes_dataset(job.kind):
             newest_job[job.subject_id] = job
     made = Counter(item.dataset_id for item in library.tokenizations())
     moment = now()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.errors import NotFound, StudioError
 from mistudio_core.library import Library
+from mistudio_core.library.queries import makes_dataset
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import failures, keys, polling
 from mistudio_core.ui.app.escape import plain
@@ -73,7 +74,7 @@ def _head(library: Library, dataset: Dataset) -> None:
 
 
 def _needs_token(library: Library, subject_id: str) -> bool:
-    jobs = [job for job in library.jobs(subject_id) if job.kind in badges.MAKES_DATASET]
+    jobs = [job for job in library.jobs(subject_id) if makes_dataset(job.kind)]
     return bool(jobs) and jobs[0].needs_token
 
 

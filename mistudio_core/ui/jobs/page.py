@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import kind_of
 from mistudio_core.records import Job, now
 from mistudio_core.ui.app import failures, keys, polling
 from mistudio_core.ui.app.escape import plain
@@ -74,12 +75,13 @@ def _past(library: Library, job: Job, subject: tuple[str, str] | None, *, can_re
 def _head(job: Job, subject: tuple[str, str] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         own = job.subject_id == job.id  # a look-up, which makes nothing that could be deleted
+        kind = kind_of(job.kind)
         name, dataset_id = subject or ("for previews" if own else "deleted since", "")
-        label = f"**{badges.KINDS.get(job.kind, job.kind)}** · {plain(name, 80)}"
+        label = f"**{plain(kind.title)}** · {plain(name, 80)}"
         if dataset_id:
-            st.page_link(_DATASET_PAGE, label=label, query_params={keys.DATASET_ID: dataset_id})
+            st.page_link(_DATASET_PAGE, label=label, icon=kind.icon, query_params={keys.DATASET_ID: dataset_id})
         else:
-            st.markdown(label)
+            st.markdown(f"{kind.icon} {label}")
         badges.draw(badges.of_job(job))
 
 

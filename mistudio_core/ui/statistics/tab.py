@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import makes_tokenization
 from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.ui.app import failures, keys, polling
 from mistudio_core.ui.app.escape import one_line
@@ -24,7 +25,7 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
 
     Of a tokenization that is being made, what has been counted so far is drawn and drawn again.
     """
-    running = {job.subject_id for job in find(library) if job.kind == "tokenize"}
+    running = {job.subject_id for job in find(library) if makes_tokenization(job.kind)}
     known = [item for item in reversed(library.tokenizations(dataset.id)) if _is_shown(item, running)]
     chooser = st.container(horizontal=True, vertical_alignment="bottom")
     with chooser:

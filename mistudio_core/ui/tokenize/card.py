@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
+from mistudio_core.library.queries import makes_tokenization
 from mistudio_core.records import Job, Tokenization
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
@@ -35,7 +36,7 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, o
             retry.show_error(tokenization.id)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if tokenization.status == "error":
-                makers = [job for job in jobs if job.kind == "tokenize"]
+                makers = [job for job in jobs if makes_tokenization(job.kind)]
                 retry.button(tokenization.id, tokenization.error, needs_token=bool(makers) and makers[0].needs_token)
             deletion.button(tokenization.id)
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import kind_of, makes_tokenization
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import keys, polling
+from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.statistics import compare_link
 from mistudio_core.ui.tokenize import card as tokenization_card
 from mistudio_core.ui.tokenize import form, recipe_fields, tokenizer_choice
 from mistudio_core.ui.widgets import figures, folding
 
-_OTHERS: Final = {
-    "tokenizer": "Loading a tokenizer",
-    "export": "Export of token rows",
-    "push": "Push to the Hub",
-    "index": "Search index",
-}
-"""Jobs that make no rows, by what they do."""
-
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
     """Draw the tab; `find` returns the active jobs of this dataset."""
     find = tokenizer_choice.with_loading(find, dataset)
-    running = {job.subject_id for job in find(library) if job.kind == "tokenize"}
+    running = {job.subject_id for job in find(library) if makes_tokenization(job.kind)}
     done = [item for item in library.tokenizations(dataset.id) if item.id not in running]
     _new(library, dataset, at_first=not (done or running))
     polling.live(library, find, _draw_running)
@@ -53,9 +46,8 @@ def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
 def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(border=True, gap="small"):
-            if job.kind != "tokenize":
-                if job.kind in _OTHERS:
-                    st.markdown(f"**{_OTHERS[job.kind]}**")
+            if not makes_tokenization(job.kind):
+                st.markdown(f"**{plain(kind_of(job.kind).title)}**")
                 job_progress.draw(job)
                 job_progress.cancel_button(job)
                 continue

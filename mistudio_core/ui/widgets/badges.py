@@ -40,20 +40,6 @@ JOB: Final = {
     "cancelled": Badge("Cancelled", "gray", ":material/block:"),
 }
 CANCELLED: Final = Badge("Cancelled", "gray", ":material/block:")
-SOURCES: Final[Mapping[str, str]] = {"huggingface": "Hugging Face", "local": "Your files", "sample": "Sample"}
-KINDS: Final[Mapping[str, str]] = {
-    "download": "Download",
-    "import": "Import",
-    "sample": "Sample",
-    "tokenize": "Tokenization",
-    "index": "Search index",
-    "tokenizer": "Tokenizer",
-    "look": "Preview of files",
-    "export": "Export",
-    "push": "Push to the Hub",
-}
-MAKES_DATASET: Final = frozenset({"download", "import", "sample"})
-"""The kinds of job while which a dataset is not whole yet."""
 _ACCESS: Final[Mapping[Access, Badge]] = {
     "gated": Badge("Gated", "violet", ":material/lock_open:"),
     "private": Badge("Private", "violet", ":material/lock:"),
