@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
+from mistudio_core.sources.endpoint import endpoint, is_hub
 from mistudio_core.sources.retry import OnWait, Patience
 
 if TYPE_CHECKING:
     import httpx2
 
-ENDPOINT: Final = "https://huggingface.co"
 READ_TIMEOUT_S: Final = 10.0
 """Longest silence of the network. The Hub's own client waits for ever in places."""
 MAX_ANSWER_BYTES: Final = 64 << 20
@@ -39,16 +38,6 @@ class HubFile:
     size: int
     sha256: str | None
     sha1: str | None
-
-
-def endpoint() -> str:
-    """Return the address of the Hub, from HF_ENDPOINT if that is set, without a slash at its end."""
-    return os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or ENDPOINT
-
-
-def is_hub(url: str) -> bool:
-    """Tell whether an address lies on the Hub itself and not on the storage that it redirects to."""
-    return _origin(url) == _origin(endpoint())
 
 
 def without_queries(text: str) -> str:
@@ -192,12 +181,3 @@ def _keep_token_home(request: httpx2.Request) -> None:
     """Send the access token to the Hub's own origin only, whatever a redirect or a dataset card says."""
     if not is_hub(str(request.url)):
         request.headers.pop("authorization", None)
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parsed = urlsplit(url)
-    return (
-        parsed.scheme,
-        (parsed.hostname or "").lower(),
-        parsed.port or {"http": 80, "https": 443}.get(parsed.scheme, 0),
-    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid, unexpected
+from mistudio_core.sources.endpoint import is_hub
 
 PARQUET_BRANCH: Final = (
     "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision. "
@@ -158,8 +159,6 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
 
 
 def _from_hub(response: Any) -> bool:
-    from mistudio_core.sources.client import is_hub
-
     return is_hub(str(response.url))
 
 

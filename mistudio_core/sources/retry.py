@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from mistudio_core.sources.endpoint import is_hub
 from mistudio_core.sources.failures import retry_after
 
 FIRST_WAIT_S: Final = 0.5
@@ -62,7 +63,5 @@ class Patience:
 def passes(response: Any) -> bool:
     """Tell whether a refused request may succeed later; a 403 from storage means that the signature has expired."""
     if response.status_code == 403:
-        from mistudio_core.sources.client import is_hub
-
         return not is_hub(str(response.url))
     return response.status_code in PASSING_STATUS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +12,9 @@ import numpy.typing as npt
 from mistudio_core.statistics.distributions import IntegerDistribution
 from mistudio_core.statistics.frequencies import Ranking, TokenText
 from mistudio_core.statistics.histograms import LOG_LASTS, LOG_STARTS, linear_bins, log_bins
-
-if TYPE_CHECKING:
-    from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.statistics.token_counts import LOSSES, TOTALS, TokenCounts
 
 VERSION: Final = 2
-TOTALS: Final = (
-    "documents",
-    "tokens",
-    "bytes",
-    "characters",
-    "words",
-    "sequences",
-    "tokens_in_sequences",
-    "sequence_slots",
-)
-LOSSES: Final = ("truncation", "remainder", "token_limit", "filtered")
 TOP_TOKENS: Final = 100
 CURVE_POINTS: Final = 150
 LIVE_TOP_TOKENS: Final = 30
@@ -37,7 +24,7 @@ LIVE_SPLITS: Final = 30
 
 
 def token_result(
-    statistics: TokenStatistics, text: TokenText | None = None, positions: Mapping[str, Any] | None = None
+    statistics: TokenCounts, text: TokenText | None = None, positions: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the whole result of a finished tokenization."""
     return _result(statistics, Ranking(statistics.frequencies, text), TOP_TOKENS, CURVE_POINTS) | {
@@ -45,7 +32,7 @@ def token_result(
     }
 
 
-def live_result(statistics: TokenStatistics, text: TokenText | None = None) -> dict[str, Any]:
+def live_result(statistics: TokenCounts, text: TokenText | None = None) -> dict[str, Any]:
     """Return what has been counted so far in less than `LIVE_BYTES` bytes of JSON; what has no room is left out."""
     ranking = Ranking(statistics.frequencies, text)
     result = _result(statistics, ranking, LIVE_TOP_TOKENS, LIVE_CURVE_POINTS) | {"live": True, "positions": None}
@@ -57,7 +44,7 @@ def live_result(statistics: TokenStatistics, text: TokenText | None = None) -> d
     return result
 
 
-def _result(statistics: TokenStatistics, ranking: Ranking, top: int, points: int) -> dict[str, Any]:
+def _result(statistics: TokenCounts, ranking: Ranking, top: int, points: int) -> dict[str, Any]:
     totals = dict(zip(TOTALS, _sum(statistics.splits), strict=True))
     sequences, slots, held = totals["sequences"], totals["sequence_slots"], totals["tokens_in_sequences"]
     crossing = _more_than(statistics.sequence_documents, 1)
@@ -120,7 +107,7 @@ def _by_length(table: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     ]
 
 
-def _sequence_tokens(statistics: TokenStatistics, tokens: int) -> dict[str, int]:
+def _sequence_tokens(statistics: TokenCounts, tokens: int) -> dict[str, int]:
     """Return what the tokens in sequences are: documents' own, those that overlapping sequences repeat, and added."""
     own, repeated = statistics.own.tolist()
     return {"documents": own - repeated, "repeated": repeated, "added": tokens - own}
@@ -141,7 +128,7 @@ def _lost(table: npt.NDArray[np.int64], packed: int) -> dict[str, Any]:
     }
 
 
-def _control(statistics: TokenStatistics, ranking: Ranking) -> dict[str, Any]:
+def _control(statistics: TokenCounts, ranking: Ranking) -> dict[str, Any]:
     written = Ranking(statistics.control_counts, ranking.text)
     return {
         "documents": statistics.control_documents,

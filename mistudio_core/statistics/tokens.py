@@ -6,48 +6,23 @@ is never a token: whoever adds sequences leaves it out.
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, Self
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import write_bytes
-from mistudio_core.statistics.distributions import IntegerDistribution
-from mistudio_core.statistics.frequencies import Frequencies, TokenText
+from mistudio_core.statistics.frequencies import TokenText
 from mistudio_core.statistics.histograms import LOG_STARTS, log_index
-from mistudio_core.statistics.token_results import LOSSES, TOTALS, live_result, token_result
+from mistudio_core.statistics.token_counts import LOSSES, Integers, TokenCounts
+from mistudio_core.statistics.token_results import live_result, token_result
 
 _CHUNK: Final = 1 << 18  # np.bincount makes an int64 copy of what it counts: 2 MiB stay in the cache
-_BY_LENGTH: Final = 3  # the first three of TOTALS are known for each document,
-_MEASURED: Final = 5  # and the next two for each call of `add_documents`
-
-Integers = npt.NDArray[np.integer]
+_MEASURED: Final = 5  # the first five of TOTALS are known for each call of `add_documents`
 
 
-class TokenStatistics:
+class TokenStatistics(TokenCounts):
     """The accumulator. Not for several threads at once: each has its own, and they are merged."""
-
-    def __init__(self, vocab_size: int, *, special_ids: Sequence[int] = (), context_length: int | None = None) -> None:
-        """Take the vocabulary's size with added tokens, its special ids, and the context length if there is one."""
-        self.vocab_size = vocab_size
-        self.special_ids = tuple(sorted(set(special_ids)))
-        self.context_length = context_length
-        self.frequencies: Frequencies = np.zeros(vocab_size, np.int64)
-        self.document_tokens = IntegerDistribution()
-        self.tokens_per_sequence = IntegerDistribution()
-        self.sequence_documents = IntegerDistribution()
-        self.splits: dict[str, Integers] = {}
-        self.by_length = np.zeros((len(LOG_STARTS), _BY_LENGTH), np.int64)
-        self.lost = np.zeros((len(LOSSES), 2), np.int64)
-        self.own = np.zeros(2, np.int64)
-        self.control_documents = 0
-        self.control_counts: Frequencies = np.zeros(vocab_size, np.int64)
 
     def add_documents(
         self, tokens: Integers, text_bytes: Integers, *, characters: int = 0, words: int = 0, split: str = "train"
@@ -110,22 +85,6 @@ class TokenStatistics:
             self.control_counts[token_id] += count
         self.control_documents += documents
 
-    def merge(self, other: Self) -> None:
-        """Take in another shard of the same tokenization."""
-        if self._made_of() != other._made_of():
-            raise ValueError("these statistics are of different tokenizations")
-        self.frequencies += other.frequencies
-        self.document_tokens.merge(other.document_tokens)
-        self.tokens_per_sequence.merge(other.tokens_per_sequence)
-        self.sequence_documents.merge(other.sequence_documents)
-        for split, totals in other.splits.items():
-            self._totals(split)[:] += totals
-        self.by_length += other.by_length
-        self.lost += other.lost
-        self.own += other.own
-        self.control_documents += other.control_documents
-        self.control_counts += other.control_counts
-
     def result(self, text: TokenText | None = None, positions: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the whole result as JSON values (docs/statistics.md); `text` gives the string of an id.
 
@@ -136,56 +95,3 @@ class TokenStatistics:
     def live(self, text: TokenText | None = None) -> dict[str, Any]:
         """Return the result so far in the same form, thinned to less than 64 KiB of JSON."""
         return live_result(self, text)
-
-    def save(self, path: Path, *, durable: bool = False) -> None:
-        """Write everything to an .npz in one step; `load` gives it back."""
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "made_of": np.array([json.dumps(self._made_of())]),
-            "frequencies": self.frequencies,
-            "splits": np.array(list(self.splits), dtype=np.str_),
-            "totals": np.array([self.splits[split] for split in self.splits], np.int64).reshape(-1, len(TOTALS)),
-            "by_length": self.by_length,
-            "lost": self.lost,
-            "own": self.own,
-            "control_documents": np.array([self.control_documents]),
-            "control_counts": self.control_counts,
-        }
-        for name in ("document_tokens", "tokens_per_sequence", "sequence_documents"):
-            arrays |= {f"{name}.{key}": value for key, value in getattr(self, name).arrays().items()}
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
-        write_bytes(path, buffer.getvalue(), durable=durable)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote; raises `corrupt_data`, naming the file, when it is something else."""
-        try:
-            # From bytes: of a damaged archive NumPy leaves the file open.
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                return cls._restored(dict(arrays))
-        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
-            if isinstance(error, FileNotFoundError):
-                raise
-            raise StudioError("corrupt_data", f"{path} is damaged: it does not hold token statistics.") from None
-
-    @classmethod
-    def _restored(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        vocab_size, special_ids, context_length = json.loads(str(arrays["made_of"][0]))
-        made = cls(vocab_size, special_ids=special_ids, context_length=context_length)
-        made.splits = dict(zip(arrays["splits"].tolist(), arrays["totals"], strict=True))
-        # Files of the first version have no "own".
-        for name in ("frequencies", "by_length", "lost", "control_counts", *(["own"] if "own" in arrays else [])):
-            if arrays[name].shape != getattr(made, name).shape:
-                raise ValueError(name)
-            setattr(made, name, arrays[name])
-        made.control_documents = int(arrays["control_documents"][0])
-        for name in ("document_tokens", "tokens_per_sequence", "sequence_documents"):
-            parts = {key: arrays[f"{name}.{key}"] for key in ("values", "counts", "ends", "facts")}
-            setattr(made, name, IntegerDistribution.restore(parts))
-        return made
-
-    def _made_of(self) -> list[Any]:
-        return [self.vocab_size, list(self.special_ids), self.context_length]
-
-    def _totals(self, split: str) -> Integers:
-        return self.splits.setdefault(split, np.zeros(len(TOTALS), np.int64))

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from mistudio_core.sources.client import endpoint, session
+from mistudio_core.sources.client import session
+from mistudio_core.sources.endpoint import endpoint
 
 _SECRET_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_DEBUG")
 
