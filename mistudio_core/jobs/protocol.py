@@ -15,9 +15,9 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mistudio_core.files import read_json, write_json
 from mistudio_core.jobs.kinds import Lane, kind_of
@@ -70,16 +70,19 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a job ended: `manifest` when it succeeded, `error` (code, message, hint, details) when not.
+    """How a job ended: `error` (code, message, hint, details) when it failed, `answer` where nothing is stored.
 
     `untouched` tells that the job was refused before any data moved, so that nothing need be kept.
     """
 
     status: str
     ended_at: str
-    manifest: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
     untouched: bool = False
+
+
+_Record = TypeVar("_Record", Progress, Result)
 
 
 def write_request(folder: Path, request: Request) -> None:
@@ -101,7 +104,7 @@ def write_progress(folder: Path, progress: Progress) -> None:
 def read_progress(folder: Path) -> Progress:
     """Return the newest progress, or an empty one."""
     value = read_json(folder / PROGRESS)
-    return Progress() if value is None else Progress(**value)
+    return Progress() if value is None else _of(Progress, value)
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -112,7 +115,12 @@ def write_result(folder: Path, result: Result) -> None:
 def read_result(folder: Path) -> Result | None:
     """Return the result, or None while there is none."""
     value = read_json(folder / RESULT)
-    return None if value is None else Result(**value)
+    return None if value is None else _of(Result, value)
+
+
+def _of(record: type[_Record], value: Mapping[str, Any]) -> _Record:
+    """Return the record that a file holds, without fields that only another version knows."""
+    return record(**{item.name: value[item.name] for item in fields(record) if item.name in value})
 
 
 def take_lock(folder: Path) -> int | None:

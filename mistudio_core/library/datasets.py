@@ -142,9 +142,9 @@ class Datasets:
             raise StudioError("not_found", f"There is no look {job_id}.", "Look at the files again.")
         if job.error is not None:
             raise job.error.exception()
-        if result is None or result.manifest is None:
+        if result is None or result.answer is None:
             raise in_use("The files are still being read.", "Wait a moment.", job.id)
-        found = result.manifest
+        found = result.answer
         return FileLook(
             file=found["file"],
             num_columns=found["num_columns"],

@@ -47,7 +47,7 @@ class Statistics:
     def __call__(self, subject_id: str) -> JsonDocument | None:
         """Return the stored statistics of a dataset or a tokenization (docs/statistics.md); None until it is ready."""
         view = look(self._context)
-        return stored_statistics(view, view.record(subject_id))
+        return stored_statistics(view.record(subject_id))
 
     def compare(self, tokenization_ids: Sequence[str]) -> Comparison:
         """Return two to four tokenizations side by side.
@@ -60,7 +60,7 @@ class Statistics:
         view = look(self._context)
         records = [view.ready_tokenization(one) for one in dict.fromkeys(tokenization_ids)]
         vocabularies = {record.id: self._vocabulary(record) for record in records}
-        found = compare([_compared(view, record, vocabularies[record.id].strings) for record in records])
+        found = compare([_compared(record, vocabularies[record.id].strings) for record in records])
         partings = tuple(_parting(view, pair, vocabularies) for pair in combinations(records, 2))
         return Comparison(
             version=found["version"],
@@ -89,10 +89,10 @@ class Statistics:
         return _Vocabulary(tokenizer, [texts.shown(ident) for ident in range(tokenizer.vocab_size)])
 
 
-def _compared(view: View, record: Tokenization, strings: list[str]) -> Compared:
+def _compared(record: Tokenization, strings: list[str]) -> Compared:
     from mistudio_core.statistics.compare import Compared
 
-    statistics = stored_statistics(view, record)
+    statistics = stored_statistics(record)
     if statistics is None:
         raise in_use(f"{record.id} is not ready.", "Wait for its job, or resume it.", record.id)
     return Compared(

@@ -11,7 +11,7 @@ from mistudio_core.library import making
 from mistudio_core.library.answers import Forecast, LeftOut, Neighbour, SourceText, TextSources, TokenHits
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_for
-from mistudio_core.library.records_view import View, look
+from mistudio_core.library.records_view import look
 from mistudio_core.library.stored_statistics import repeated_share, stored_manifest
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
 
@@ -92,7 +92,7 @@ class Tokenizations:
         view = look(self._context)
         dataset = view.ready_dataset(dataset_id)
         wanted = _resolved(recipe, dataset)
-        sampled = self._sampled(view, dataset, wanted)
+        sampled = self._sampled(dataset, wanted)
         found = tuple(estimate(wanted, sampled, tokenizer_for(self._context, wanted)))
         return Forecast(found, dict(sampled.left_out), self._cautions(wanted, dataset))
 
@@ -100,7 +100,7 @@ class Tokenizations:
         """Return the share of samples that a recipe would leave out, by reason, as in a forecast."""
         view = look(self._context)
         dataset = view.ready_dataset(dataset_id)
-        return LeftOut(dict(self._sampled(view, dataset, _resolved(recipe, dataset)).left_out))
+        return LeftOut(dict(self._sampled(dataset, _resolved(recipe, dataset)).left_out))
 
     def cautions(self, recipe: Mapping[str, Any], dataset_id: str | None = None) -> tuple[str, ...]:
         """Return what may not be meant about a recipe, in sentences; raise `invalid_request` where it cannot be done.
@@ -171,11 +171,11 @@ class Tokenizations:
         sequences = open_token_sequences(path)
         return sequences, TokenView(self._context.home.tokenizers, sequences)
 
-    def _sampled(self, view: View, dataset: Dataset, recipe: Recipe) -> Sampled:
+    def _sampled(self, dataset: Dataset, recipe: Recipe) -> Sampled:
         from mistudio_core.tokenization.previews.sampled import sample
 
         only_column = recipe.columns[0] if len(recipe.columns) == 1 else None
-        repeated = repeated_share(view, dataset, only_column) if recipe.drop_duplicates else None
+        repeated = repeated_share(dataset, only_column) if recipe.drop_duplicates else None
         return sample(recipe, _splits(dataset), tokenizer_for(self._context, recipe), repeated)
 
     def _cautions(self, recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:

@@ -94,11 +94,6 @@ def utf8(texts: pa.Array) -> tuple[Bytes, Counts]:
     return np.frombuffer(data_buffer, np.uint8, last - first, first), offsets - first
 
 
-def hash_text(text: str) -> int:
-    """Return the content hash of one text, the same as `measure` gives it."""
-    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
-
-
 def _joined(parts: list[Measures]) -> Measures:
     if not parts:
         none = np.empty(0, np.int64)

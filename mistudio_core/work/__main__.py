@@ -90,13 +90,15 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
     )
     began = time.monotonic()
     try:
-        manifest: dict[str, Any] = _worker(request.kind).run(job)
+        answer: dict[str, Any] = _worker(request.kind).run(job)
     except StudioError as error:
         log.error("%s: %s", error.code, error.message)
         return _failure(error, untouched=job.phase == "resolving" and error.code not in _PASSING)
     job.tell_the_last()
     log.info("finished after %.1f s", time.monotonic() - began)
-    return protocol.Result("succeeded", str(as_json(now())), manifest=manifest)
+    if kind_of(request.kind).makes:
+        answer = {}  # it stands in the manifest
+    return protocol.Result("succeeded", str(as_json(now())), answer=answer)
 
 
 def _worker(kind: str) -> Any:

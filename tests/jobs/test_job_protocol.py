@@ -187,3 +187,10 @@ def test_a_worker_that_heeds_nobody_is_ended_from_outside_but_a_stranger_is_not(
         for process in (child, stranger):
             process.kill()
             process.wait()
+
+
+def test_results_and_progress_of_another_version_are_read(tmp_path: Path) -> None:
+    write_json(tmp_path / protocol.RESULT, {"status": "succeeded", "ended_at": "x", "colour": "red"})
+    write_json(tmp_path / protocol.PROGRESS, {"seq": 3, "colour": "red"})
+    assert protocol.read_result(tmp_path) == protocol.Result("succeeded", "x")
+    assert protocol.read_progress(tmp_path).seq == 3

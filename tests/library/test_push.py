@@ -57,13 +57,13 @@ def pushing(tmp_path: Path, hub: HubServer) -> Pushing:
 def test_what_was_pushed_loads_from_the_hub(pushing: Pushing, hub: HubServer) -> None:
     result = pushing.push("researcher/rows")
     assert result.error is None
-    assert result.manifest is not None
-    assert (result.manifest["repo_id"], result.manifest["num_files"]) == ("researcher/rows", 4)
+    assert result.answer is not None
+    assert (result.answer["repo_id"], result.answer["num_files"]) == ("researcher/rows", 4)
     repo = hub.site.find("dataset", "researcher/rows")
     assert repo is not None
     assert repo.private
-    assert repo.sha == result.manifest["revision"]
-    assert result.manifest["url"].startswith(f"{hub.endpoint}/datasets/researcher/rows/commit/")
+    assert repo.sha == result.answer["revision"]
+    assert result.answer["url"].startswith(f"{hub.endpoint}/datasets/researcher/rows/commit/")
     rows = json.loads(asked(LOADED, "researcher/rows", OWNER_TOKEN))
     assert np.array_equal(rows, np.concatenate(list(StoredSequences(pushing.source.tokenization).ids("train"))))
     readme = repo.files["README.md"].content.decode()
@@ -75,8 +75,8 @@ def test_what_was_pushed_loads_from_the_hub(pushing: Pushing, hub: HubServer) ->
 
 def test_a_bare_name_is_the_accounts_own_and_may_be_public(pushing: Pushing, hub: HubServer) -> None:
     result = pushing.push("open-rows", private=False)
-    assert result.manifest is not None
-    assert result.manifest["repo_id"] == "researcher/open-rows"
+    assert result.answer is not None
+    assert result.answer["repo_id"] == "researcher/open-rows"
     repo = hub.site.find("dataset", "researcher/open-rows")
     assert repo is not None
     assert not repo.private

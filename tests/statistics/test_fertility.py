@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -95,23 +94,6 @@ def test_fertility_of_a_template_is_that_of_what_the_tokenizer_was_given(library
     assert (totals["bytes"], totals["documents"]) == (sum(len(text.encode()) for text in texts), len(texts))
     assert totals["words"] == sum(len(text.split()) for text in texts)
     assert totals["characters"] == sum(map(len, texts))
-
-
-def test_words_that_were_not_counted_are_joined_where_all_texts_went_in(library: Library) -> None:
-    tokenization = made(library, {"context_length": 24})
-    assert tokenization.path is not None
-    stored = tokenization.path / "statistics.json"
-    whole = json.loads(stored.read_text())
-    without = json.loads(stored.read_text())
-    for totals in (*without["splits"].values(), without):
-        totals["fertility"] |= {"tokens_per_character": None, "tokens_per_word": None, "characters_per_token": 0.0}
-    without["splits"]["train"] |= {"characters": 0, "words": 0}
-    stored.write_text(json.dumps(without))
-    assert library.statistics(tokenization.id) == whole
-    without["splits"]["train"]["documents"] -= 1  # no longer all of the texts
-    stored.write_text(json.dumps(without))
-    assert library.statistics(tokenization.id) == without
-    stored.write_text(json.dumps(whole))
 
 
 def test_characters_and_words_of_slices() -> None:

@@ -12,8 +12,6 @@ from mistudio_core.store.samples.reader import check_page
 MODES: Final = ("words", "any", "phrase", "substring", "regex")
 RANKED_MODES: Final = ("words", "any", "phrase")
 MEASURES: Final = ("chars", "bytes", "words")
-SORTS: Final = ("position", "relevance", "tokens", *MEASURES)
-"""What any dataset can be sorted by, beside its own columns; a column of the same name is `column:NAME`."""
 
 MAX_SEARCH_CHARS: Final = 2000
 MAX_CONDITIONS: Final = 20
@@ -33,9 +31,9 @@ class SampleQuery:
     `label=positive`, `score>=0.5`, `lang!=en`, `title is null`, `len(tags)>=2`, `letters(text)=Greek`. Characters,
     bytes and words are those of the text column, token counts and control tokens those of the tokenization; `documents`
     keeps the samples that it counts as documents, neither empty nor left out. `duplicates` keeps the samples whose text
-    is there more than once. `sort` is one of `SORTS`, a column, or empty: by relevance for ranked words, copies
-    together for duplicates, else by position. Equal ones keep the order of the dataset, and what has no value comes
-    last.
+    is there more than once. `sort` is `position`, `relevance`, `tokens`, one of `MEASURES`, a column (`column:NAME`
+    where it has one of these names), or empty: by relevance for ranked words, copies together for duplicates, else by
+    position. Equal ones keep the order of the dataset, and what has no value comes last.
     """
 
     split: str | None = None
