@@ -11,7 +11,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.records import ErrorInfo
-from mistudio_core.ui.app import keys
+from mistudio_core.ui.app import keys, pages
 from mistudio_core.ui.app.escape import plain
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def show(error: StudioError | ErrorInfo) -> None:
     st.error(text, icon=":material/error:")
     if error.code == "duplicate" and str(error.details.get("id")).startswith("ds_"):
         st.page_link(
-            "pages/dataset.py",
+            pages.DATASET,
             label="Open that dataset",
             icon=":material/database:",
             query_params={keys.DATASET_ID: error.details["id"]},

@@ -14,15 +14,9 @@ from streamlit.navigation.page import Page
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.opening import open_library
 
-DATASETS_PAGE: Final = "pages/datasets.py"
-DATASET_PAGE: Final = "pages/dataset.py"
-COMPARE_PAGE: Final = "pages/compare.py"
-TOKENS_PAGE: Final = "pages/tokens.py"
-JOBS_PAGE: Final = "pages/jobs.py"
-SETTINGS_PAGE: Final = "pages/settings.py"
 # The switch between light and dark does not run the page again. The browser draws the logo anew by the scheme of
 # the element around it; one that goes by the system's scheme instead still gets colours that both grounds let see.
 _LOGO: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 32" height="32" width="{width}">
@@ -44,13 +38,13 @@ def navigate() -> Page:
     return st.navigation(
         [
             # The default page stands at the root: its file's own name is left to the page below.
-            st.Page(DATASETS_PAGE, title="Datasets", icon=":material/database:", default=True, url_path="home"),
+            st.Page(pages.DATASETS, title="Datasets", icon=":material/database:", default=True, url_path="home"),
             st.Page(_go_to_datasets, title="Datasets", url_path="datasets", visibility="hidden"),
-            st.Page(DATASET_PAGE, title="Dataset", icon=":material/dataset:", visibility="hidden"),
-            st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare_arrows:"),
-            st.Page(TOKENS_PAGE, title="Token rows", icon=":material/token:", visibility="hidden"),
-            st.Page(JOBS_PAGE, title="Jobs", icon=":material/pending_actions:"),
-            st.Page(SETTINGS_PAGE, title="Settings", icon=":material/settings:"),
+            st.Page(pages.DATASET, title="Dataset", icon=":material/dataset:", visibility="hidden"),
+            st.Page(pages.COMPARE, title="Compare", icon=":material/compare_arrows:"),
+            st.Page(pages.SEQUENCES, title="Token rows", icon=":material/token:", visibility="hidden"),
+            st.Page(pages.JOBS, title="Jobs", icon=":material/pending_actions:"),
+            st.Page(pages.SETTINGS, title="Settings", icon=":material/settings:"),
         ]
     )
 
@@ -91,7 +85,7 @@ def show_notice() -> None:
 
 def _go_to_datasets() -> None:
     """Take somebody who typed `/datasets` to where the datasets stand."""
-    st.switch_page(DATASETS_PAGE, query_params=dict(st.query_params))
+    st.switch_page(pages.DATASETS, query_params=dict(st.query_params))
 
 
 def _draw_logo() -> None:

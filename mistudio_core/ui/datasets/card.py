@@ -9,13 +9,12 @@ import streamlit as st
 
 from mistudio_core.library.queries import SOURCES
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
 from mistudio_core.ui.widgets import badges, deletion, formats
 
-_DATASET_PAGE: Final = "pages/dataset.py"
 _LISTED_SPLITS: Final = 12
 
 
@@ -56,7 +55,7 @@ def source_line(dataset: Dataset) -> str:
 def _head(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         st.page_link(
-            _DATASET_PAGE,
+            pages.DATASET,
             label=f"**{plain(dataset.name, 60)}**",
             icon=":material/database:",
             query_params={keys.DATASET_ID: dataset.id},

@@ -11,27 +11,25 @@ from mistudio_core.errors import NotFound, StudioError
 from mistudio_core.library import Library
 from mistudio_core.library.queries import makes_dataset
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui.app import failures, keys, polling
+from mistudio_core.ui.app import failures, keys, pages, polling
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.datasets import overview
 from mistudio_core.ui.datasets.card import source_line
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
 from mistudio_core.ui.samples import tab as samples_tab
-from mistudio_core.ui.sequences import address as sequence_address
 from mistudio_core.ui.statistics import tab as statistics_tab
 from mistudio_core.ui.tokenize import tab as tokenizations_tab
 from mistudio_core.ui.widgets import badges, deletion, formats, tabs
 
-_DATASETS_PAGE: Final = "pages/datasets.py"
 _TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
 
 
 def draw(library: Library) -> None:
     """Draw the dataset that the address names; an address with a row of tokens leads to that row."""
     if "row" in st.query_params and keys.TAB not in st.query_params:
-        st.switch_page(sequence_address.PAGE, query_params=dict(st.query_params))
-    st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
+        st.switch_page(pages.SEQUENCES, query_params=dict(st.query_params))
+    st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
     dataset = _asked(library)
     if dataset is None:
         return

@@ -12,14 +12,13 @@ from streamlit.delta_generator import DeltaGenerator
 from mistudio_core.library import Library
 from mistudio_core.library.queries import kind_of
 from mistudio_core.records import Job, now
-from mistudio_core.ui.app import failures, keys, polling
+from mistudio_core.ui.app import failures, keys, pages, polling
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
 from mistudio_core.ui.widgets import badges, formats
 
 _PAGE_SIZE: Final = 20
-_DATASET_PAGE: Final = "pages/dataset.py"
 _LOG_HEIGHT: Final = 320
 
 
@@ -29,7 +28,7 @@ def draw(library: Library) -> None:
     past = [job for job in jobs if not job.active]
     if not jobs:
         st.info("No job has run yet. Start with a dataset.", icon=":material/pending_actions:")
-        st.page_link("pages/datasets.py", label="To the datasets", icon=":material/database:")
+        st.page_link(pages.DATASETS, label="To the datasets", icon=":material/database:")
         return
     if len(past) < len(jobs):
         st.subheader(f"Running and waiting ({len(jobs) - len(past)})", anchor=False)
@@ -79,7 +78,7 @@ def _head(job: Job, subject: tuple[str, str] | None) -> None:
         name, dataset_id = subject or ("for previews" if own else "deleted since", "")
         label = f"**{plain(kind.title)}** · {plain(name, 80)}"
         if dataset_id:
-            st.page_link(_DATASET_PAGE, label=label, icon=kind.icon, query_params={keys.DATASET_ID: dataset_id})
+            st.page_link(pages.DATASET, label=label, icon=kind.icon, query_params={keys.DATASET_ID: dataset_id})
         else:
             st.markdown(f"{kind.icon} {label}")
         badges.draw(badges.of_job(job))
@@ -133,7 +132,7 @@ def _retryable(library: Library, jobs: Sequence[Job]) -> set[str]:
 
 
 def _page_start(num_jobs: int) -> int:
-    pages = -(-num_jobs // _PAGE_SIZE)
-    if pages < 2:
+    num_pages = -(-num_jobs // _PAGE_SIZE)
+    if num_pages < 2:
         return 0
-    return (st.pagination(pages, key=keys.JOBS_PAGE, bind="query-params") - 1) * _PAGE_SIZE
+    return (st.pagination(num_pages, key=keys.JOBS_PAGE, bind="query-params") - 1) * _PAGE_SIZE

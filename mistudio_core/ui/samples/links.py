@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from mistudio_core.ui.app import keys
+from mistudio_core.ui.app import keys, pages
 from mistudio_core.ui.samples import address as sample_address
 
-_PAGE: Final = "pages/dataset.py"
 _TAB: Final = "Samples"
 
 
@@ -19,12 +18,12 @@ def open_samples(dataset_id: str, **fields: Any) -> None:
     For example `open_samples(id, min_chars=100, max_chars=199)`, `open_samples(id, where=("label=pos",))`, or with
     `opened=7` the eighth sample of that list, open for reading.
     """
-    st.switch_page(_PAGE, query_params=address(dataset_id, **fields))
+    st.switch_page(pages.DATASET, query_params=address(dataset_id, **fields))
 
 
 def link(label: str, dataset_id: str, **fields: Any) -> None:
     """Draw a link to the samples that these fields ask for; the label is Markdown."""
-    st.page_link(_PAGE, label=label, icon=":material/article:", query_params=address(dataset_id, **fields))
+    st.page_link(pages.DATASET, label=label, icon=":material/article:", query_params=address(dataset_id, **fields))
 
 
 def address(dataset_id: str, **fields: Any) -> dict[str, str | list[str]]:

@@ -8,9 +8,8 @@ from typing import Any, Final
 import streamlit as st
 
 from mistudio_core.ui.app import address as current
-from mistudio_core.ui.app import keys
+from mistudio_core.ui.app import keys, pages
 
-PAGE: Final = "pages/tokens.py"
 HITS_A_PAGE: Final = 50
 MAX_IDS: Final = 100
 _LARGEST_DIGITS: Final = 15
@@ -85,12 +84,17 @@ def ask(**changes: str | None) -> None:
 
 def open_search(dataset_id: str, tokenization_id: str, *ids: int) -> None:
     """Go to the places where a sequence of tokens stands; for callbacks of other pages."""
-    st.switch_page(PAGE, query_params=address(dataset_id, tokenization_id, ids=ids))
+    st.switch_page(pages.SEQUENCES, query_params=address(dataset_id, tokenization_id, ids=ids))
 
 
 def link(label: str, dataset_id: str, tokenization_id: str, **asked: Any) -> None:
     """Draw a link to the first sequence of a tokenization, or to what is asked for."""
-    st.page_link(PAGE, label=label, icon=":material/token:", query_params=address(dataset_id, tokenization_id, **asked))
+    st.page_link(
+        pages.SEQUENCES,
+        label=label,
+        icon=":material/token:",
+        query_params=address(dataset_id, tokenization_id, **asked),
+    )
 
 
 def _number(text: str) -> int | None:

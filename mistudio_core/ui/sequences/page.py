@@ -10,7 +10,7 @@ import streamlit as st
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
-from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import one_line, plain
 from mistudio_core.ui.sequences import address as sequence_address
 from mistudio_core.ui.sequences import hits, reader
@@ -18,8 +18,6 @@ from mistudio_core.ui.sequences.address import Asked
 from mistudio_core.ui.widgets.choices import distinct
 
 _TITLE: Final = "Token sequences"
-_DATASET_PAGE: Final = "pages/dataset.py"
-_DATASETS_PAGE: Final = "pages/datasets.py"
 _TAB: Final = "Tokenizations"
 _CHOSEN: Final = "tokens_tok"
 _TEXT: Final = "tokens_text"
@@ -31,10 +29,10 @@ def draw(library: Library) -> None:
     """Draw the sequences of the tokenization that the address names."""
     dataset = _dataset(library)
     if dataset is None:
-        st.page_link(_DATASETS_PAGE, label="All datasets", icon=":material/arrow_back:")
+        st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
         return
     st.page_link(
-        _DATASET_PAGE,
+        pages.DATASET,
         label=plain(dataset.name, 80),
         icon=":material/arrow_back:",
         query_params={keys.DATASET_ID: dataset.id, keys.TAB: _TAB},

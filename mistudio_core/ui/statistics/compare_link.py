@@ -7,9 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.ui.app import keys
+from mistudio_core.ui.app import keys, pages
 
-_PAGE: Final = "pages/compare.py"
 _MOST: Final = 4
 
 
@@ -21,7 +20,7 @@ def draw(ids: Sequence[str], *, coming: int = 0) -> None:
     if len(ids) + coming < 2:
         return
     st.page_link(
-        _PAGE,
+        pages.COMPARE,
         label="Compare tokenizations",
         icon=":material/compare_arrows:",
         disabled=len(ids) < 2,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
-from mistudio_core.ui.app import failures, keys
+from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import one_line, plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.samples import links as sample_links
@@ -42,7 +42,7 @@ def draw(library: Library) -> None:
             "Make two tokenizations, of one dataset or of two, and compare them here.",
             icon=":material/compare_arrows:",
         )
-        st.page_link("pages/datasets.py", label="All datasets", icon=":material/arrow_back:")
+        st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
         return
     chosen = _choose(library, ready)
     if len(chosen) < FEWEST:

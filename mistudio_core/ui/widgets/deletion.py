@@ -6,7 +6,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.ui.app import failures, keys, search_resources
+from mistudio_core.ui.app import failures, keys, pages, search_resources
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.widgets import formats
@@ -99,4 +99,4 @@ def _delete(record_id: str) -> None:
         _close()
         st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."
         if st.query_params.get(keys.DATASET_ID) == record_id:
-            st.switch_page("pages/datasets.py")
+            st.switch_page(pages.DATASETS)
