@@ -31,9 +31,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.files import folder_bytes, write_json
 from mistudio_core.raw_write import PartWriter
-from mistudio_core.store.samples.index import INDEX_NAME, ready_index
+from mistudio_core.store.samples.index import ready_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.ranked_search import RankedSearch
 from mistudio_core.store.samples.reader import SampleReader, open_reader
@@ -114,7 +115,7 @@ def builds(folder: Path, size: int) -> None:
     """Each index in a process of its own, for its peak of memory."""
     disk = 0
     for module, name, target in (
-        ("sample_index", "build_index", folder / INDEX_NAME),
+        ("sample_index", "build_index", folder / SAMPLE_INDEX),
         ("ranked_index", "build_ranked_index", folder / "search"),
     ):
         code = BUILD.format(module=module, name=name)

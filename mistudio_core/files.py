@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, check_text, invalid
+from mistudio_core.file_names import TOKENIZED
 
 ID_PATTERN: Final = re.compile(r"(ds|tok|job)_[a-z0-9]{12}")
 SPLIT_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -95,11 +96,11 @@ class Home:
 
     def tokenization(self, dataset_id: str, tokenization_id: str) -> Path:
         """Return the folder of a whole tokenization."""
-        return self.dataset(dataset_id) / "tokenized" / checked_id(tokenization_id, "tok")
+        return self.dataset(dataset_id) / TOKENIZED / checked_id(tokenization_id, "tok")
 
     def tokenization_draft(self, dataset_id: str, tokenization_id: str) -> Path:
         """Return the folder in which a tokenization is built before it is whole."""
-        return self.dataset(dataset_id) / "tokenized" / f"{checked_id(tokenization_id, 'tok')}.part"
+        return self.dataset(dataset_id) / TOKENIZED / f"{checked_id(tokenization_id, 'tok')}.part"
 
     def job(self, job_id: str) -> Path:
         """Return the folder of a job."""

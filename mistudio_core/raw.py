@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import RAW
 from mistudio_core.json_values import decoded, is_json, item_feature
 
 _FOOTERS_KEPT: Final = 4
@@ -116,7 +117,7 @@ class RawSplit:
 
 def open_splits(dataset_folder: Path) -> dict[str, RawSplit]:
     """Open every split of a dataset folder, by name; an empty split is there with no samples."""
-    root = dataset_folder / "raw"
+    root = dataset_folder / RAW
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     return {folder.name: RawSplit(folder) for folder in folders}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistudio_core.example.telling import THEMES, Story, stories
+from mistudio_core.file_names import TOKENIZER_SOURCE
 from mistudio_core.files import Home, read_json, write_json
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def sample_tokenizer(home: Home) -> Path:
     known = read_json(pointer)
     if isinstance(known, dict) and known.get("edition") == _EDITION:
         folder = home.tokenizers / str(known.get("sha256"))
-        if (folder / "source.json").is_file():
+        if (folder / TOKENIZER_SOURCE).is_file():
             return folder
     config = {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT, "unk_token": END_OF_TEXT}
     stored = store_tokenizer(home.tokenizers, _trained(), config, name="sample", revision=None)

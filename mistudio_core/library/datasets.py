@@ -9,6 +9,7 @@ from typing import Final
 
 from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError, check_text, in_use
+from mistudio_core.file_names import USER_FILE
 from mistudio_core.files import read_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import listing, making, manifests
@@ -172,7 +173,7 @@ class Datasets:
         check_text("notes", notes or "")
         notes = dataset.notes if notes is None else notes[:_MAX_NOTES]
         added = {"name": _name(name) or dataset.name, "notes": notes, "updated_at": as_json(now())}
-        write_sealed(folder / manifests.USER_FILE, added)
+        write_sealed(folder / USER_FILE, added)
         renamed = manifests.read_dataset(self._context.home, folder)
         if renamed is not None:
             with self._context.catalog.transaction() as transaction:

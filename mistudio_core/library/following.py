@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import DATASET_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.jobs.kinds import makes_dataset
 from mistudio_core.library.context import Context
-from mistudio_core.library.manifests import DATASET_MANIFEST
 from mistudio_core.library.start import start
 from mistudio_core.records import Dataset
 from mistudio_core.store.catalog import rows

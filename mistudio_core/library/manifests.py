@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.files import Home, read_json
 from mistudio_core.records import Dataset, ErrorInfo, Tokenization, parse_time
 from mistudio_core.tokenization.recipes.recipe import Recipe
-
-DATASET_MANIFEST: Final = "dataset.json"
-TOKENIZATION_MANIFEST: Final = "manifest.json"
-USER_FILE: Final = "user.json"
 
 Record = TypeVar("Record", Dataset, Tokenization)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZED
 from mistudio_core.files import ID_PATTERN, Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.kinds import makes_dataset, makes_tokenization
@@ -46,7 +47,7 @@ def _datasets(home: Home) -> Iterator[Dataset]:
 
 
 def _tokenizations(home: Home, dataset: Dataset) -> Iterator[Tokenization]:
-    for folder in _id_folders(home.dataset(dataset.id) / "tokenized"):
+    for folder in _id_folders(home.dataset(dataset.id) / TOKENIZED):
         try:
             tokenization = manifests.read_tokenization(home, folder)
         except (StudioError, KeyError, TypeError, ValueError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import STATISTICS, STATISTICS_ARRAYS, TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
-from mistudio_core.library.manifests import TOKENIZATION_MANIFEST
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def stored_statistics(record: Dataset | Tokenization) -> JsonDocument | None:
     """Return the statistics of a dataset or a tokenization; None until it is ready."""
-    stored = None if record.path is None else read_json(record.path / "statistics.json")
+    stored = None if record.path is None else read_json(record.path / STATISTICS)
     return None if stored is None else JsonDocument(stored)
 
 
@@ -25,7 +25,7 @@ def stored_counts(record: Tokenization) -> TokenStatistics:
 
     assert record.path is not None
     try:
-        return TokenStatistics.load(record.path / "statistics.npz")
+        return TokenStatistics.load(record.path / STATISTICS_ARRAYS)
     except FileNotFoundError:
         raise StudioError(
             "corrupt_data", f"The counts of {record.id} are missing.", "Delete it and tokenize again."

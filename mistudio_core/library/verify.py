@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.checksums import entry_problems, seal_problem
+from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.files import read_json
-from mistudio_core.library.manifests import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.records import Dataset, Tokenization, Verification
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mistudio_core.file_names import FEATURES, RAW, RECEIPTS
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw_write import PartInfo, PartWriter
 from mistudio_core.sources.file_proxy import LentFile
@@ -19,8 +20,6 @@ from mistudio_core.sources.tables import TableReader
 
 if TYPE_CHECKING:
     import datasets
-
-_FEATURES: Final = "features.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +48,23 @@ class Converter:
     def __init__(self, folder: Path, reader: TableReader) -> None:
         """Take the draft folder of the dataset and a reader that may know the columns already."""
         self.folder, self.reader = folder, reader
-        self._receipts = folder / "receipts"
+        self._receipts = folder / RECEIPTS
         self._receipts.mkdir(parents=True, exist_ok=True)
 
     @staticmethod
     def known_features(folder: Path) -> dict[str, object] | None:
         """Return the columns that an earlier run learned, None if it learned none."""
-        features: dict[str, object] | None = read_json(folder / _FEATURES)
+        features: dict[str, object] | None = read_json(folder / FEATURES)
         return features
 
     @staticmethod
     def start_again(folder: Path, features: datasets.Features) -> None:
         """Forget every file that was converted: all are read again, with these columns."""
-        for path in (folder / "receipts").iterdir():
+        for path in (folder / RECEIPTS).iterdir():
             path.unlink()
-        for path in (folder / "raw").glob("*/*"):
+        for path in (folder / RAW).glob("*/*"):
             path.unlink()
-        write_json(folder / _FEATURES, features.to_dict(), durable=True)
+        write_json(folder / FEATURES, features.to_dict(), durable=True)
 
     def receipt(self, file: SourceFile) -> Receipt | None:
         """Return the receipt of a file if its parts lie there as it says, else None."""
@@ -74,7 +73,7 @@ class Converter:
             return None
         parts = tuple(PartInfo(**part) for part in stored["parts"])
         receipt = Receipt(stored["split"], stored["path"], parts, stored["replaced"])
-        raw = self.folder / "raw" / file.split
+        raw = self.folder / RAW / file.split
         return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
 
     def convert(
@@ -82,7 +81,7 @@ class Converter:
     ) -> Receipt:
         """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
         parts: Sequence[PartInfo] = ()
-        raw = self.folder / "raw" / file.split
+        raw = self.folder / RAW / file.split
         tables = self.reader.read(source, file.label, limit)
         try:
             first = next(tables, None)
@@ -101,7 +100,7 @@ class Converter:
         return receipt
 
     def _keep_features(self) -> None:
-        path = self.folder / _FEATURES
+        path = self.folder / FEATURES
         if not path.exists() and self.reader.features is not None:
             write_json(path, self.reader.features.to_dict(), durable=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import SAE_LENS, TOKENIZATION_MANIFEST
 from mistudio_core.files import walk_files
 from mistudio_core.sources.failures import chained, hub_failure, token_rejected
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT_S: Final = 120.0
 """Longest silence of the Hub: it takes its time over a commit of many files."""
-OUR_FILES: Final = frozenset({"manifest.json", "sae_lens.json"})
+OUR_FILES: Final = frozenset({TOKENIZATION_MANIFEST, SAE_LENS})
 """A repository with both was pushed from here, and may be replaced."""
 _GIVEN: Final = frozenset({".gitattributes"})
 """What the Hub itself puts into a new repository."""

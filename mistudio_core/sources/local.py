@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import ARROW_INFO, ARROW_SPLITS, ARROW_STATE
 from mistudio_core.files import SPLIT_PATTERN, read_json
 from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.plan import COMPRESSIONS, Plan, SourceFile
@@ -163,14 +164,14 @@ def _saved_files(folder: Path) -> list[LocalFile]:
     splits = _saved_splits(folder)
     if splits:
         return [file for name in splits for file in _saved_split(folder / name, name)]
-    if not (folder / "state.json").is_file():
+    if not (folder / ARROW_STATE).is_file():
         _regular_size(folder)
     return _saved_split(folder, None)
 
 
 def _saved_splits(folder: Path) -> list[str]:
     """Return the splits that a folder of several lists, empty ones too; none where it is no such folder."""
-    listed = (_stored(folder / "dataset_dict.json") or {}).get("splits")
+    listed = (_stored(folder / ARROW_SPLITS) or {}).get("splits")
     names = [str(name) for name in listed] if isinstance(listed, list) else []
     for name in names:
         if not SPLIT_PATTERN.fullmatch(name) or ".." in name:
@@ -179,7 +180,7 @@ def _saved_splits(folder: Path) -> list[str]:
 
 
 def _saved_split(folder: Path, split: str | None) -> list[LocalFile]:
-    state = _stored(folder / "state.json")
+    state = _stored(folder / ARROW_STATE)
     listed = (state or {}).get("_data_files")
     if state is None or not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise StudioError(
@@ -195,7 +196,7 @@ def _saved_split(folder: Path, split: str | None) -> list[LocalFile]:
 
 
 def _saved_features(folder: Path) -> dict[str, Any] | None:
-    features = (_stored(folder / "dataset_info.json") or {}).get("features")
+    features = (_stored(folder / ARROW_INFO) or {}).get("features")
     return features if isinstance(features, dict) and features else None
 
 

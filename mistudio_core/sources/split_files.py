@@ -12,11 +12,13 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Final
 
+from mistudio_core.file_names import ARROW_INFO, ARROW_SPLITS, MODEL_CONFIG
+
 DATA_ENDINGS: Final = frozenset(
     {"parquet", "geoparquet", "gpq", "arrow", "json", "jsonl", "ndjson", "csv", "tsv", "txt", "zip"}
 )
 """Endings of the formats that are read; they may be followed by those of a compression."""
-_IGNORED: Final = frozenset({"config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"})
+_IGNORED: Final = frozenset({MODEL_CONFIG, ARROW_INFO, "dataset_infos.json", ARROW_SPLITS})
 _KEYWORDS: Final = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "dev", "val"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import PLAN, RAW
 from mistudio_core.sources import failures
 from mistudio_core.sources.client import Hub, without_queries
 from mistudio_core.sources.convert import Converter
@@ -49,7 +50,7 @@ def run(job: RunningJob) -> dict[str, Any]:
 def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]:
     plan = _plan(job, draft, hub, repo_id)
     for split in plan.splits:
-        (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+        (draft / RAW / split).mkdir(parents=True, exist_ok=True)
     while True:
         try:
             return _converted_all(job, draft, hub, plan)
@@ -84,7 +85,7 @@ def _reader(job: RunningJob, draft: Path, plan: Plan) -> TableReader:
 
 def _plan(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> Plan:
     """Return the plan of an earlier run, or make one: a resumed download stays at its commit."""
-    path = draft / "plan.json"
+    path = draft / PLAN
     plan = Plan.load(path)
     if plan is not None and plan.request == job.arguments:
         return plan

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from mistudio_core.example.dataset import TRAIN, VALIDATION, sample_schema, sample_tables, sample_tokenizer
+from mistudio_core.file_names import RAW
 from mistudio_core.raw_write import PartWriter
 from mistudio_core.work.finish import finish_dataset, finished_before
 from mistudio_core.work.running import RunningJob
@@ -20,7 +21,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     if manifest is not None:
         return manifest
     num_samples = int(job.arguments["num_samples"])
-    raw = job.home.dataset_draft(job.subject_id) / "raw"
+    raw = job.home.dataset_draft(job.subject_id) / RAW
     schema = sample_schema()
     made = 0
     job.progress("making", made, num_samples, "samples")

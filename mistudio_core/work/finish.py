@@ -14,6 +14,7 @@ import pyarrow as pa
 from mistudio_core import __version__
 from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import DATASET_MANIFEST, FEATURES, PLAN, RAW, RECEIPTS, SAMPLE_INDEX, STATISTICS
 from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.raw_write import PartInfo
@@ -22,22 +23,20 @@ from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.plan import Plan
 from mistudio_core.work.running import RunningJob
 
-MANIFEST: Final = "dataset.json"
-STATISTICS: Final = "statistics.json"
 MANIFEST_FORMAT: Final = 1
 
 _STEPS: Final = 2
 """Reads of all samples: one for the index, one for the statistics."""
-_WORKING_FILES: Final = frozenset({"files", "receipts", "hf", "plan.json", "features.json"})
+_WORKING_FILES: Final = frozenset({"files", RECEIPTS, "hf", PLAN, FEATURES})
 """What a draft holds while it is made and a dataset does not need."""
 
 
 def finished_before(job: RunningJob) -> dict[str, Any] | None:
     """Return the manifest if an earlier run of this job was killed after it had written it."""
-    manifest: dict[str, Any] | None = read_json(job.home.dataset(job.subject_id) / MANIFEST)
+    manifest: dict[str, Any] | None = read_json(job.home.dataset(job.subject_id) / DATASET_MANIFEST)
     if manifest is not None:
         return manifest
-    manifest = read_json(job.home.dataset_draft(job.subject_id) / MANIFEST)
+    manifest = read_json(job.home.dataset_draft(job.subject_id) / DATASET_MANIFEST)
     if manifest is not None:
         _publish(job)
     return manifest
@@ -52,7 +51,7 @@ def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipt
     parts = {split: [part for one in receipts if one.split == split for part in one.parts] for split in plan.splits}
     for split, infos in parts.items():
         kept = {part.name for part in infos}
-        for leftover in (path for path in (converter.folder / "raw" / split).iterdir() if path.name not in kept):
+        for leftover in (path for path in (converter.folder / RAW / split).iterdir() if path.name not in kept):
             leftover.unlink()
     replaced: Counter[str] = Counter()
     for one in receipts:
@@ -84,11 +83,12 @@ def finish_dataset(
     if not num_samples:
         raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
-    from mistudio_core.store.samples.index import INDEX_NAME
 
     _describe(job, draft, num_samples)
     manifest = _manifest(job, draft, parts, schema, origin or {})
-    manifest = write_sealed(draft / MANIFEST, manifest | {"sidecars": file_entries(draft, (STATISTICS, INDEX_NAME))})
+    manifest = write_sealed(
+        draft / DATASET_MANIFEST, manifest | {"sidecars": file_entries(draft, (STATISTICS, SAMPLE_INDEX))}
+    )
     _publish(job)
     return manifest
 
@@ -153,7 +153,7 @@ def _manifest(
         "config": origin.get("config"),
         "splits": splits,
         "num_samples": sum(splits.values()),
-        "size_bytes": folder_bytes(draft / "raw"),
+        "size_bytes": folder_bytes(draft / RAW),
         "columns": column_types(schema),
         "text_columns": list(text_columns(schema)),
         "labels": class_labels(schema),

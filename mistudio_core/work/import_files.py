@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mistudio_core.file_names import RAW
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.file_proxy import Countdown, local
 from mistudio_core.sources.import_options import ImportOptions
@@ -36,7 +37,7 @@ def _imported(job: RunningJob) -> dict[str, Any]:
     draft = job.home.dataset_draft(job.subject_id)
     prepare_environment(draft)
     for split in plan.splits:
-        (draft / "raw" / split).mkdir(parents=True, exist_ok=True)
+        (draft / RAW / split).mkdir(parents=True, exist_ok=True)
     while True:
         try:
             return _converted_all(job, plan, options)

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.files import folder_bytes, free_bytes
-from mistudio_core.store.samples.index import INDEX_NAME, build_index, open_index, stored_bytes
+from mistudio_core.store.samples.index import build_index, open_index, stored_bytes
 from mistudio_core.store.samples.ranked_index import FOLDER, build_ranked_index, open_ranked_index
 from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.work.running import RunningJob
@@ -33,11 +34,11 @@ def run(job: RunningJob) -> dict[str, Any]:
     built = []
     if not _usable(reader, "samples"):
         build_index(folder, partial(_tell, job, "indexing samples"))
-        built.append(INDEX_NAME)
+        built.append(SAMPLE_INDEX)
     if not _usable(reader, "words"):
         build_ranked_index(folder, partial(_tell, job, "indexing words"))
         built.append(FOLDER)
-    size = (folder / INDEX_NAME).stat().st_size + folder_bytes(folder / FOLDER)
+    size = (folder / SAMPLE_INDEX).stat().st_size + folder_bytes(folder / FOLDER)
     return {"dataset_id": dataset_id, "built": built, "size_bytes": size}
 
 

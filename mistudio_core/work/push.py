@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import CARD, TOKENIZATION_MANIFEST
 from mistudio_core.files import file_sha256
 from mistudio_core.sources.hub_push import push_folder
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
@@ -65,8 +66,8 @@ def _copied(job: RunningJob, repo_id: str) -> Path:
     source = Source.of(job.home, str(job.arguments["dataset_id"]), job.subject_id)
     size = check_export(source, "parquet")
     folder = export_folder(job.home, job.subject_id, _COPY)
-    copied, own = folder / "manifest.json", source.tokenization / "manifest.json"
-    if copied.is_file() and file_sha256(copied) == file_sha256(own) and repr(repo_id) in _text(folder / "README.md"):
+    copied, own = folder / TOKENIZATION_MANIFEST, source.tokenization / TOKENIZATION_MANIFEST
+    if copied.is_file() and file_sha256(copied) == file_sha256(own) and repr(repo_id) in _text(folder / CARD):
         return folder
     Room(job).require(size)
 

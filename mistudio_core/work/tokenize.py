@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import DATASET_MANIFEST, STATISTICS, TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
 from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
-from mistudio_core.tokenization.pipeline.manifest import MANIFEST
 from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import dated
@@ -28,11 +28,11 @@ def run(job: RunningJob) -> dict[str, Any]:
     """Tokenize as the job's arguments say and return the manifest of the tokenization."""
     dataset_id = str(job.arguments["dataset_id"])
     final = job.home.tokenization(dataset_id, job.subject_id)
-    done = read_json(final / MANIFEST)
+    done = read_json(final / TOKENIZATION_MANIFEST)
     if done is not None:
         return dict(done)
     job.progress("preparing")
-    dataset = read_json(job.home.dataset(dataset_id) / "dataset.json")
+    dataset = read_json(job.home.dataset(dataset_id) / DATASET_MANIFEST)
     if dataset is None:
         raise StudioError("not_found", f"The dataset {dataset_id} is not there any more.", "Tokenize another one.")
     recipe = Recipe.from_fields(job.arguments["recipe"]).resolved(
@@ -83,7 +83,7 @@ def _data_key(dataset: dict[str, Any]) -> list[Any]:
 
 def _measured(folder: Path, recipe: Recipe) -> dict[str, tuple[int, int]]:
     """Return the characters and words of each split's texts, as the dataset's own statistics have them."""
-    stored = read_json(folder / "statistics.json")
+    stored = read_json(folder / STATISTICS)
     columns = stored.get("columns", ()) if isinstance(stored, dict) else ()
     for column in columns:
         if recipe.columns == (column["name"],) and column.get("kind") == "text":

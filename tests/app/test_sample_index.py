@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples import index as sample_index
-from mistudio_core.store.samples.index import INDEX_NAME
 from mistudio_core.ui.app import keys, search_resources
 from mistudio_core.ui.samples import address as sample_address
 from tests.support.app_driver import assert_no_exception, cards, open_app, press, words
@@ -35,7 +35,7 @@ def open_files(folder: Path) -> list[str]:
             target = str(Path(f"/proc/self/fd/{descriptor}").readlink())
         except OSError:  # the one of this very listing
             continue
-        if target.startswith(str(folder)) and INDEX_NAME in target:
+        if target.startswith(str(folder)) and SAMPLE_INDEX in target:
             found.append(target)
     return found
 
@@ -73,11 +73,11 @@ def test_an_index_that_is_built_again_is_opened_again(library: StagedLibrary) ->
     dataset_id = library.ready("stories", {"train": stories(120)})
     folder = library.open().home.dataset(dataset_id)
     app = open_longest(dataset_id)
-    (folder / INDEX_NAME).unlink()
+    (folder / SAMPLE_INDEX).unlink()
     app.run()
     assert_no_exception(app)
     assert len(cards(app)) == 50
-    assert (folder / INDEX_NAME).exists()
+    assert (folder / SAMPLE_INDEX).exists()
     search_resources.release(dataset_id)
     app.run()
     assert len(cards(app)) == 50

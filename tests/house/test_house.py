@@ -97,6 +97,23 @@ def test_pages_in_the_pages_folder_are_pages_only() -> None:
         assert path.name == "__pycache__" or re.fullmatch(r"[a-z]+\.py", path.name), path.name
 
 
+def test_the_name_of_a_file_stands_in_one_module() -> None:
+    """Two modules that know one file take its name from one place: `file_names`, `ui.app.pages` or each other."""
+    places: dict[str, set[str]] = {}
+    for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "mistudio_core").rglob("*.py")]:
+        tree = ast.parse(path.read_text("utf-8"))
+        documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+        }
+        for name in texts:
+            if re.fullmatch(r"[\w.-]+\.(json|npz|duckdb|lock|md)|pages/\w+\.py", name):
+                places.setdefault(name, set()).add(str(path.relative_to(ROOT)))
+    assert {name: sorted(where) for name, where in places.items() if len(where) > 1} == {}
+
+
 def _requirements(name: str) -> list[str]:
     return re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / name).read_text(), re.M)
 

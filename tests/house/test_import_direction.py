@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,19 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "mistudio_core"
 
 LEAVES = frozenset(
-    {"checksums", "errors", "files", "hashed_file", "json_values", "raw", "raw_write", "records", "settings", "unicode"}
+    {
+        "checksums",
+        "errors",
+        "file_names",
+        "files",
+        "hashed_file",
+        "json_values",
+        "raw",
+        "raw_write",
+        "records",
+        "settings",
+        "unicode",
+    }
 )
 # What each room may import besides itself and the leaves.
 ALLOWED: dict[str, frozenset[str]] = {
@@ -46,6 +59,12 @@ TOKENIZATION = (
     "exports",
     "previews",
 )
+# Inside the user interface each folder may import those before it; the folders of the store know nothing of each other.
+USER_INTERFACE = (
+    "app", "widgets", "jobs", "settings", "samples", "sequences", "statistics", "tokenize", "datasets",
+)  # fmt: skip
+MAX_PAGE_FILES = 15
+STORE = ("catalog", "samples", "sequences")
 # Of the rooms that a worker shares with the app it uses only a part: it never opens the catalog.
 CLOSED_TO_WORK = frozenset(
     {
@@ -54,7 +73,28 @@ CLOSED_TO_WORK = frozenset(
         "mistudio_core.store.catalog.rows",
     }
 )
-STREAMLIT_ROOMS = frozenset({"ui", "pages", "app"})
+# The rooms that may import a package; every other package of HEAVY or requirements is for the core as it needs it.
+BELOW_THE_LIBRARY = frozenset({"store", "sources", "work", "tokenization", "statistics"})
+PACKAGE_ROOMS: dict[str, frozenset[str]] = {
+    "streamlit": frozenset({"ui", "pages", "app"}),
+    "altair": frozenset({"charts"}),
+    "vl_convert": frozenset({"charts"}),
+    "duckdb": frozenset({"store", "library", "ui"}),
+    "tantivy": frozenset({"store"}),
+    "pyarrow.parquet": BELOW_THE_LIBRARY | {"raw", "raw_write"},
+    "pyarrow": BELOW_THE_LIBRARY | {"raw", "raw_write", "example", "charts"},
+    "jinja2": frozenset({"tokenization"}),
+    "tokenizers": frozenset({"tokenization", "example"}),
+    "gigatoken": frozenset({"tokenization"}),
+    "transformers": frozenset({"tokenization"}),
+    "datasets": frozenset({"sources"}),
+    "huggingface_hub": frozenset({"sources", "tokenization", "library"}),
+    "httpx2": frozenset({"sources", "tokenization"}),
+    "psutil": frozenset({"jobs", "work"}),
+    "filelock": frozenset({"store", "work"}),
+    "pandas": frozenset(),
+    "torch": frozenset(),
+}
 WORKER_PACKAGES = frozenset({"datasets", "transformers"})
 HEAVY = (
     "streamlit",
@@ -122,6 +162,63 @@ def test_inside_the_tokenization_room_imports_run_one_way(trees: dict[Path, ast.
     assert wrong == []
 
 
+def _between_folders(trees: dict[Path, ast.Module], room: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the imports from one folder of a room into another: both folders, and where it stands."""
+    for path in sorted((CORE / room).rglob("*.py")):
+        folder = path.relative_to(CORE / room).parts[0]
+        for node, name in _imports(trees[path]):
+            parts = name.split(".")
+            if parts[:2] == ["mistudio_core", room] and len(parts) > 2 and parts[2] != folder:
+                yield folder, parts[2], f"{path.relative_to(ROOT)}:{node.lineno} imports {name}"
+
+
+def test_inside_the_user_interface_imports_run_one_way(trees: dict[Path, ast.Module]) -> None:
+    folders = {path.name for path in (CORE / "ui").iterdir() if (path / "__init__.py").is_file()}
+    assert folders == set(USER_INTERFACE)
+    place = USER_INTERFACE.index
+    wrong = [where for folder, other, where in _between_folders(trees, "ui") if place(other) > place(folder)]
+    assert wrong == []
+
+
+def test_the_folders_of_the_store_do_not_import_each_other(trees: dict[Path, ast.Module]) -> None:
+    assert {path.name for path in (CORE / "store").iterdir() if (path / "__init__.py").is_file()} == set(STORE)
+    assert [where for _, _, where in _between_folders(trees, "store")] == []
+
+
+@pytest.mark.parametrize("folder", USER_INTERFACE)
+def test_a_folder_of_the_user_interface_stays_small(folder: str) -> None:
+    modules = [path for path in (CORE / "ui" / folder).glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MAX_PAGE_FILES
+
+
+def test_no_modules_import_each_other_in_a_circle(trees: dict[Path, ast.Module]) -> None:
+    """Imports for types and those inside functions count too: they hide a circle and do not break it."""
+    modules = {_module(path): tree for path, tree in trees.items()}
+    graph = {module: _taken(tree, modules) - {module} for module, tree in modules.items()}
+    graph["mistudio_core.tokenization.recipes.checks"].discard("mistudio_core.tokenization.recipes.recipe")
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _taken(tree: ast.Module, modules: Container[str]) -> set[str]:
+    """Return the modules that a module imports, or imports names from."""
+    taken = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            taken |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            taken |= {name if name in modules else node.module for name in inner}
+    return {name for name in taken if name in modules}
+
+
 def test_a_worker_opens_no_catalog(trees: dict[Path, ast.Module]) -> None:
     names = {name for path, tree in trees.items() if _room(path) == "work" for _, name in _imports(tree)}
     assert names & CLOSED_TO_WORK == set()
@@ -129,9 +226,15 @@ def test_a_worker_opens_no_catalog(trees: dict[Path, ast.Module]) -> None:
     assert [name for name in names if name.startswith("mistudio_core.jobs.") and not name.startswith(shared)] == []
 
 
-def test_only_the_user_interface_imports_streamlit(trees: dict[Path, ast.Module]) -> None:
-    rooms = {_room(path) for path, tree in trees.items() for _, name in _imports(tree) if name.startswith("streamlit")}
-    assert rooms <= STREAMLIT_ROOMS
+@pytest.mark.parametrize("package", PACKAGE_ROOMS)
+def test_a_package_is_imported_only_where_it_belongs(trees: dict[Path, ast.Module], package: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, tree in trees.items()
+        for node, name in _imports(tree)
+        if f"{name}.".startswith(f"{package}.") and _room(path) not in PACKAGE_ROOMS[package]
+    }
+    assert sorted(found) == []
 
 
 def test_datasets_and_transformers_are_imported_inside_functions(trees: dict[Path, ast.Module]) -> None:

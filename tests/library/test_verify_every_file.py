@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from mistudio_core.checksums import file_entries, renew_entry, seal_problem, write_sealed
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.files import file_sha256, read_json, walk_files
 from mistudio_core.library import Library
-from mistudio_core.store.samples.index import INDEX_NAME, build_index
+from mistudio_core.store.samples.index import build_index
 
 RECIPES = [
     {"context_length": 32},
@@ -81,12 +82,12 @@ def test_a_number_changed_by_hand_is_seen(library: Library, name: str) -> None:
 def test_an_index_that_was_built_again_is_sound(library: Library, tmp_path: Path) -> None:
     (dataset,) = library.datasets()
     folder = library.home.dataset(dataset.id)
-    (folder / INDEX_NAME).unlink()
+    (folder / SAMPLE_INDEX).unlink()
     shutil.rmtree(folder / "search")
-    assert [INDEX_NAME in problem for problem in library.verify().problems] == [True]
+    assert [SAMPLE_INDEX in problem for problem in library.verify().problems] == [True]
     library.wait(library.build_search_index(dataset.id).id, timeout=120)
     assert library.verify().problems == ()
-    (folder / INDEX_NAME).unlink()
+    (folder / SAMPLE_INDEX).unlink()
     library.samples(dataset.id, sort="chars")  # makes a small one again by itself
     assert library.verify().problems == ()
 
@@ -97,11 +98,11 @@ def test_a_build_that_is_killed_at_the_last_step_leaves_a_sound_index(
 ) -> None:
     (dataset,) = library.datasets()
     folder = library.home.dataset(dataset.id)
-    with (folder / INDEX_NAME).open("ab") as file:  # as if another version had built it
+    with (folder / SAMPLE_INDEX).open("ab") as file:  # as if another version had built it
         file.write(b"older")
-    renew_entry(folder / "dataset.json", INDEX_NAME)
+    renew_entry(folder / "dataset.json", SAMPLE_INDEX)
     assert library.verify().problems == ()
-    before = file_sha256(folder / INDEX_NAME)
+    before = file_sha256(folder / SAMPLE_INDEX)
 
     class Killed(BaseException):
         pass
@@ -113,10 +114,10 @@ def test_a_build_that_is_killed_at_the_last_step_leaves_a_sound_index(
         patch.setattr(f"mistudio_core.store.samples.index.{ending}", killed)
         with pytest.raises(Killed):
             build_index(folder)
-    assert (file_sha256(folder / INDEX_NAME) == before) == (ending == "os.replace")
+    assert (file_sha256(folder / SAMPLE_INDEX) == before) == (ending == "os.replace")
     assert library.verify().problems == ()
-    flip(folder / INDEX_NAME, 100)
-    assert [INDEX_NAME in problem for problem in library.verify().problems] == [True]
+    flip(folder / SAMPLE_INDEX, 100)
+    assert [SAMPLE_INDEX in problem for problem in library.verify().problems] == [True]
     build_index(folder)
     entries = (read_json(folder / "dataset.json") or {})["sidecars"]
     assert sorted(entry["file"] for entry in entries) == sorted({entry["file"] for entry in entries})
@@ -152,9 +153,9 @@ def test_documents_from_before_there_were_seals_are_accepted(tmp_path: Path) -> 
 
 
 def test_of_two_builders_the_last_one_has_the_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest, index = tmp_path / "dataset.json", tmp_path / INDEX_NAME
+    manifest, index = tmp_path / "dataset.json", tmp_path / SAMPLE_INDEX
     index.write_bytes(b"first")
-    write_sealed(manifest, {"sidecars": file_entries(tmp_path, [INDEX_NAME])})
+    write_sealed(manifest, {"sidecars": file_entries(tmp_path, [SAMPLE_INDEX])})
     entries = file_entries
     others = [b"second", b"third!"]
 
@@ -166,6 +167,6 @@ def test_of_two_builders_the_last_one_has_the_say(tmp_path: Path, monkeypatch: p
         return found
 
     monkeypatch.setattr("mistudio_core.checksums.file_entries", overtaken)
-    renew_entry(manifest, INDEX_NAME)
-    assert (read_json(manifest) or {})["sidecars"] == entries(tmp_path, [INDEX_NAME])
+    renew_entry(manifest, SAMPLE_INDEX)
+    assert (read_json(manifest) or {})["sidecars"] == entries(tmp_path, [SAMPLE_INDEX])
     assert index.read_bytes() == b"second"

@@ -17,8 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples import index as sample_index
-from mistudio_core.store.samples.index import INDEX_NAME, build_index, open_index, ready_index
+from mistudio_core.store.samples.index import build_index, open_index, ready_index
 from mistudio_core.store.samples.reader import SampleReader
 from tests.support.corpora import texts, write_dataset
 
@@ -74,7 +75,7 @@ def test_progress_counts_samples_up_to_all(tmp_path: Path, monkeypatch: pytest.M
 def test_a_lost_index_is_named_and_repairs_itself(tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write_dataset(tmp_path, {"train": pa.table({"text": [f"text {n}" for n in range(30)]})})
     build_index(tmp_path)
-    path = tmp_path / INDEX_NAME
+    path = tmp_path / SAMPLE_INDEX
     if harm == "delete":
         path.unlink()
     elif harm == "garbage":
@@ -95,7 +96,7 @@ def test_a_lost_index_is_named_and_repairs_itself(tmp_path: Path, harm: str, mon
             reader.num_samples,
             sum(len(sample.text or "") for sample in reader.samples(range(reader.num_samples))),
         )
-    assert not list(tmp_path.glob(f".{INDEX_NAME}*"))
+    assert not list(tmp_path.glob(f".{SAMPLE_INDEX}*"))
 
 
 def test_a_large_dataset_is_not_indexed_while_its_reader_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +121,7 @@ sample_index.build_index(Path(sys.argv[1]), tell)
 def test_a_killed_build_leaves_the_old_index_and_the_next_one_cleans_up(tmp_path: Path) -> None:
     write_dataset(tmp_path, {"train": pa.table({"text": [f"text {n}" for n in range(40)]})})
     build_index(tmp_path)
-    before = (tmp_path / INDEX_NAME).read_bytes()
+    before = (tmp_path / SAMPLE_INDEX).read_bytes()
     worker = subprocess.Popen(
         [sys.executable, "-c", BUILD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -128,11 +129,11 @@ def test_a_killed_build_leaves_the_old_index_and_the_next_one_cleans_up(tmp_path
         assert worker.stdout is not None
         assert worker.stdout.readline()
         worker.send_signal(signal.SIGKILL)
-    assert list(tmp_path.glob(f".{INDEX_NAME}.*"))
-    assert (tmp_path / INDEX_NAME).read_bytes() == before
+    assert list(tmp_path.glob(f".{SAMPLE_INDEX}.*"))
+    assert (tmp_path / SAMPLE_INDEX).read_bytes() == before
     open_index(SampleReader(tmp_path)).close()
     build_index(tmp_path)
-    assert not list(tmp_path.glob(f".{INDEX_NAME}.*"))
+    assert not list(tmp_path.glob(f".{SAMPLE_INDEX}.*"))
 
 
 def test_two_builds_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_the_file_is_of_the_format_that_older_versions_read(tmp_path: Path) -> N
     write_dataset(tmp_path, {"train": pa.table({"text": ["a"]})})
     build_index(tmp_path)
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"ATTACH '{tmp_path / INDEX_NAME}' AS made (READ_ONLY)")
+        connection.execute(f"ATTACH '{tmp_path / SAMPLE_INDEX}' AS made (READ_ONLY)")
         (tags,) = connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'made'").fetchone()
     assert tags["storage_version"].startswith("v1.2.0"), tags
 
@@ -162,4 +163,4 @@ def test_a_home_with_odd_signs_in_its_name_works(tmp_path: Path) -> None:
     build_index(folder)
     with open_index(SampleReader(folder)) as connection:
         assert connection.execute("SELECT chars FROM samples").fetchall() == [(1,)]
-    assert {path.name for path in folder.iterdir()} == {"raw", INDEX_NAME}
+    assert {path.name for path in folder.iterdir()} == {"raw", SAMPLE_INDEX}

@@ -20,10 +20,11 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.files import Home
 from mistudio_core.settings import Settings
 from mistudio_core.store.samples import ranked_index, text_scan
-from mistudio_core.store.samples.index import INDEX_NAME, build_index, open_index
+from mistudio_core.store.samples.index import build_index, open_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.ranked_index import FOLDER, build_ranked_index, open_ranked_index
 from mistudio_core.store.samples.ranked_search import RankedSearch
@@ -302,10 +303,10 @@ def test_the_index_job_builds_what_is_missing_and_nothing_else(folder: Path, tmp
     home = Home(tmp_path)
     shutil.copytree(folder, home.dataset(DATASET))
     assert index_job.run(job(home))["built"] == []
-    (home.dataset(DATASET) / INDEX_NAME).unlink()
+    (home.dataset(DATASET) / SAMPLE_INDEX).unlink()
     shutil.rmtree(home.dataset(DATASET) / FOLDER)
     result = index_job.run(job(home))
-    assert result["built"] == [INDEX_NAME, FOLDER]
+    assert result["built"] == [SAMPLE_INDEX, FOLDER]
     assert result["size_bytes"] > 10_000
     shutil.rmtree(home.dataset(DATASET))
     with pytest.raises(StudioError, match="not there any more"):

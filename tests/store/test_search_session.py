@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import IndexDamaged, IndexMissing
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples import index as sample_index
-from mistudio_core.store.samples.index import INDEX_NAME, build_index, open_index
+from mistudio_core.store.samples.index import build_index, open_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import open_reader
 from mistudio_core.store.samples.session import SearchSession, SessionClosedError, index_stamp
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def damage(folder: Path) -> None:
     """Damage a block of values of the index: it still opens, and fails when it is asked."""
-    path = folder / INDEX_NAME
+    path = folder / SAMPLE_INDEX
     whole = path.read_bytes()
     for start in range(BLOCK // 2, len(whole), BLOCK):
         content = bytearray(whole)

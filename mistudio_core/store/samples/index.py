@@ -15,13 +15,12 @@ import pyarrow as pa
 
 from mistudio_core.checksums import announce_entry, renew_entry
 from mistudio_core.errors import IndexUnusable, StudioError
+from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.measures import Measures, measure
 from mistudio_core.store.samples.reader import SampleReader
 
-INDEX_NAME: Final = "samples.duckdb"
-_MANIFEST: Final = "dataset.json"
 """Of a finished dataset, where the checksum of the index stands."""
 INDEX_FORMAT: Final = 1
 STORAGE_VERSION: Final = "v1.2.0"
@@ -60,16 +59,16 @@ def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
     the dataset. A killed build leaves the old index, or none.
     """
     reader = SampleReader(dataset_folder)
-    target = dataset_folder / INDEX_NAME
+    target = dataset_folder / SAMPLE_INDEX
     _remove_leftovers(target)
-    draft = target.with_name(f".{INDEX_NAME}.{os.getpid()}.{os.urandom(4).hex()}")
+    draft = target.with_name(f".{SAMPLE_INDEX}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         _write(reader, draft, progress)
         sync_file(draft)
-        announce_entry(dataset_folder / _MANIFEST, INDEX_NAME, draft)
+        announce_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX, draft)
         os.replace(draft, target)
         sync_folder(dataset_folder)
-        renew_entry(dataset_folder / _MANIFEST, INDEX_NAME)
+        renew_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -79,7 +78,7 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
 
     Raises `index_missing`, `index_damaged`, or `index_stale` where it is of another format or of other samples.
     """
-    path = reader.folder / INDEX_NAME
+    path = reader.folder / SAMPLE_INDEX
     memory = _MEMORY_MB + (_SCAN_SHARE * _largest_group(reader) >> 20)
     config = _SETTINGS | {"temp_directory": str(reader.folder / ".spill"), "memory_limit": f"{memory}MB"}
     try:

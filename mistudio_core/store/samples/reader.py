@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import RAW
 from mistudio_core.raw import RawSplit, class_labels, hub_features, open_splits, text_columns
 from mistudio_core.records import Sample, SamplesPage
 from mistudio_core.store.samples.column_values import column_values
@@ -171,7 +172,7 @@ class SampleReader:
 def open_reader(dataset_folder: Path) -> SampleReader:
     """Return a reader of a whole dataset; the last few stay open, since parsing the footers costs more than a page."""
     try:
-        stamp = (dataset_folder / "raw").stat().st_mtime_ns
+        stamp = (dataset_folder / RAW).stat().st_mtime_ns
     except OSError:
         stamp = 0
     return _opened(dataset_folder, stamp)

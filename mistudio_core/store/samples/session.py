@@ -10,8 +10,9 @@ from typing import Self, TypeVar
 import duckdb
 
 from mistudio_core.errors import IndexUnusable
+from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples.export import Progress, export_samples
-from mistudio_core.store.samples.index import INDEX_NAME, damaged, is_sound, ready_index
+from mistudio_core.store.samples.index import damaged, is_sound, ready_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import open_reader
 from mistudio_core.store.samples.search import Found, SampleSearch
@@ -78,7 +79,7 @@ class SearchSession:
         with self._repairing:
             if self._connection is damaged_one:
                 damaged_one.close()  # or the same file would be opened once more
-                (self._reader.folder / INDEX_NAME).unlink(missing_ok=True)
+                (self._reader.folder / SAMPLE_INDEX).unlink(missing_ok=True)
                 try:
                     self._connection = ready_index(self._reader)
                 except IndexUnusable:
@@ -89,6 +90,6 @@ class SearchSession:
 def index_stamp(dataset_folder: Path) -> int:
     """Return a number that changes when the sample index is built again; 0 where there is none."""
     try:
-        return (dataset_folder / INDEX_NAME).stat().st_mtime_ns
+        return (dataset_folder / SAMPLE_INDEX).stat().st_mtime_ns
     except OSError:
         return 0

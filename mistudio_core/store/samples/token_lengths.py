@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZATION_MANIFEST, TOKENIZED
 from mistudio_core.files import checked_id, read_json
 from mistudio_core.store.samples.reader import SampleReader
 
@@ -25,8 +26,8 @@ class TokenLengths:
 
     def __init__(self, reader: SampleReader, tokenization: str) -> None:
         """Map the file; raise `not_found` for no such tokenization, `corrupt_data` where the file is not its own."""
-        folder = reader.folder / "tokenized" / checked_id(tokenization, "tok")
-        manifest = read_json(folder / "manifest.json")
+        folder = reader.folder / TOKENIZED / checked_id(tokenization, "tok")
+        manifest = read_json(folder / TOKENIZATION_MANIFEST)
         if manifest is None:
             raise StudioError("not_found", f"This dataset has no tokenization {tokenization}.", "Choose another one.")
         self._reader = reader

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import invalid
+from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.output.stored_sequences import COLUMN, StoredSequences
 
@@ -99,7 +100,7 @@ class TokenSequences:
 def open_token_sequences(folder: Path) -> TokenSequences:
     """Return the sequences of a whole tokenization; the last few stay mapped."""
     try:
-        stamp = (folder / "manifest.json").stat().st_mtime_ns
+        stamp = (folder / TOKENIZATION_MANIFEST).stat().st_mtime_ns
     except OSError:
         stamp = 0
     return _opened(folder, stamp)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import CARD, RAW, SAE_LENS, TOKENIZATION_MANIFEST
 from mistudio_core.files import Home, checked_id, folder_bytes, sync_file, sync_folder, walk_files, write_bytes
 from mistudio_core.records import Record
 from mistudio_core.tokenization.exports.card import card
@@ -70,7 +71,7 @@ def check_export(source: Source, kind: str, max_samples: int | None = None) -> i
     sequences = StoredSequences(source.tokenization)
     if kind in ("text", "jsonl"):
         check_texts(sequences, source.dataset)
-        return folder_bytes(source.dataset / "raw")
+        return folder_bytes(source.dataset / RAW)
     if not sequences.num_sequences:
         raise StudioError("no_data", "This tokenization has no sequences.", "Tokenize with a shorter context length.")
     if kind == "bin":
@@ -102,7 +103,7 @@ def export_tokenization(
     try:
         sequences = StoredSequences(source.tokenization)
         splits = _write(source, sequences, draft, kind, max_samples=max_samples, tell=progress)
-        write_bytes(draft / "README.md", card(kind, sequences, splits, known_as).encode())
+        write_bytes(draft / CARD, card(kind, sequences, splits, known_as).encode())
         _publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -121,10 +122,10 @@ def _write(
 ) -> Mapping[str, int]:
     if kind in ("text", "jsonl"):
         return write_texts(sequences, source, draft, kind, max_samples=max_samples, tell=tell)
-    shutil.copyfile(source.tokenization / "manifest.json", draft / "manifest.json")
+    shutil.copyfile(source.tokenization / TOKENIZATION_MANIFEST, draft / TOKENIZATION_MANIFEST)
     if kind == "bin":
         return write_bin(sequences, draft, tell)
-    shutil.copyfile(source.tokenization / "sae_lens.json", draft / "sae_lens.json")
+    shutil.copyfile(source.tokenization / SAE_LENS, draft / SAE_LENS)
     return write_parquet(sequences, draft, tell)
 
 

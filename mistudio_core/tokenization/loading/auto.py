@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON
 from mistudio_core.files import read_json
-from mistudio_core.tokenization.loading.files import TOKENIZER_JSON
 
 _NAMED_TOKENS: Final = ("bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 _NO_LIMIT: Final = 10**20
@@ -60,7 +60,7 @@ def settings_of(loaded: Any) -> dict[str, Any]:
 def written_settings(folder: Path) -> dict[str, Any]:
     """Return the same as it is written in the files beside a `tokenizer.json`, for one that needs no class."""
     written: dict[str, Any] = {}
-    for file in ("special_tokens_map.json", "tokenizer_config.json"):
+    for file in (SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG):
         stored = read_json(folder / file)
         written |= stored if isinstance(stored, dict) else {}
     settings = {key: _text(written.get(key)) for key in _NAMED_TOKENS}
@@ -71,7 +71,7 @@ def written_settings(folder: Path) -> dict[str, Any]:
 
 def needs_code(folder: Path) -> bool:
     """Tell whether the settings name a class that comes as code with the tokenizer."""
-    stored = read_json(folder / "tokenizer_config.json")
+    stored = read_json(folder / TOKENIZER_CONFIG)
     return isinstance(stored, dict) and "auto_map" in stored
 
 

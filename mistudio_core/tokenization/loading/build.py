@@ -10,6 +10,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZER_JSON
 from mistudio_core.tokenization.loading.auto import (
     load_auto,
     needs_code,
@@ -19,7 +20,7 @@ from mistudio_core.tokenization.loading.auto import (
 )
 from mistudio_core.tokenization.loading.converted import Vocabulary, conversion_notes, convert, other_vocabulary
 from mistudio_core.tokenization.loading.differences import difference, sentence
-from mistudio_core.tokenization.loading.files import TOKENIZER_JSON, has_settings
+from mistudio_core.tokenization.loading.files import has_settings
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS
 from mistudio_core.tokenization.tokenizer.randomness import switch_off
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tokenizers import Tokenizer
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import MODEL_CONFIG
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.loading.files import SETTINGS
 from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
@@ -53,7 +54,7 @@ def convert(vocabulary: Vocabulary, folder: Path, name: str) -> Any:
 
     with tempfile.TemporaryDirectory() as alone:
         for file in SETTINGS:
-            if file != "config.json" and (folder / file).is_file():
+            if file != MODEL_CONFIG and (folder / file).is_file():
                 shutil.copyfile(folder / file, Path(alone) / file)
         shutil.copyfile(vocabulary.path, Path(alone) / _CONVERTED_NAME)
         try:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tokenizers import Tokenizer
 
+from mistudio_core.file_names import TOKENIZER_JSON
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.tokenizer.stored import store_tokenizer, surroundings
 
@@ -72,7 +73,7 @@ def _hard(tokenizers: Iterable[Tokenizer], settings: Mapping[str, Any]) -> list[
 def sentence(found: Difference, *, stored: str, version: str) -> str:
     """Return what a user is told of a difference; `stored` is `file` or `transformers`."""
     parts = " and ".join(found.parts)
-    kept = "tokenizer.json" if stored == "file" else "transformers"
+    kept = TOKENIZER_JSON if stored == "file" else "transformers"
     if found.text is None:
         told = f"which gave no other ids in {found.tried:,} texts that were tried"
     else:

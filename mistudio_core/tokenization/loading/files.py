@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import MODEL_CONFIG, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON
 from mistudio_core.files import file_sha256
 
-TOKENIZER_JSON: Final = "tokenizer.json"
 FILES: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*")
 """What belongs to a tokenizer. `config.json` does: AutoTokenizer chooses by the kind of model it names."""
 SETTINGS: Final = (
-    "config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    MODEL_CONFIG, TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP, "added_tokens.json", "chat_template.jinja",
     "chat_template.json",
 )  # fmt: skip
 _OTHER_VOCABULARIES: Final = (".model", ".tiktoken")

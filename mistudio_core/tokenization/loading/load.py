@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.file_names import TOKENIZER_JSON
 from mistudio_core.tokenization.loading.build import build
-from mistudio_core.tokenization.loading.files import TOKENIZER_JSON, content_of, copy_alone
+from mistudio_core.tokenization.loading.files import content_of, copy_alone
 from mistudio_core.tokenization.loading.hub import commit_of, download, hub_errors
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS, Named, keep_name, names
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_named, store_tokenizer

@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.tokenization.output.shard_sequences import Mark, PackedSequences, Shard, Source, StreamedSequences
 from mistudio_core.tokenization.packing.document_order import document_order, sequence_order
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.packing.sequences import Places
-from mistudio_core.tokenization.pipeline.manifest import MANIFEST
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.reader import USED, skip_code
 
@@ -31,7 +31,7 @@ class Provenance:
 
     def __init__(self, folder: Path) -> None:
         """Open the folder; raise `not_found` when it holds no tokenization."""
-        manifest = read_json(folder / MANIFEST)
+        manifest = read_json(folder / TOKENIZATION_MANIFEST)
         if manifest is None:
             raise StudioError("not_found", f"There is no tokenization in {folder.name!r}.", "Check the id.")
         self.manifest: Mapping[str, Any] = manifest

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 
 COLUMN: Final = "input_ids"
@@ -25,7 +26,7 @@ class StoredSequences:
 
     def __init__(self, folder: Path) -> None:
         """Open the tokenization in `folder`; raise `not_found` if it is not whole, `corrupt_data` if it is damaged."""
-        manifest = read_json(folder / "manifest.json")
+        manifest = read_json(folder / TOKENIZATION_MANIFEST)
         if not isinstance(manifest, dict):
             raise StudioError("not_found", "This tokenization is not whole, or not there any more.", "Tokenize again.")
         self.folder = folder

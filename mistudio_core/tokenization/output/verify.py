@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mistudio_core.checksums import entry_problems, seal_problem
+from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Engine, Ids
@@ -20,7 +21,6 @@ from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.packing.plan import Plan
 from mistudio_core.tokenization.pipeline.batches import encoded_alone
 from mistudio_core.tokenization.pipeline.gather import StoredSequences
-from mistudio_core.tokenization.pipeline.manifest import MANIFEST
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -30,10 +30,10 @@ DEEP_SEQUENCES: Final = 100
 
 def verify_files(folder: Path) -> tuple[int, list[str]]:
     """Return how many files were checked, and a sentence for each that is missing or damaged."""
-    damage = seal_problem(folder / MANIFEST)
+    damage = seal_problem(folder / TOKENIZATION_MANIFEST)
     if damage is not None:
         return 1, [damage]
-    manifest = read_json(folder / MANIFEST) or {}
+    manifest = read_json(folder / TOKENIZATION_MANIFEST) or {}
     entries = [*manifest["shards"], *manifest["sidecars"]]
     return 1 + len(entries), entry_problems(folder, entries)
 

@@ -13,13 +13,21 @@ from typing import Any, Final
 import numpy as np
 
 from mistudio_core.checksums import file_entries, write_sealed
+from mistudio_core.file_names import (
+    ARROW_INFO,
+    ARROW_STATE,
+    SAE_LENS,
+    STATISTICS,
+    STATISTICS_ARRAYS,
+    TOKENIZATION_MANIFEST,
+)
 from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
 from mistudio_core.statistics.stored import stored_positions
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.packing.document_order import sequence_order
 from mistudio_core.tokenization.pipeline.gather import StoredSequences, run_gather, split_stem
-from mistudio_core.tokenization.pipeline.manifest import MANIFEST, manifest, sae_lens, write_dataset_files
-from mistudio_core.tokenization.pipeline.repack import left_out
+from mistudio_core.tokenization.pipeline.manifest import manifest, sae_lens, write_dataset_files
+from mistudio_core.tokenization.pipeline.repack import REPACK_STATISTICS, left_out
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed, shard_file
 from mistudio_core.tokenization.pipeline.shards import Receipt
 from mistudio_core.tokenization.pipeline.tails import pack_tails
@@ -27,8 +35,8 @@ from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import WrittenFile, data_name
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
 
-SIDECARS: Final = ("lengths", "skipped", "sequence_lengths", "marks", "statistics.json", "statistics.npz", "state.json",
-                   "dataset_info.json", "sae_lens.json")  # fmt: skip
+SIDECARS: Final = ("lengths", "skipped", "sequence_lengths", "marks", STATISTICS, STATISTICS_ARRAYS, ARROW_STATE,
+                   ARROW_INFO, SAE_LENS)  # fmt: skip
 """Every file beside the sequences, all with their checksums in the manifest."""
 
 
@@ -76,8 +84,8 @@ def finish(
     sequences_in = {task.folder / written.file: written.num_sequences for _, written in files}
     result = _statistics(task, statistics, sequences_in, sequence_length, threads)
     _sweep(task.folder)
-    write_json(task.folder / "statistics.json", result, durable=True)
-    statistics.save(task.folder / "statistics.npz", durable=True)
+    write_json(task.folder / STATISTICS, result, durable=True)
+    statistics.save(task.folder / STATISTICS_ARRAYS, durable=True)
     whole = manifest(task, receipts, packed, files, facts) | {
         "context_length": sequence_length,
         "num_tokens": result["tokens"],
@@ -91,10 +99,10 @@ def finish(
     }
     digest = "".join(written.sha256 for _, written in files)
     write_dataset_files(task, [written.file for _, written in files], sequence_length, _hashed(digest))
-    write_json(task.folder / "sae_lens.json", sae_lens(task, facts.get("dataset", {})), durable=True)
+    write_json(task.folder / SAE_LENS, sae_lens(task, facts.get("dataset", {})), durable=True)
     whole["sidecars"] = file_entries(task.folder, SIDECARS)
     whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
-    whole = write_sealed(task.folder / MANIFEST, whole)
+    whole = write_sealed(task.folder / TOKENIZATION_MANIFEST, whole)
     shutil.rmtree(task.work, ignore_errors=True)
     sync_folder(task.folder)
     return whole
@@ -120,7 +128,7 @@ def _merged(task: Task, receipts: Sequence[Receipt], packed: Mapping[int, Packed
     for receipt in receipts:
         statistics.merge(TokenStatistics.load(task.part(receipt.index, "npz")))
         if task.shuffles_documents and receipt.index in packed:
-            statistics.merge(TokenStatistics.load(task.part(receipt.index, "repack.npz")))
+            statistics.merge(TokenStatistics.load(task.part(receipt.index, REPACK_STATISTICS)))
     return statistics
 
 

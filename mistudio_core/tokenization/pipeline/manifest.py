@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from mistudio_core import __version__
+from mistudio_core.file_names import ARROW_INFO, ARROW_STATE
 from mistudio_core.files import write_json
 from mistudio_core.records import as_json, now
 from mistudio_core.tokenization.packing.cautions import cautions
@@ -17,7 +18,6 @@ from mistudio_core.tokenization.pipeline.shards import Receipt
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import COLUMN, WrittenFile
 
-MANIFEST: Final = "manifest.json"
 FORMAT: Final = 2
 
 
@@ -25,7 +25,7 @@ def write_dataset_files(task: Task, files: Sequence[str], sequence_length: int, 
     """Write `state.json` and `dataset_info.json`, by which `datasets.load_from_disk` opens the folder."""
     splits = list(task.plan.splits)
     write_json(
-        task.folder / "state.json",
+        task.folder / ARROW_STATE,
         {
             "_data_files": [{"filename": name} for name in files],
             "_fingerprint": dataset_sha256[:16],
@@ -43,7 +43,7 @@ def write_dataset_files(task: Task, files: Sequence[str], sequence_length: int, 
         features["length"] = {"dtype": "int32", "_type": "Value"}
     elif task.recipe.padding_column == "attention_mask":
         features["attention_mask"] = _list_feature("int8", length)
-    write_json(task.folder / "dataset_info.json", {"features": features}, durable=True)
+    write_json(task.folder / ARROW_INFO, {"features": features}, durable=True)
 
 
 def _list_feature(dtype: str, length: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.pipeline.document_store import StoredDocuments
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed, SequenceSink
 from mistudio_core.tokenization.pipeline.task import Task
+
+REPACK_STATISTICS: Final = "repack.npz"
+"""The statistics of a shard of the second stage, beside the shard."""
 
 
 def run_repack(task: Task, index: int, limit: int | None = None) -> Packed:
@@ -28,7 +32,7 @@ def run_repack(task: Task, index: int, limit: int | None = None) -> Packed:
                 break
             sink.add(documents)
         packed = sink.finish(lambda: None)
-    sink.statistics.save(task.part(index, "repack.npz"))
+    sink.statistics.save(task.part(index, REPACK_STATISTICS))
     write_json(task.part(index, "repack"), {"packed": asdict(packed), "limit": limit}, durable=True)
     return packed
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.tokens import TokenStatistics
@@ -25,7 +26,6 @@ from mistudio_core.tokenization.pipeline.budget import find_cut
 from mistudio_core.tokenization.pipeline.duplicates import find_duplicates
 from mistudio_core.tokenization.pipeline.engine_choice import EngineChoice
 from mistudio_core.tokenization.pipeline.finish import finish
-from mistudio_core.tokenization.pipeline.manifest import MANIFEST
 from mistudio_core.tokenization.pipeline.repack import run_repack
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed
 from mistudio_core.tokenization.pipeline.shards import Receipt, Step, run_shard
@@ -90,7 +90,11 @@ def open_task(
     policy = resolve_policy(recipe, tokenizer)
     task = Task(plan, recipe, policy, tokenizer, chosen, folder, max_piece_bytes)
     wanted = task.to_json()
-    if folder.exists() and not (folder / MANIFEST).exists() and read_json(task.work / "task.json") != wanted:
+    if (
+        folder.exists()
+        and not (folder / TOKENIZATION_MANIFEST).exists()
+        and read_json(task.work / "task.json") != wanted
+    ):
         shutil.rmtree(folder)
     task.work.mkdir(parents=True, exist_ok=True)
     write_json(task.work / "task.json", wanted, durable=True)
@@ -106,7 +110,7 @@ def tokenize(
     `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine;
     `measured` are characters and words of all texts of a split, where they are known already.
     """
-    done = read_json(task.folder / MANIFEST)
+    done = read_json(task.folder / TOKENIZATION_MANIFEST)
     if done is not None:
         shutil.rmtree(task.work, ignore_errors=True)
         return dict(done)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZER_SOURCE
 from mistudio_core.files import read_json, write_json
 
 FROM_FILE: Final = "file"
@@ -64,7 +65,7 @@ def keep_name(root: Path, named: Named) -> None:
 def names(root: Path) -> list[Named]:
     """Return every name of a tokenizer that is there, the newest first."""
     found = (_read(path) for path in root.glob(_PATTERN))
-    there = [record for record in found if record is not None and (root / record.sha256 / "source.json").is_file()]
+    there = [record for record in found if record is not None and (root / record.sha256 / TOKENIZER_SOURCE).is_file()]
     return sorted(there, key=lambda record: (-record.at, record.name, record.sha256))
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from tokenizers import Tokenizer
 
 from mistudio_core.errors import StudioError
+from mistudio_core.file_names import TOKENIZER_CONFIG, TOKENIZER_JSON, TOKENIZER_SOURCE
 from mistudio_core.files import read_json, sync_folder, write_bytes, write_json
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, Named
 from mistudio_core.tokenization.tokenizer.randomness import switch_off
@@ -82,7 +83,7 @@ class StoredTokenizer:
     @property
     def json_path(self) -> Path:
         """The serialised tokenizer."""
-        return self.folder / "tokenizer.json"
+        return self.folder / TOKENIZER_JSON
 
     def describe(self) -> dict[str, Any]:
         """Return what a manifest and a page say of the tokenizer, as JSON."""
@@ -111,9 +112,9 @@ def store_tokenizer(
     kept = {key: config[key] for key in sorted(config) if key in _KEPT_CONFIG and config[key] is not None}
     digest = hashlib.sha256(plain_json.encode() + b"\0" + json.dumps(kept, sort_keys=True).encode()).hexdigest()
     folder = root / digest
-    if not (folder / "source.json").is_file():
+    if not (folder / TOKENIZER_SOURCE).is_file():
         facts = {"format": FORMAT, "name": name, "revision": revision} | _facts(tokenizer, kept)
-        contents = {"tokenizer.json": plain_json.encode(), "tokenizer_config.json": _as_bytes(kept)}
+        contents = {TOKENIZER_JSON: plain_json.encode(), TOKENIZER_CONFIG: _as_bytes(kept)}
         _write_folder(root, folder, contents, facts)
     return open_tokenizer(folder, name=name, revision=revision)
 
@@ -134,10 +135,10 @@ def open_tokenizer(
     notes: Sequence[str] = (),
 ) -> StoredTokenizer:
     """Open a kept tokenizer; `name` and `revision` replace those under which it came first. Raises `not_found`."""
-    facts = read_json(folder / "source.json")
+    facts = read_json(folder / TOKENIZER_SOURCE)
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise StudioError("not_found", "The library does not hold this tokenizer.", "Tokenize once to load it.")
-    config = read_json(folder / "tokenizer_config.json") or {}
+    config = read_json(folder / TOKENIZER_CONFIG) or {}
     return StoredTokenizer(
         folder=folder,
         sha256=folder.name,
@@ -241,12 +242,12 @@ def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts
     try:
         for file_name, data in contents.items():
             write_bytes(draft / file_name, data, durable=True)
-        write_json(draft / "source.json", facts, durable=True)
+        write_json(draft / TOKENIZER_SOURCE, facts, durable=True)
         if not folder.exists():
             os.rename(draft, folder)
             sync_folder(root)
     except OSError:
-        if not (folder / "source.json").is_file():  # another process may have been faster
+        if not (folder / TOKENIZER_SOURCE).is_file():  # another process may have been faster
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
