@@ -3,7 +3,7 @@
 request.json   what is asked for; no secrets; written before the worker starts
 alive.lock     held by the worker from its first to its last instant: it lives if and only if this is held
 process.json   number and start of the process
-started.json   when the job's turn came
+started.json   when the job left the queue
 progress.json  replaced at most every 500 ms
 result.json    how it ended; written last
 cancel         its presence asks the worker to stop
@@ -35,7 +35,7 @@ LOG: Final = "worker.log"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a job is asked to do; `order` comes from the catalog and says whose turn is first."""
+    """What a job is asked to do; `order` comes from the catalog and says which job is first."""
 
     id: str
     order: int

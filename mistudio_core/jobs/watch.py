@@ -52,7 +52,7 @@ def cancelled_error() -> dict[str, Any]:
 
 
 def started_at(folder: Path) -> datetime | None:
-    """Return when the job's turn came, or None while it waits."""
+    """Return when the job left the queue, or None while it waits."""
     value = read_json(folder / protocol.STARTED)
     return None if value is None else parse_time(value["at"])
 

@@ -232,10 +232,10 @@ def _splits(info: RepoInfo, config: ConfigInfo | None, names: Sequence[str] | No
 def _check_disk(context: Context, info: RepoInfo, max_samples: int | None) -> None:
     if max_samples is not None or info.download_bytes is None:
         return
-    room = info.free_bytes - context.settings.keep_free_mb * 1024**2
-    if info.download_bytes > room:
+    space = info.free_bytes - context.settings.keep_free_mb * 1024**2
+    if info.download_bytes > space:
         raise StudioError(
             "disk_full",
-            f"The download has {info.download_bytes:,} bytes, and only {max(0, room):,} may be filled.",
+            f"The download has {info.download_bytes:,} bytes, and only {max(0, space):,} may be filled.",
             "Free some space, choose one split, or limit the samples.",
         )

@@ -46,7 +46,7 @@ def start(
         with catalog.transaction() as transaction:
             unfinished = [row for row in transaction.jobs().values() if row.ended is None]
             _check_idle(unfinished, kind, subject_id)
-            _check_room(home, settings, unfinished)
+            _check_waiting(home, settings, unfinished)
             check(transaction)
             if subject is not None and kind_of(kind).makes:
                 _put(transaction, subject)
@@ -109,7 +109,7 @@ def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:
         )
 
 
-def _check_room(home: Home, settings: Settings, unfinished: list[JobRow]) -> None:
+def _check_waiting(home: Home, settings: Settings, unfinished: list[JobRow]) -> None:
     waiting = sum(watch.started_at(home.job(row.id)) is None for row in unfinished)
     if waiting >= settings.max_waiting_jobs:
         raise StudioError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urljoin
 
 from mistudio_core.sources.endpoint import endpoint, is_hub
-from mistudio_core.sources.retry import OnWait, Patience
+from mistudio_core.sources.retry import OnWait, Retry
 
 if TYPE_CHECKING:
     import httpx2
@@ -77,9 +77,9 @@ class Hub:
         headers: dict[str, str] = build_hf_headers(token=self.token or False, library_name="mistudio-datasets")
         return headers
 
-    def patience(self) -> Patience:
+    def retry(self) -> Retry:
         """Return a fresh count of attempts."""
-        return Patience(self.attempts, deadline=self.deadline, on_wait=self.on_wait)
+        return Retry(self.attempts, deadline=self.deadline, on_wait=self.on_wait)
 
     def info(self, repo_id: str, revision: str | None) -> dict[str, Any]:
         """Return what the Hub says of a dataset repository at a revision (None: the newest)."""
@@ -118,15 +118,15 @@ class Hub:
         return json.loads(body), following
 
     def _get(self, url: str) -> tuple[bytes, str | None]:
-        """Fetch a small answer whole, with patience; return it and the address of the next page, if any."""
+        """Fetch a small answer whole, with retries; return it and the address of the next page, if any."""
         import httpx2
 
-        patience = self.patience()
+        retry = self.retry()
         while True:
             try:
                 return self._get_once(url)
             except (httpx2.HTTPError, OSError) as error:
-                patience.after(error)
+                retry.after(error)
 
     def _get_once(self, url: str) -> tuple[bytes, str | None]:
         import httpx2

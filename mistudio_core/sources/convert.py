@@ -14,7 +14,7 @@ import pyarrow as pa
 from mistudio_core.file_names import FEATURES, RAW, RECEIPTS
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw_write import PartInfo, PartWriter
-from mistudio_core.sources.file_proxy import LentFile
+from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.tables import TableReader
 
@@ -77,7 +77,7 @@ class Converter:
         return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
 
     def convert(
-        self, file: SourceFile, source: LentFile, *, limit: int | None = None, on_rows: Callable[[int], None]
+        self, file: SourceFile, source: FileProxy, *, limit: int | None = None, on_rows: Callable[[int], None]
     ) -> Receipt:
         """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
         parts: Sequence[PartInfo] = ()

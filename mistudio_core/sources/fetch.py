@@ -1,4 +1,4 @@
-"""Downloading one file: resumed by Range, checked by its hash, with patience for a network that fails."""
+"""Downloading one file: resumed by Range, checked by its hash, retried when the network fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fetch(hub: Hub, url: str, file: SourceFile, target: Path, on_bytes: OnBytes)
     """Bring a file to `target`, whole and verified; what an earlier run left in `target.part` is used.
 
     Raises `corrupt_data` if the bytes are wrong twice, `StudioError`s of the disk, and the client's own exceptions
-    when patience is at its end.
+    when retries are used up.
     """
     if target.exists() and target.stat().st_size == file.size:
         on_bytes(file.size)
@@ -59,7 +59,7 @@ def _complete(hub: Hub, url: str, file: SourceFile, part: Path, on_bytes: OnByte
     if _size(part) > file.size:
         _drop(part, on_bytes)
     part.touch()
-    patience = hub.patience()
+    retry = hub.retry()
     while (have := _size(part)) < file.size:
         try:
             _receive(hub, url, file.size, part, on_bytes)
@@ -69,8 +69,8 @@ def _complete(hub: Hub, url: str, file: SourceFile, part: Path, on_bytes: OnByte
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the network
             if _size(part) - have >= PROGRESS_BYTES:
-                patience.reset()
-            patience.after(error)
+                retry.reset()
+            retry.after(error)
 
 
 def _receive(hub: Hub, url: str, size: int, part: Path, on_bytes: OnBytes) -> None:

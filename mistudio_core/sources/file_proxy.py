@@ -1,6 +1,6 @@
 """Files that are read through us: on the Hub as far as needed, or here with the bytes counted.
 
-The readers of `datasets` open files by an address through `fsspec`, so each file is lent to it under a name.
+The readers of `datasets` open files by an address through `fsspec`, so each file gets an address of ours.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ARCHIVES: Final = (
 _MAGIC_BYTES: Final = max(map(len, _ARCHIVES))
 
 
-class LentFile:
+class FileProxy:
     """A source of tables: `open` opens it here, `address` makes `fsspec` open it; a compressed one opens decompressed.
 
     A later file of the same name takes its place. `guarded` is set where the file is text: it then opens as UTF-8,
@@ -60,8 +60,8 @@ class LentFile:
         self._open_raw, self._compression = open_raw, compression
         self._opened: list[io.RawIOBase] = []
         self.guarded: Guarded | None = None
-        register_implementation(_PROTOCOL, _LentFiles, clobber=True)
-        _LentFiles.known[plain] = self
+        register_implementation(_PROTOCOL, _ProxyFileSystem, clobber=True)
+        _ProxyFileSystem.known[plain] = self
 
     def open(self) -> IO[bytes]:
         """Open the file for reading."""
@@ -96,16 +96,16 @@ def _without_halves(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
     return cast(IO[bytes], io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES))
 
 
-def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> LentFile:
-    """Lend a file on the Hub; nothing is requested before it is read, and the token stays here."""
-    return LentFile(
+def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> FileProxy:
+    """Return a file on the Hub; nothing is requested before it is read, and the token stays here."""
+    return FileProxy(
         file.local_name, file.size, lambda: RemoteFile(hub, url, file.size, on_bytes=on_bytes), file.compression
     )
 
 
-def local(path: Path, name: str, compression: str | None = None, on_bytes: OnBytes = lambda _: None) -> LentFile:
-    """Lend a file of this machine, under a name of ours instead of its own, which may be anything."""
-    return LentFile(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes), compression)
+def local(path: Path, name: str, compression: str | None = None, on_bytes: OnBytes = lambda _: None) -> FileProxy:
+    """Return a file of this machine, under a name of ours instead of its own, which may be anything."""
+    return FileProxy(name, path.stat().st_size, lambda: _CountedFile(path, on_bytes), compression)
 
 
 class Countdown:
@@ -156,15 +156,15 @@ class _CountedFile(io.RawIOBase):
         super().close()
 
 
-class _LentFiles(AbstractFileSystem):
-    """What `fsspec` needs to open the files that are lent."""
+class _ProxyFileSystem(AbstractFileSystem):
+    """The file system through which `fsspec` opens the files."""
 
     protocol = _PROTOCOL
     cachable = False
-    known: ClassVar[dict[str, LentFile]] = {}
+    known: ClassVar[dict[str, FileProxy]] = {}
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
-        """Return the size of a lent file."""
+        """Return the size of a file."""
         name = self._strip_protocol(path)
         if name not in self.known:
             raise FileNotFoundError(path)
@@ -172,5 +172,5 @@ class _LentFiles(AbstractFileSystem):
 
     def _open(self, path: str, mode: str = "rb", **_: Any) -> IO[bytes]:
         if mode != "rb":
-            raise PermissionError("lent files are only read")
+            raise PermissionError("these files are read-only")
         return self.known[self._strip_protocol(path)].open()

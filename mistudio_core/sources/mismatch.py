@@ -17,7 +17,7 @@ from mistudio_core.sources.places import Places, first_misfit
 if TYPE_CHECKING:
     import datasets
 
-    from mistudio_core.sources.file_proxy import LentFile
+    from mistudio_core.sources.file_proxy import FileProxy
 
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
@@ -99,7 +99,7 @@ def old_feather(name: str) -> StudioError:
     )
 
 
-def refuse_long_array(source: LentFile, name: str) -> None:
+def refuse_long_array(source: FileProxy, name: str) -> None:
     """Raise `too_large` for a large file that is one JSON array: its reader holds ten times that in memory."""
     if source.size <= line_guard.MAX_ARRAY_BYTES:
         return

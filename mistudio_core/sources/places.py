@@ -23,7 +23,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.sources import line_guard
 
 if TYPE_CHECKING:
-    from mistudio_core.sources.file_proxy import LentFile
+    from mistudio_core.sources.file_proxy import FileProxy
 
 _BLOCK_BYTES: Final = 10 << 20
 """As many lines as `datasets` parses at a time: the line is among those that follow the last good rows."""
@@ -61,7 +61,7 @@ UNKNOWN: Final = Place(None, None)
 class Places:
     """Finds places in one file; `rows` is how many of its rows have been read well so far."""
 
-    source: LentFile
+    source: FileProxy
     module: str
     options: Mapping[str, Any]
     rows: int = 0

@@ -21,13 +21,13 @@ _LARGEST_BLOCK_BYTES: Final = 1 << 24
 that stops has fetched not much more than it needed."""
 _GROWTH: Final = 1.5
 _PROGRESS_BYTES: Final = 1 << 16
-"""A request that brought this much counts as progress, and patience begins anew."""
+"""A request that brought this much counts as progress, and the count of failures begins anew."""
 
 
 class RemoteFile(io.RawIOBase):
     """A seekable file over ranged requests; each starts at the Hub, so an expired signature is renewed.
 
-    A request that breaks goes on where it broke, with patience; then the client's exception is raised.
+    A request that breaks goes on where it broke, with retries; then the client's exception is raised.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class RemoteFile(io.RawIOBase):
         import httpx2
 
         data = bytearray()
-        patience = self._hub.patience()
+        retry = self._hub.retry()
         while len(data) < length:
             before = len(data)
             try:
@@ -112,8 +112,8 @@ class RemoteFile(io.RawIOBase):
                     raise httpx2.RemoteProtocolError("the answer was shorter than asked for")
             except (httpx2.HTTPError, OSError) as error:
                 if len(data) - before >= _PROGRESS_BYTES:
-                    patience.reset()
-                patience.after(error)
+                    retry.reset()
+                retry.after(error)
         return bytes(data)
 
     def _receive(self, start: int, length: int, data: bytearray) -> None:

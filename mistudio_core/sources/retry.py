@@ -19,7 +19,7 @@ OnWait = Callable[[float, int], None]
 """Told the seconds of a wait and the number of the failure, so that people see why nothing moves."""
 
 
-class Patience:
+class Retry:
     """Counts failures in a row; `after` waits and returns, or says that it has been enough by raising."""
 
     def __init__(self, attempts: int = 6, *, deadline: float | None = None, on_wait: OnWait | None = None) -> None:

@@ -15,7 +15,7 @@ from mistudio_core.sources import arrow_types, mismatch, null_rows
 from mistudio_core.sources.builder import BuilderTables
 from mistudio_core.sources.declared_text import declared_text, with_declared_text
 from mistudio_core.sources.failures import chained
-from mistudio_core.sources.file_proxy import LentFile
+from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.line_guard import Guarded
 from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
 from mistudio_core.sources.places import Places
@@ -79,7 +79,7 @@ class TableReader:
         """
         return None if self.features is None else arrow_types.stored_schema(self.features.arrow_schema)
 
-    def read(self, source: LentFile, name: str, limit: int | None = None) -> Generator[pa.Table, None, None]:
+    def read(self, source: FileProxy, name: str, limit: int | None = None) -> Generator[pa.Table, None, None]:
         """Yield the tables of a file, which errors call `name`.
 
         `limit` is how many rows will be taken at most, None for all: for a few rows little is read ahead.
@@ -171,14 +171,14 @@ class TableReader:
             if changes or (self._module == "json" and self._wider(table) is not None):
                 raise mismatch.MisfitError(table)
 
-    def _parquet(self, source: LentFile, limit: int | None) -> Iterator[pa.Table]:
+    def _parquet(self, source: FileProxy, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
             parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_chunk_bytes(limit) or _CHUNK_BYTES)
             self._learn(parquet.schema_arrow)
             for batch in parquet.iter_batches(batch_size=_batch_rows(limit), columns=self._options.get("columns")):
                 yield pa.Table.from_batches([batch])
 
-    def _arrow(self, source: LentFile, name: str) -> Iterator[pa.Table]:
+    def _arrow(self, source: FileProxy, name: str) -> Iterator[pa.Table]:
         with source.open() as file:
             head = file.read(6)
             has_footer = head == b"ARROW1"
@@ -199,7 +199,7 @@ class TableReader:
         errors = str(options.get("encoding_errors") or "strict")
         return Guarded(name, self._module, unit, encoding if needs_recoding(encoding) else None, errors)
 
-    def _builder(self, source: LentFile, limit: int | None) -> BuilderTables:
+    def _builder(self, source: FileProxy, limit: int | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else self.features
         recoded = needs_recoding(self._options.get("encoding"))

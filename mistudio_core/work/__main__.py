@@ -1,6 +1,6 @@
-"""The frame round every worker: its lock, its secret, its turn, its end.
+"""The frame round every worker: its lock, its secret, its place in the queue, its end.
 
-Nothing heavy is imported before the job's turn has come: a waiting worker costs about 10 MB.
+Nothing heavy is imported before the job leaves the queue: a waiting worker costs about 10 MB.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mistudio_core.jobs import protocol
 from mistudio_core.jobs.kinds import KINDS, kind_of
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings, quota_filled
-from mistudio_core.work.queue import wait_for_turn
+from mistudio_core.work.queue import wait_in_queue
 from mistudio_core.work.running import RunningJob
 
 _PASSING: Final = frozenset(
@@ -29,7 +29,7 @@ _PASSING: Final = frozenset(
 )
 """Failures that a later try may not meet: the dataset stays, to be resumed, even if no data had moved."""
 _CANCEL_POLL_S: Final = 0.25
-_ROOM_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
+_DISK_POLL_S: Final = 2.0  # a look costs a `stat` for each file of the library
 _ending = threading.Lock()
 """Whoever takes it writes the one result and ends the process; it is never given back."""
 
@@ -45,7 +45,7 @@ def main() -> None:
     _record_process(folder)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     log = logging.getLogger("mistudio.worker")
-    threading.Thread(target=_heed_cancel, args=(folder, log), daemon=True, name="cancel watcher").start()
+    threading.Thread(target=_watch_cancel, args=(folder, log), daemon=True, name="cancel watcher").start()
     try:
         _end(folder, _run(folder, request, log))
     except StudioError as error:
@@ -73,9 +73,9 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
     secret = _read_secret() if request.used_token else None
     if secret:
         _hide(secret)
-    log.info("%s for %s waits for its turn", request.kind, request.subject_id)
-    wait_for_turn(home, settings, folder, request)
-    threading.Thread(target=_heed_room, args=(home, settings, folder, request), daemon=True, name="room").start()
+    log.info("%s for %s is queued", request.kind, request.subject_id)
+    wait_in_queue(home, settings, folder, request)
+    threading.Thread(target=_watch_disk, args=(home, settings, folder, request), daemon=True, name="disk").start()
     job = RunningJob(
         home=home,
         settings=settings,
@@ -94,7 +94,7 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
     except StudioError as error:
         log.error("%s: %s", error.code, error.message)
         return _failure(error, untouched=job.phase == "resolving" and error.code not in _PASSING)
-    job.tell_the_last()
+    job.write_last()
     log.info("finished after %.1f s", time.monotonic() - began)
     if kind_of(request.kind).makes:
         answer = {}  # it stands in the manifest
@@ -140,7 +140,7 @@ def _hide(secret: str) -> None:
             handler.setStream(hiding)
 
 
-def _heed_cancel(folder: Path, log: logging.Logger) -> None:
+def _watch_cancel(folder: Path, log: logging.Logger) -> None:
     while not (folder / protocol.CANCEL).exists():
         time.sleep(_CANCEL_POLL_S)
     log.info("cancelled")
@@ -148,17 +148,17 @@ def _heed_cancel(folder: Path, log: logging.Logger) -> None:
     _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error.to_json()))
 
 
-def _heed_room(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
-    """End the job when there is no room: how much it will write is often unknown before, as with an archive."""
+def _watch_disk(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
+    """End the job when the disk or the quota is full: how much it will write is often not known before."""
     error = None
     while error is None:
-        time.sleep(_ROOM_POLL_S)  # first: the job itself tells better what does not fit from the start
-        error = _no_room(home, settings, request.kind)
+        time.sleep(_DISK_POLL_S)  # first: the job itself tells better what does not fit from the start
+        error = _disk_error(home, settings, request.kind)
     logging.getLogger("mistudio.worker").error("%s: %s", error.code, error.message)
     _end(folder, _failure(error))
 
 
-def _no_room(home: Home, settings: Settings, kind: str) -> StudioError | None:
+def _disk_error(home: Home, settings: Settings, kind: str) -> StudioError | None:
     """Return an error when the library has outgrown its quota, or what comes from outside fills the disk."""
     if settings.quota_gb and folder_bytes(home.root) > settings.quota_gb << 30:
         return quota_filled(settings)

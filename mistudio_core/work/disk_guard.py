@@ -1,4 +1,4 @@
-"""Whether the disk has room: asked before data moves, and again and again while it does."""
+"""Free disk space: checked before data moves, and again and again while it does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mistudio_core.work.running import RunningJob
 _CHECK_PERIOD_S: Final = 1.0
 
 
-class Room:
-    """The room that a job may fill: the free disk less what must stay free, and no more than the library's quota."""
+class DiskGuard:
+    """The space that a job may fill: what is free less what must stay free, and no more than the library's quota."""
 
     def __init__(self, job: RunningJob) -> None:
         """Look at the job's settings."""

@@ -18,12 +18,12 @@ from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.wider import WiderError
-from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
 from mistudio_core.work.finish import finish_conversion, finished_before
 from mistudio_core.work.first_samples import take_first
-from mistudio_core.work.progress import Meter
+from mistudio_core.work.progress import FileProgress
 from mistudio_core.work.running import RunningJob
 
 
@@ -62,15 +62,17 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
 def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[str, Any]:
     limit = job.arguments.get("max_samples")
     converter = Converter(draft, _reader(job, draft, plan))
-    room = Room(job)
+    disk = DiskGuard(job)
     if limit is None:
-        meter = Meter(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
-        hub.on_wait = meter.waiting
-        receipts = FileByFile(plan, hub, converter, meter, room).run()
+        progress = FileProgress(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
+        hub.on_wait = progress.waiting
+        receipts = FileByFile(plan, hub, converter, progress, disk).run()
     else:
-        meter = Meter(job, "downloading", total=limit * len(plan.splits), unit="samples", num_files=len(plan.files))
-        hub.on_wait = meter.waiting
-        receipts = take_first(FileByFile(plan, hub, converter, meter, room), limit)
+        progress = FileProgress(
+            job, "downloading", total=limit * len(plan.splits), unit="samples", num_files=len(plan.files)
+        )
+        hub.on_wait = progress.waiting
+        receipts = take_first(FileByFile(plan, hub, converter, progress, disk), limit)
     return finish_conversion(job, plan, converter, receipts)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
 from mistudio_core.tokenization.exports.source import Source
-from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.running import RunningJob
 
 
@@ -18,7 +18,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     kind, max_samples = str(job.arguments["kind"]), job.arguments.get("max_samples")
     source = Source.of(job.home, str(job.arguments["dataset_id"]), job.subject_id)
     job.progress("preparing")
-    Room(job).require(check_export(source, kind, max_samples))
+    DiskGuard(job).require(check_export(source, kind, max_samples))
     unit = "samples" if kind in ("text", "jsonl") else "sequences"
 
     def tell(done: int, total: int) -> None:

@@ -10,11 +10,11 @@ from typing import Final
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.fetch import fetch
-from mistudio_core.sources.file_proxy import LentFile, local, remote
+from mistudio_core.sources.file_proxy import FileProxy, local, remote
 from mistudio_core.sources.plan import Plan, SourceFile
 from mistudio_core.sources.unpack import unpacked
-from mistudio_core.work.disk_guard import Room
-from mistudio_core.work.progress import Meter
+from mistudio_core.work.disk_guard import DiskGuard
+from mistudio_core.work.progress import FileProgress
 
 READ_FROM_THE_END: Final = frozenset({"parquet", "arrow"})
 """Formats that cannot be read while they are decompressed."""
@@ -25,9 +25,9 @@ _RESULT_PER_BYTE: Final = 1.1
 class FileByFile:
     """Downloads a plan with two files in flight: one is fetched while the one before it is converted."""
 
-    def __init__(self, plan: Plan, hub: Hub, converter: Converter, meter: Meter, room: Room) -> None:
+    def __init__(self, plan: Plan, hub: Hub, converter: Converter, progress: FileProgress, disk: DiskGuard) -> None:
         """Keep sources in the folder `files` of the draft, for as long as each is needed."""
-        self.plan, self.hub, self.converter, self.meter, self.room = plan, hub, converter, meter, room
+        self.plan, self.hub, self.converter, self.progress, self.disk = plan, hub, converter, progress, disk
         self._files = converter.folder / "files"
         self._files.mkdir(exist_ok=True)
         self._stopped = threading.Event()
@@ -39,8 +39,8 @@ class FileByFile:
         for file, receipt in receipts.items():
             if receipt is not None:
                 self._free(file)
-                self.meter.have(file.size, receipt.num_rows)
-        self._require_room(pending)
+                self.progress.have(file.size, receipt.num_rows)
+        self._require_space(pending)
         fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         try:
             coming = [fetcher.submit(self.bring, file) for file in pending[:1]]
@@ -59,7 +59,7 @@ class FileByFile:
         fetch(self.hub, self._url(file), file, target, self._on_bytes)
         return target
 
-    def lend(self, file: SourceFile) -> LentFile:
+    def proxy(self, file: SourceFile) -> FileProxy:
         """Return a source that reads a file from the Hub only as far as needed."""
         return remote(self.hub, self._url(file), file, self._on_bytes)
 
@@ -68,11 +68,11 @@ class FileByFile:
         source = local(path, file.local_name, file.compression)
         plain = path.with_name("plain")
         if file.compression is not None and self.plan.module in READ_FROM_THE_END:
-            source = local(unpacked(path, file.compression, plain, keep_free=self.room.keep_free), file.local_name)
+            source = local(unpacked(path, file.compression, plain, keep_free=self.disk.keep_free), file.local_name)
         receipt = self.converter.convert(file, source, limit=limit, on_rows=self._on_rows)
         plain.unlink(missing_ok=True)
         self._free(file)
-        self.meter.file_done()
+        self.progress.file_done()
         return receipt
 
     def _url(self, file: SourceFile) -> str:
@@ -86,13 +86,13 @@ class FileByFile:
     def _on_bytes(self, count: int) -> None:
         if self._stopped.is_set():
             raise InterruptedError("the download has ended")
-        self.meter.bytes(count)
-        self.room.watch()
+        self.progress.bytes(count)
+        self.disk.watch()
 
     def _on_rows(self, count: int) -> None:
-        self.meter.rows(count)
-        self.room.watch()
+        self.progress.rows(count)
+        self.disk.watch()
 
-    def _require_room(self, pending: list[SourceFile]) -> None:
+    def _require_space(self, pending: list[SourceFile]) -> None:
         largest = sorted((file.size for file in pending), reverse=True)[:2]
-        self.room.require(int(_RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest))
+        self.disk.require(int(_RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.sources.convert import Receipt
-from mistudio_core.sources.file_proxy import LentFile
+from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.work.file_by_file import READ_FROM_THE_END, FileByFile
 
@@ -31,7 +31,7 @@ def take_first(files: FileByFile, limit: int) -> list[Receipt]:
             if receipt is None:
                 receipt = _take(files, file, left)
             else:
-                files.meter.have(0, receipt.num_rows)
+                files.progress.have(0, receipt.num_rows)
             receipts.append(receipt)
             left -= receipt.num_rows
     return receipts
@@ -41,15 +41,15 @@ def _take(files: FileByFile, file: SourceFile, limit: int) -> Receipt:
     """Convert at most `limit` rows of a file, fetching it whole only where that is no more than is needed."""
     whole = file.size <= _SMALL_FILE_BYTES
     whole = whole or (file.compression is not None and files.plan.module in READ_FROM_THE_END)
-    source = files.lend(file)
+    source = files.proxy(file)
     if whole or (files.plan.module == "parquet" and _num_rows(source) <= limit):
         return files.convert(file, files.bring(file), limit)
-    receipt = files.converter.convert(file, source, limit=limit, on_rows=files.meter.rows)
-    files.meter.file_done()
+    receipt = files.converter.convert(file, source, limit=limit, on_rows=files.progress.rows)
+    files.progress.file_done()
     return receipt
 
 
-def _num_rows(source: LentFile) -> int:
+def _num_rows(source: FileProxy) -> int:
     """Return the rows that the footer tells; 0 for a damaged file, which is then read and explained as a whole."""
     with source.open() as file:
         try:

@@ -14,11 +14,11 @@ from mistudio_core.sources.plan import Plan, SourceFile
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
 from mistudio_core.sources.wider import WiderError
-from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
 from mistudio_core.work.finish import finish_conversion, finished_before
-from mistudio_core.work.progress import Meter
+from mistudio_core.work.progress import FileProgress
 from mistudio_core.work.running import RunningJob
 
 
@@ -48,8 +48,8 @@ def _imported(job: RunningJob) -> dict[str, Any]:
 
 def _converted_all(job: RunningJob, plan: Plan, options: ImportOptions) -> dict[str, Any]:
     draft = job.home.dataset_draft(job.subject_id)
-    room = Room(job)
-    room.require(plan.num_bytes)
+    disk = DiskGuard(job)
+    disk.require(plan.num_bytes)
     learned = Converter.known_features(draft)
     cache = draft / "hf" / "datasets"
     reader = TableReader(
@@ -57,31 +57,31 @@ def _converted_all(job: RunningJob, plan: Plan, options: ImportOptions) -> dict[
         text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
     )  # fmt: skip
     converter = Converter(draft, reader)
-    meter = Meter(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
-    receipts = [_converted(file, plan, converter, meter, room) for file in plan.files]
+    progress = FileProgress(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
+    receipts = [_converted(file, plan, converter, progress, disk) for file in plan.files]
     return finish_conversion(job, plan, converter, receipts)
 
 
-def _converted(file: SourceFile, plan: Plan, converter: Converter, meter: Meter, room: Room) -> Receipt:
+def _converted(file: SourceFile, plan: Plan, converter: Converter, progress: FileProgress, disk: DiskGuard) -> Receipt:
     receipt = converter.receipt(file)
     if receipt is not None:
-        meter.have(file.size, receipt.num_rows)
+        progress.have(file.size, receipt.num_rows)
         return receipt
     path = Path(file.path)
-    countdown = Countdown(file.size, meter.bytes)
+    countdown = Countdown(file.size, progress.bytes)
 
     def on_rows(count: int) -> None:
-        meter.rows(count)
-        room.watch()
+        progress.rows(count)
+        disk.watch()
 
     if file.compression is not None and plan.module in READ_FROM_THE_END:
         working = converter.folder / "files"
         working.mkdir(exist_ok=True)
-        plain = unpacked(path, file.compression, working / file.local_name, keep_free=room.keep_free)
+        plain = unpacked(path, file.compression, working / file.local_name, keep_free=disk.keep_free)
         receipt = converter.convert(file, local(plain, file.local_name), on_rows=on_rows)
         plain.unlink()
     else:
         receipt = converter.convert(file, local(path, file.local_name, file.compression, countdown), on_rows=on_rows)
     countdown.finish()
-    meter.file_done()
+    progress.file_done()
     return receipt

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mistudio_core.errors import StudioError
 from mistudio_core.raw import column_types, hub_features, text_columns
-from mistudio_core.sources.file_proxy import LentFile, local
+from mistudio_core.sources.file_proxy import FileProxy, local
 from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import SourceFile
@@ -66,7 +66,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
     return _shown(pa.concat_tables(tables), reader.schema, file.label)
 
 
-def _lent(job: RunningJob, file: SourceFile, module: str) -> LentFile:
+def _lent(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
     if file.compression is None or module not in READ_FROM_THE_END:
         return local(Path(file.path), file.local_name, file.compression)
     keep_free = job.settings.keep_free_mb << 20

@@ -9,7 +9,7 @@ from typing import Any
 from mistudio_core.work.running import RunningJob
 
 
-class Meter:
+class FileProgress:
     """Counts bytes, rows and files, and tells the job's progress; any thread may call it."""
 
     def __init__(self, job: RunningJob, phase: str, *, total: int | None, unit: str, num_files: int) -> None:

@@ -15,7 +15,7 @@ from mistudio_core.sources.hub_push import push_folder
 from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
 from mistudio_core.tokenization.exports.source import Source
-from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.running import RunningJob
 
@@ -69,7 +69,7 @@ def _copied(job: RunningJob, repo_id: str) -> Path:
     copied, own = folder / TOKENIZATION_MANIFEST, source.tokenization / TOKENIZATION_MANIFEST
     if copied.is_file() and file_sha256(copied) == file_sha256(own) and repr(repo_id) in _text(folder / CARD):
         return folder
-    Room(job).require(size)
+    DiskGuard(job).require(size)
 
     def tell(done: int, total: int) -> None:
         job.progress("exporting", done, total, "sequences")

@@ -1,4 +1,4 @@
-"""Waiting for one's turn: a job starts when its lane has room and no earlier job waits."""
+"""The queue of each lane: a job starts when fewer run than its limit and no earlier job waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mistudio_core.settings import Settings
 _POLL_S: Final = 0.5
 
 
-def wait_for_turn(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
+def wait_in_queue(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
     """Return when the job may run, having written `started.json`.
 
     Waiters look twice a second, one at a time under a short lock, so that two never take one place.
@@ -30,12 +30,12 @@ def wait_for_turn(home: Home, settings: Settings, folder: Path, request: protoco
         "compute": settings.max_compute_jobs,
         "index": settings.max_index_jobs,
     }
-    room = lanes[request.lane]
+    limit = lanes[request.lane]
     others = _Others(home, folder, request)
     while True:
         with FileLock(home.locks / "queue.lock"):
             running, earlier = others.count()
-            if running < room and not earlier:
+            if running < limit and not earlier:
                 write_json(folder / protocol.STARTED, {"at": as_json(now())})
                 return
         time.sleep(_POLL_S)

@@ -73,7 +73,7 @@ class RunningJob:
         eta = left / rate if rate and left is not None else None
         self._write(replace(told, rate=rate, eta_s=eta, live=live() if callable(live) else (live or {})))
 
-    def tell_the_last(self) -> None:
+    def write_last(self) -> None:
         """Write what was told last if it was held back, so that a finished job shows its true amounts."""
         if self._unwritten is not None:
             self._write(self._unwritten)

@@ -15,7 +15,7 @@ from mistudio_core.files import Home
 from mistudio_core.settings import Settings
 from mistudio_core.sources import failures
 from mistudio_core.sources.client import without_queries
-from mistudio_core.work.disk_guard import Room
+from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.running import RunningJob
 
 SECRET = "hf_do_not_show"
@@ -131,12 +131,12 @@ def test_addresses_lose_what_follows_the_question_mark() -> None:
     assert "why? because" in cut
 
 
-def room(home: Path, **settings: int) -> Room:
+def room(home: Path, **settings: int) -> DiskGuard:
     job = RunningJob(
         home=Home(home), settings=Settings(**settings), folder=home, id="job", kind="download", subject_id="ds",
         arguments={}, draft={}, secret=None, log=logging.getLogger("test"),
     )  # fmt: skip
-    return Room(job)
+    return DiskGuard(job)
 
 
 def test_room_is_the_disk_less_what_stays_free_and_within_the_quota(tmp_path: Path) -> None:

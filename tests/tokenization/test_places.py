@@ -31,9 +31,9 @@ def refusal(folder: Path, files: dict[str, bytes], **options: Any) -> StudioErro
         (folder / name).write_bytes(PACKINGS[packing](content))
     plan = plan_import([folder / name for name in files], None, ImportOptions(**options))
     reader = TableReader(plan.module, plan.options, None, cache=folder / "cache")
-    lent = [(local(Path(file.path), file.local_name, file.compression), file.label) for file in plan.files]
+    sources = [(local(Path(file.path), file.local_name, file.compression), file.label) for file in plan.files]
     with pytest.raises(StudioError) as caught:
-        for _ in chain.from_iterable(reader.read(*one) for one in lent):
+        for _ in chain.from_iterable(reader.read(*one) for one in sources):
             pass
     assert caught.value.code == "corrupt_data"
     return caught.value
