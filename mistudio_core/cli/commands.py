@@ -1,4 +1,4 @@
-"""One function for each command: options in, `(result, problems)` out; `problems` makes the command fail."""
+"""One function for each command: options in, the result to print out; a failure is raised."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from mistudio_core.records import Job, as_json
 if TYPE_CHECKING:
     from mistudio_core.library.queries import Preview
 
-Outcome = tuple[Any, StudioError | None]
-
 _LINE_PERIOD_S: Final = 2.0
 """How often progress is told where standard error is not a terminal."""
 _RECIPE_PREFIX: Final = "recipe_"
@@ -31,18 +29,18 @@ _QUERY_FIELDS: Final = (
 )  # fmt: skip
 
 
-def inspect(options: Namespace) -> Outcome:
+def inspect(options: Namespace) -> Any:
     """Say what the Hub knows of a dataset."""
     library = _open(options)
-    return library.inspect(options.repo, revision=options.revision, config=options.config, token=_token(options)), None
+    return library.inspect(options.repo, revision=options.revision, config=options.config, token=_token(options))
 
 
-def download(options: Namespace) -> Outcome:
+def download(options: Namespace) -> Any:
     """Download a dataset and return it."""
     library = _open(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
     named: dict[str, Any] = {"splits": options.split, "token": _token(options), "options": _text_options(options)}
-    return _made(library, lambda: library.download(options.repo, **asked, **named).id), None
+    return _made(library, lambda: library.download(options.repo, **asked, **named).id)
 
 
 def _text_options(options: Namespace) -> ImportOptions:
@@ -50,7 +48,7 @@ def _text_options(options: Namespace) -> ImportOptions:
     return ImportOptions(text_columns=columns, invalid_utf8=options.invalid_utf8)
 
 
-def import_files(options: Namespace) -> Outcome:
+def import_files(options: Namespace) -> Any:
     """Import local files and return the dataset."""
     library = _open(options)
     how = replace(
@@ -63,7 +61,7 @@ def import_files(options: Namespace) -> Outcome:
         sample_by=options.sample_by,
     )
     named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
-    return _made(library, lambda: library.import_files(options.paths, **named).id), None
+    return _made(library, lambda: library.import_files(options.paths, **named).id)
 
 
 def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
@@ -71,76 +69,74 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(cell for cells in given if cells is not None for cell in cells.split(","))
 
 
-def example(options: Namespace) -> Outcome:
+def example(options: Namespace) -> Any:
     """Make the built-in example dataset and return it."""
     library = _open(options)
-    return _made(library, lambda: library.make_example(options.samples).id), None
+    return _made(library, lambda: library.make_example(options.samples).id)
 
 
-def list_datasets(options: Namespace) -> Outcome:
+def list_datasets(options: Namespace) -> Any:
     """Return the datasets that fit."""
-    found = _open(options).datasets(
+    return _open(options).datasets(
         status=options.status,
         source=options.source,
         search=options.search,
         sort=options.sort,
         descending=options.sort != "name",
     )
-    return found, None
 
 
-def show(options: Namespace) -> Outcome:
+def show(options: Namespace) -> Any:
     """Return a dataset with its tokenizations, or a tokenization."""
     library = _open(options)
     if options.id.startswith("tok_"):
-        return library.tokenization(options.id), None
+        return library.tokenization(options.id)
     dataset = library.dataset(options.id)
-    return as_json(dataset) | {"tokenizations": as_json(library.tokenizations(dataset.id))}, None
+    return as_json(dataset) | {"tokenizations": as_json(library.tokenizations(dataset.id))}
 
 
-def samples(options: Namespace) -> Outcome:
+def samples(options: Namespace) -> Any:
     """Return some samples of a dataset, `{total, total_is_exact, rows, by, note}`, or write all of them to a file."""
     fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
     library = _open(options)
     if options.export is not None:
         path = library.export_samples(options.id, options.export, fields)
-        return {"path": path, "size_bytes": path.stat().st_size}, None
+        return {"path": path, "size_bytes": path.stat().st_size}
     found = library.search(options.id, fields)
-    return as_json(found.page) | {"by": found.by, "note": found.note}, None
+    return as_json(found.page) | {"by": found.by, "note": found.note}
 
 
-def index(options: Namespace) -> Outcome:
+def index(options: Namespace) -> Any:
     """Build the index of words of a dataset and return the job."""
     library = _open(options)
-    return _succeeded(library, lambda: library.build_search_index(options.id).id), None
+    return _succeeded(library, lambda: library.build_search_index(options.id).id)
 
 
-def search_tokens(options: Namespace) -> Outcome:
+def search_tokens(options: Namespace) -> Any:
     """Find a sequence of tokens: `{total, total_is_exact, hits}`, and what stands beside the hits."""
     ids = None if options.ids is None else [_whole_number(part) for part in options.ids.split(",")]
-    found = _open(options).search_tokens(
+    return _open(options).search_tokens(
         options.id, text=options.text, ids=ids, offset=options.offset, limit=options.limit, across=options.across
     )
-    return found, None
 
 
-def stats(options: Namespace) -> Outcome:
+def stats(options: Namespace) -> Any:
     """Return the statistics of a dataset or a tokenization."""
     found = _open(options).statistics(options.id)
     if found is None:
         raise in_use(f"{options.id} has no statistics yet.", "They are there when it is ready.", options.id)
-    return found, None
+    return found
 
 
-def tokenize(options: Namespace) -> Outcome:
+def tokenize(options: Namespace) -> Any:
     """Make token rows and return the tokenization."""
     fields = _recipe_fields(options)
     library = _open(options)
     token = _token(options)
-    return _made(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id), None
+    return _made(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id)
 
 
-def preview(options: Namespace) -> Outcome:
+def preview(options: Namespace) -> Any:
     """Show a text as tokens, loading the tokenizer first where the library does not keep it."""
     fields = _recipe_fields(options)
     library = _open(options)
@@ -153,86 +149,86 @@ def preview(options: Namespace) -> Outcome:
             fields, text=options.text, dataset_id=options.dataset_id, split=split, index=options.index
         )
 
-    return _with_tokenizer(library, options, fields, shown), None
+    return _with_tokenizer(library, options, fields, shown)
 
 
-def estimate(options: Namespace) -> Outcome:
+def estimate(options: Namespace) -> Any:
     """Say what each preset would give and cost, and what nulls, empty texts and chosen filters would leave out."""
     fields = _recipe_fields(options)
     library = _open(options)
-    return _with_tokenizer(library, options, fields, lambda: library.estimate(options.dataset_id, fields)), None
+    return _with_tokenizer(library, options, fields, lambda: library.estimate(options.dataset_id, fields))
 
 
-def compare(options: Namespace) -> Outcome:
+def compare(options: Namespace) -> Any:
     """Put tokenizations side by side."""
-    return _open(options).compare(options.ids), None
+    return _open(options).compare(options.ids)
 
 
-def export(options: Namespace) -> Outcome:
+def export(options: Namespace) -> Any:
     """Write a copy of a tokenization and return where it lies."""
     library = _open(options)
     _succeeded(
         library, lambda: library.export_tokenization(options.id, options.kind, max_samples=options.max_samples).id
     )
-    return next(found for found in library.exports(options.id) if found.kind == options.kind), None
+    return next(found for found in library.exports(options.id) if found.kind == options.kind)
 
 
-def push(options: Namespace) -> Outcome:
+def push(options: Namespace) -> Any:
     """Push a tokenization to the user's own repository and return the job."""
     library = _open(options)
     token = _token(options)
     return _succeeded(
         library, lambda: library.push(options.id, options.repo, private=not options.public, token=token).id
-    ), None
+    )
 
 
-def snippet(options: Namespace) -> Outcome:
+def snippet(options: Namespace) -> Any:
     """Return code that hands the rows to one trainer, or to each."""
     found = {snippet.name: snippet.code or snippet.problem for snippet in _open(options).snippets(options.id)}
     if options.program is None:
-        return found, None
+        return found
     if options.program not in found:
         raise invalid(f"There is no snippet for {options.program[:40]!r}.", f"Choose one of {', '.join(found)}.")
-    return found[options.program], None
+    return found[options.program]
 
 
-def jobs(options: Namespace) -> Outcome:
+def jobs(options: Namespace) -> Any:
     """Return the jobs, newest first."""
-    return _open(options).jobs(), None
+    return _open(options).jobs()
 
 
-def cancel(options: Namespace) -> Outcome:
+def cancel(options: Namespace) -> Any:
     """Stop a job and return it."""
-    return _open(options).cancel(options.id), None
+    return _open(options).cancel(options.id)
 
 
-def retry(options: Namespace) -> Outcome:
+def retry(options: Namespace) -> Any:
     """Go on with what failed and return it."""
     library = _open(options)
     token = _token(options)
-    return _made(library, lambda: library.retry(options.id, token=token).id), None
+    return _made(library, lambda: library.retry(options.id, token=token).id)
 
 
-def delete(options: Namespace) -> Outcome:
+def delete(options: Namespace) -> Any:
     """Delete a dataset or a tokenization."""
-    return _open(options).delete(options.id, cascade=options.cascade), None
+    return _open(options).delete(options.id, cascade=options.cascade)
 
 
-def rename(options: Namespace) -> Outcome:
+def rename(options: Namespace) -> Any:
     """Give a dataset another name or other notes."""
-    return _open(options).rename(options.id, name=options.name, notes=options.notes), None
+    return _open(options).rename(options.id, name=options.name, notes=options.notes)
 
 
-def delete_exports(options: Namespace) -> Outcome:
+def delete_exports(options: Namespace) -> Any:
     """Delete the copies that were made for other programs."""
-    return {"freed_bytes": _open(options).delete_exports()}, None
+    return {"freed_bytes": _open(options).delete_exports()}
 
 
-def verify(options: Namespace) -> Outcome:
+def verify(options: Namespace) -> Any:
     """Check files against their manifests; problems fail the command."""
     result = _open(options).verify(options.id, deep=options.deep)
     if not result.problems:
-        return result, None
+        return result
     found = " ".join((*result.problems, *result.notes))
     raise StudioError(
         "corrupt_data",
@@ -241,9 +237,9 @@ def verify(options: Namespace) -> Outcome:
     )
 
 
-def rebuild(options: Namespace) -> Outcome:
+def rebuild(options: Namespace) -> Any:
     """Make the catalog again from the files."""
-    return _open(options).rebuild(), None
+    return _open(options).rebuild()
 
 
 def _open(options: Namespace) -> Library:

@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         for argument in arguments:  # bytes that are no UTF-8 come as halves of surrogate pairs
             check_text(f"The argument {argument[:80]!r}", argument)
         options = make_parser().parse_args(arguments)
-        result, problems = options.act(options)
+        result = options.act(options)
     except StudioError as error:
         _show_error(error, as_document)
         return 1
@@ -43,10 +43,6 @@ def run(arguments: Sequence[str]) -> int:
         )
         return 130
     _show(result, as_document)
-    if problems is not None:
-        if not as_document:
-            _show_error(problems, as_document)
-        return 1
     return 0
 
 
