@@ -15,6 +15,7 @@ from mistudio_core.jobs import kinds, launch
 from mistudio_core.library import Library
 from mistudio_core.library.start import start
 from mistudio_core.settings import Settings
+from mistudio_core.store.catalog.database import Catalog
 from tests.support.app_driver import open_app, words
 
 WORKERS = Path(work.__file__).parent
@@ -29,6 +30,10 @@ sys.modules[module.__name__] = module
 from mistudio_core.work.__main__ import main
 main()
 """
+
+
+def _catalog(library: Library) -> Catalog:
+    return Catalog(library.home, library.settings.lock_timeout_s)
 
 
 def test_every_worker_is_a_kind_and_every_kind_has_a_worker() -> None:
@@ -69,7 +74,7 @@ def test_a_kind_needs_an_entry_and_a_worker_and_nothing_else(tmp_path: Path, mon
     with monkeypatch.context() as patch:
         patch.setattr(launch.sys, "executable", str(python))
         job_id = start(
-            library.home, library.settings, library._catalog,
+            library.home, library.settings, _catalog(library),
             kind="shout", subject=None, arguments={"text": "ada"}, secret=None, check=lambda _: None,
         )  # fmt: skip
     ended = library.wait(job_id)
@@ -81,7 +86,7 @@ def test_a_kind_needs_an_entry_and_a_worker_and_nothing_else(tmp_path: Path, mon
 def test_a_worker_that_does_not_know_a_kind_says_so(tmp_path: Path) -> None:
     library = Library.open(tmp_path / "home")
     job_id = start(
-        library.home, library.settings, library._catalog,
+        library.home, library.settings, _catalog(library),
         kind="shout", subject=None, arguments={}, secret=None, check=lambda _: None,
     )  # fmt: skip
     error = library.wait(job_id).error
