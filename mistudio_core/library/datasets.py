@@ -9,7 +9,7 @@ from typing import Final
 
 from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError, check_text, in_use
-from mistudio_core.file_names import USER_FILE
+from mistudio_core.file_names import DATASET_MANIFEST, USER_FILE
 from mistudio_core.files import read_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import listing, making, manifests
@@ -161,7 +161,7 @@ class Datasets:
     def replaced_texts(self, dataset_id: str) -> JsonDocument:
         """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""
         record = look(self._context).dataset(dataset_id)
-        manifest = None if record.path is None else read_json(record.path / manifests.DATASET_MANIFEST)
+        manifest = None if record.path is None else read_json(record.path / DATASET_MANIFEST)
         return JsonDocument((manifest or {}).get("replaced", {}))
 
     def rename(self, dataset_id: str, *, name: str | None = None, notes: str | None = None) -> Dataset:
