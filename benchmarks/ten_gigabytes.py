@@ -77,7 +77,7 @@ def _measure(scratch: Path, arguments: argparse.Namespace) -> None:
     tokenization_id = library.tokenize(dataset_id, {"tokenizer": arguments.tokenizer}).id
     _follow(library, tokenization_id, size)
     made = library.tokenization(tokenization_id)
-    print(f"  {made.num_tokens:,} tokens in {made.num_rows:,} rows by the {made.engine} engine")
+    print(f"  {made.num_tokens:,} tokens in {made.num_sequences:,} sequences by the {made.engine} engine")
     assert made.path is not None
     print(f"  {folder_bytes(made.path) / 1e6:,.0f} MB on disk")
     _tell("import to rows", time.monotonic() - started, size)

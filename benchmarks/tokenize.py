@@ -101,7 +101,7 @@ def _texts(data: Path | None) -> list[str]:
         return [text for text in pq.read_table(data, columns=["text"]).column(0).to_pylist() if text]
     from itertools import islice
 
-    from mistudio_core.example import stories
+    from mistudio_core.example.telling import stories
 
     return [story.text for story in islice(stories(), 20_000)]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-sys.path[0] = str(DOCS.parent)
+sys.path.insert(0, str(DOCS.parent))
 
 from mistudio_core.cli.parser import make_parser  # noqa: E402 - the checkout comes first
 from mistudio_core.library import Library  # noqa: E402

@@ -52,7 +52,7 @@ def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> 
     facts = app.table[0].value
     assert len(facts.columns) == 3
     assert list(facts["A"])[4] == f"{made[0].num_tokens:,}"
-    assert list(facts["B"])[5] == f"{made[1].num_rows:,}"
+    assert list(facts["B"])[5] == f"{made[1].num_sequences:,}"
     titles = [json.loads(chart.proto.spec)["title"]["text"] for chart in app.get("vega_lite_chart")]
     assert titles == ["Fertility by length", "Document length in tokens", "Fertility by split", "Shared tokens"]
     (parting,) = Library.open(home).compare([made[0].id, made[1].id])["partings"]

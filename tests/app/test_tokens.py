@@ -53,7 +53,7 @@ def address(app: AppTest) -> dict[str, str]:
 
 def test_a_row_is_shown_token_by_token_with_its_samples(library: Library, tokenization: Tokenization) -> None:
     app = open_tokens(tokenization, row="3")
-    expected = library.row(tokenization.id, 3)
+    expected = library.sequence(tokenization.id, 3)
     assert drawn(app, "tokens") == [[token.id, token.text, int(token.special)] for token in expected.tokens]
     assert [(part["start"], part["end"]) for part in drawn(app, "parts")] == [
         (part.start, part.end) for part in expected.parts
@@ -136,7 +136,7 @@ def test_hits_that_may_cross_documents_are_told(
     unmarked = library.tokenize(tokenization.dataset_id, recipe)
     library.wait(unmarked.id)
     unmarked = library.tokenization(unmarked.id)
-    first = library.row(unmarked.id, 0).tokens
+    first = library.sequence(unmarked.id, 0).tokens
     ids = f"{first[3].id},{first[4].id}"
     assert "into the next" not in words(open_tokens(unmarked, ids=ids))
     monkeypatch.setattr(token_search, "_MOST_TRACED", 0)

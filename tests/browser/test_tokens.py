@@ -31,7 +31,7 @@ def address(app: AppServer) -> str:
 def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address: str, open_page: OpenPage) -> None:
     library = Library.open(app.home)
     (tokenization,) = library.tokenizations()
-    row = library.row(tokenization.id, 4)
+    row = library.sequence(tokenization.id, 4)
     page = open_page(f"{address}&row=4")
     tokens = main(page).locator(".row .token")
     expect(tokens).to_have_count(64)
@@ -48,7 +48,7 @@ def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address
     picture(page, "tokens-hits")
     main(page).locator(".hit button").first.click()
     expect(main(page).locator(".row .mark")).to_have_count(1)
-    assert f"row={found.hits[0].row}" in page.url
+    assert f"row={found.hits[0].sequence}" in page.url
     page.reload()
     expect(main(page).locator(".row .mark")).to_be_in_viewport()
 
@@ -56,7 +56,7 @@ def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address
 def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open_page: OpenPage) -> None:
     library = Library.open(app.home)
     (tokenization,) = library.tokenizations()
-    part = library.row(tokenization.id, 9).parts[0]
+    part = library.sequence(tokenization.id, 9).parts[0]
     page = open_page(f"{address}&row=9", scheme="light", width=390)
     main(page).locator(".seam button").first.click()
     drawer = page.get_by_role("dialog")

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session
+from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
 
 from tests.hub import repositories
 from tests.hub.faults import (

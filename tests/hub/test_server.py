@@ -19,7 +19,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import get_session
+from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
 
 from tests.hub import formats, models, repositories
 from tests.hub.access import LIMITED_TOKEN, OWNER_TOKEN, STRANGER_TOKEN, UNKNOWN_TOKEN

@@ -72,7 +72,7 @@ def test_a_kind_needs_an_entry_and_a_worker_and_nothing_else(tmp_path: Path, mon
     python.chmod(0o755)
     library = Library.open(tmp_path / "home")
     with monkeypatch.context() as patch:
-        patch.setattr(launch.sys, "executable", str(python))
+        patch.setattr(launch.sys, "executable", str(python))  # type: ignore[attr-defined]
         job_id = start(
             library.home, library.settings, _catalog(library),
             kind="shout", subject=None, arguments={"text": "ada"}, secret=None, check=lambda _: None,

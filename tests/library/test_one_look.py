@@ -62,7 +62,7 @@ def test_a_call_reconciles_once_and_goes_through_the_jobs_once(
     library: Library, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset_id, ids = library.datasets()[0].id, [one.id for one in library.tokenizations()]
-    settle, snapshot, reconciles = records_view.settle, Catalog.snapshot, []
+    settle, snapshot, reconciles = records_view.settle, Catalog.snapshot, []  # type: ignore[attr-defined]
 
     def counted_settle(*arguments: Any) -> list[str]:
         reconciles.append(1)

@@ -30,7 +30,7 @@ def answered(
     status: int, headers: dict[str, str] | None = None, url: str = "https://huggingface.co/api/x"
 ) -> Exception:
     """Return the exception that huggingface_hub makes of an answer."""
-    from huggingface_hub.utils import hf_raise_for_status
+    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
     request = httpx2.Request("GET", url, headers={"authorization": f"Bearer {SECRET}"})
     with pytest.raises(httpx2.HTTPError) as caught:
@@ -150,4 +150,4 @@ def test_room_is_the_disk_less_what_stays_free_and_within_the_quota(tmp_path: Pa
         with pytest.raises(StudioError) as caught:
             check()
         assert caught.value.code == "disk_full"
-    assert "1.00 GB are needed" in caught.value.message
+    assert "1.00 GB are needed" in caught.value.message  # type: ignore[possibly-undefined]

@@ -220,7 +220,7 @@ def test_a_deep_nest_is_kept_or_refused(read: Read, module: str, depth: int, tmp
             pytest.skip("Arrow does not write that")
         kind, value = pa.int64(), 1
         for _ in range(depth):
-            kind, value = pa.list_(kind), [value]
+            kind, value = pa.list_(kind), [value]  # type: ignore[assignment]
         table, file = pa.table({"a": pa.array([value], kind)}), io.BytesIO()
         if module == "parquet":
             pq.write_table(table, file)

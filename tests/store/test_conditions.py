@@ -166,7 +166,7 @@ def asked(corpus: Corpus, name: str, data: st.DataObject) -> tuple[str, Any]:
         with np.errstate(over="ignore"):
             rounded = float(kind.to_pandas_dtype()(value))
         return text, value if math.isinf(rounded) else rounded
-    number = float(text)
+    number = float(text)  # type: ignore[assignment]
     return text, number if not math.isfinite(number) and "9" * 9 not in text else exact(text)
 
 

@@ -86,7 +86,7 @@ def test_hits_are_those_of_plain_python(
     rows: list[Row] = data.draw(st.lists(length.flatmap(lambda n: st.lists(ids, min_size=n, max_size=n)), max_size=14))
     sequence = data.draw(st.lists(ids, min_size=1, max_size=4))
     token_rows = write_rows(tmp_path_factory.mktemp("rows"), rows, width=width, dtype=dtype, separator=None)
-    assert [token_rows.row(number).tolist() for number in range(token_rows.num_rows)] == rows
+    assert [token_rows.sequence(number).tolist() for number in range(token_rows.num_sequences)] == rows
     begins = [sorted(data.draw(st.sets(st.integers(1, 39), max_size=3))) for _ in rows]
     across = data.draw(st.booleans())
     expected = places_of(rows, sequence)
@@ -138,8 +138,8 @@ def test_what_cannot_be_searched_is_refused(tmp_path: Path, ids: list[int], fiel
         find_tokens(token_rows, ids, **fields)
     assert caught.value.code == "invalid_request"
     assert find_tokens(token_rows, [70_000]).total == 0  # more than the stored type holds
-    with pytest.raises(StudioError, match="row: 1 is not"):
-        token_rows.row(1)
+    with pytest.raises(StudioError, match="sequence: 1 is not"):
+        token_rows.sequence(1)
 
 
 def test_a_cancelled_search_says_at_least(tmp_path: Path) -> None:
@@ -169,14 +169,14 @@ def test_rows_of_a_real_tokenization_are_read_token_by_token(tmp_path: Path) -> 
     found = find_tokens(token_rows, ids)
     assert found.total == len(places_of([row.tolist() for row in result.rows()], ids)) > 20
     hit = view.hits(found, len(ids), context=4)[0]
-    row = result.rows()[hit.row].tolist()
+    row = result.rows()[hit.sequence].tolist()
     assert hit.ids == tuple(row[hit.position : hit.position + len(ids)]) == tuple(ids)
     assert (*hit.left_ids, *hit.ids, *hit.right_ids) == tuple(
         row[max(0, hit.position - 4) : hit.position + len(ids) + 4]
     )
     assert "mat" in hit.match
     assert hit.sample == ("train", 0)
-    shown = view.row(hit.row)
+    shown = view.sequence(hit.sequence)
     assert [piece.id for piece in shown.tokens] == row
     assert shown.split == "train"
     for part in shown.parts:  # what a part says of its sample is what stands there

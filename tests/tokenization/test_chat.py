@@ -219,7 +219,7 @@ def test_the_library_keeps_the_day_of_a_request(tmp_path: Path) -> None:
     first, second = (library.tokenization(one.id).recipe.chat_date for one in made)
     assert first in (before.isoformat(), date.today().isoformat())
     assert second == "1999-12-31"
-    texts = ["".join(token.text for token in library.row(one.id, 0).tokens) for one in made]
+    texts = ["".join(token.text for token in library.sequence(one.id, 0).tokens) for one in made]
     assert texts == [f"{first}!", "1999-12-31!"]
     if date.today() == before:
         with pytest.raises(StudioError, match="asked for before"):

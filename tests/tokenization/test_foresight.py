@@ -85,7 +85,7 @@ def test_the_estimate_heeds_filters_and_a_budget(tokenizer: StoredTokenizer, tmp
             folder = tmp_path / f"{found.preset}-{len(extra)}"
             manifest = run(task_of(folder, splits, tokenizer, preset=found.preset, **fields, **extra)).manifest
             assert found.tokens == pytest.approx(manifest["num_tokens"], rel=0.1), found.preset
-            assert found.rows == pytest.approx(manifest["num_sequences"], rel=0.1), found.preset
+            assert found.sequences == pytest.approx(manifest["num_sequences"], rel=0.1), found.preset
 
 
 def test_cautions_tell_what_may_not_be_meant(tokenizer: StoredTokenizer) -> None:

@@ -37,7 +37,7 @@ def _check(kind: str, added: bool, text: str) -> int:
     tokenizer, seams = _loaded(kind, added)
     if seams is None:
         return 0
-    places = [match.start() for match in seams.finditer(text)]
+    places = [match.start() for match in seams.finditer(text)]  # type: ignore[attr-defined]
     assert all(BESIDE.match(text, place) or BESIDE.match(text, place - 1) for place in places)
     whole = tokenizer.encode(text, add_special_tokens=False).ids
     for place in places:

@@ -15,7 +15,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.tokenization.loading.load import load_tokenizer
 from mistudio_core.tokenization.packing.cautions import cautions
-from mistudio_core.tokenization.packing.policy import resolve_policy
+from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.names import find_name
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer

@@ -109,7 +109,7 @@ def test_estimate_is_near_what_comes(tokenizers: dict[str, StoredTokenizer], tmp
         assert found.problem is None
         task = task_of(tmp_path / found.preset, splits, tokenizers["own"], preset=found.preset, context_length=context)
         manifest = run(task).manifest
-        assert found.rows == pytest.approx(manifest["num_sequences"], rel=0.05)
+        assert found.sequences == pytest.approx(manifest["num_sequences"], rel=0.05)
         assert found.tokens == pytest.approx(manifest["num_tokens"], rel=0.05)
         assert found.bytes == pytest.approx(manifest["size_bytes"], rel=0.15)
         assert found.lost_share == pytest.approx(manifest["lost"]["share"], abs=0.03)
@@ -121,7 +121,7 @@ def test_estimate_says_which_presets_cannot_be(tokenizers: dict[str, StoredToken
     recipe, tokenizer = _recipe(context_length=4), tokenizers["wordpiece"]
     found = {item.preset: item for item in estimate(recipe, sample(recipe, splits, tokenizer), tokenizer)}
     assert "EOS" in str(found["transformer_lens"].problem)
-    assert found["continuous"].rows > 0
+    assert found["continuous"].sequences > 0
     empty = write_raw(tmp_path / "empty", {"train": texts_table(["x"])})
     with pytest.raises(StudioError) as caught:
         sample(_recipe(splits=["train"]), {"train": type(empty["train"])(tmp_path / "gone")}, tokenizers["own"])
