@@ -13,5 +13,5 @@ test:  ## the tests alone; make test ARGS="-k recipe"
 bench:  ## speed of tokenization beside its peers; make bench DATA=text.parquet TOKENIZER=folder
 	python benchmarks/tokenize.py --data $(DATA) --tokenizer $(TOKENIZER)
 
-docs:  ## write docs/cli.md and docs/api.md anew
+docs:  ## write docs/cli.md, docs/api.md and the table of recipe fields anew
 	python docs/generate.py

@@ -44,7 +44,7 @@ from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 NAMES = ["llama3", "qwen3", "gemma3", "gpt4o", "gptoss", "deepseek_v3", "llama2", "mistral_nemo", "command_r_plus",
          "yi", "internlm2", "claude", "qwen2_5"]  # fmt: skip
 RECIPE = {
-    "preset": "per_document", "context_length": 1 << 16, "truncation": "window", "bos": "never",
+    "preset": "per_document", "context_length": 1 << 16, "truncation": "window",
     "add_special_tokens": False, "oversized": "skip", "columns": ["text"],
 }  # fmt: skip
 """Rows that hold every id of every document, in the order of the documents, and nothing else."""

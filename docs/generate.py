@@ -1,4 +1,7 @@
-"""Writes docs/cli.md and docs/api.md from the program: `python docs/generate.py`. A test fails when they are stale."""
+"""Writes docs/cli.md, docs/api.md and the table of recipe fields from the program: `python docs/generate.py`.
+
+A test fails when they are stale.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ sys.path.insert(0, str(DOCS.parent))
 
 from mistudio_core.cli.parser import make_parser  # noqa: E402 - the checkout comes first
 from mistudio_core.library import Library  # noqa: E402
+from mistudio_core.tokenization.recipes.described import with_table  # noqa: E402
 
 _CLI_HEAD = """\
 # Command line
@@ -67,8 +71,9 @@ def api() -> str:
 
 
 def main() -> None:
-    """Write both files."""
-    for name, text in (("cli.md", cli()), ("api.md", api())):
+    """Write the files."""
+    recipes = with_table((DOCS / "tokenization.md").read_text("utf-8"))
+    for name, text in (("cli.md", cli()), ("api.md", api()), ("tokenization.md", recipes)):
         (DOCS / name).write_text(text, "utf-8")
 
 
@@ -85,7 +90,7 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.A
 def _row(action: argparse.Action) -> str:
     shown = ", ".join(f"`{flag}`" for flag in action.option_strings) or f"`{action.metavar or action.dest}`"
     if action.option_strings and action.nargs != 0:
-        shown += f" `{action.metavar or action.dest.upper()}`"
+        shown += f" `{action.metavar or action.dest.upper()}`".replace("|", "\\|")
     return f"| {shown} | {_escaped(action.help or '')} |"
 
 

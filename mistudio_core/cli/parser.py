@@ -7,7 +7,6 @@ only a command line that cannot be understood is a usage error (exit 2).
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,7 +15,8 @@ from mistudio_core import __version__
 from mistudio_core.cli import commands
 from mistudio_core.cli.app import app
 from mistudio_core.errors import invalid
-from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.recipes.described import in_one_line, values_in_words
+from mistudio_core.tokenization.recipes.fields import FIELDS, Field
 
 _RENAMED: Final = {"splits": ["--split", "--splits"], "columns": ["--column", "--columns"]}
 
@@ -176,17 +176,14 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
 def _tokenize_commands(command: Any) -> None:
     tokenize = command("tokenize", commands.tokenize, "make token rows of a dataset")
     tokenize.add_argument("dataset_id", metavar="DATASET_ID")
-    tokenize.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
     preview = command("preview", commands.preview, "show a text, or a sample of a dataset, as tokens under a recipe")
     preview.add_argument("dataset_id", metavar="DATASET_ID", nargs="?")
     preview.add_argument("--text", help="the text to show; else a sample of the dataset")
     preview.add_argument("--index", type=whole_number, default=0, help="which sample of the split, from 0")
-    preview.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
     estimate = command(
         "estimate", commands.estimate, "say what a recipe would give, cost and leave out, for all presets"
     )
     estimate.add_argument("dataset_id", metavar="DATASET_ID")
-    estimate.add_argument("--recipe", help="a JSON file with recipe fields; options win over it")
     compare = command("compare", commands.compare, "put two to four tokenizations side by side")
     compare.add_argument("ids", metavar="TOK", nargs="+")
     _hand_over_commands(command)
@@ -211,16 +208,29 @@ def _hand_over_commands(command: Any) -> None:
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("recipe")
-    for field in dataclasses.fields(Recipe):
+    parser.add_argument("--recipe", metavar="FILE", help="a JSON file with recipe fields; options win over it")
+    groups: dict[str, Any] = {}
+    for field in FIELDS.values():
+        if field.group not in groups:
+            groups[field.group] = parser.add_argument_group(f"recipe: {field.group.lower()}")
         flags = _RENAMED.get(field.name, ["--" + field.name.replace("_", "-")])
-        shared: dict[str, Any] = {"dest": f"recipe_{field.name}", "default": None, "metavar": "VALUE"}
-        if field.name in _RENAMED:
-            group.add_argument(*flags, action="append", **shared)
-        elif str(field.type) in ("str", "str | None"):
-            group.add_argument(*flags, **shared)
-        else:  # numbers and switches; a switch may stand without a value
-            group.add_argument(*flags, type=_json_or_text, nargs="?", const=True, **shared)
+        shared: dict[str, Any] = {
+            "dest": f"recipe_{field.name}", "default": None, "metavar": _metavar(field),
+            "help": in_one_line(field).replace("%", "%%"),
+        }  # fmt: skip
+        if field.kind == "names":
+            groups[field.group].add_argument(*flags, action="append", **shared)
+        elif field.kind == "switch":  # it may be given without a value
+            groups[field.group].add_argument(*flags, type=_json_or_text, nargs="?", const=True, **shared)
+        elif field.kind in ("number", "share", "token"):
+            groups[field.group].add_argument(*flags, type=_json_or_text, **shared)
+        else:
+            groups[field.group].add_argument(*flags, **shared)
+
+
+def _metavar(field: Field) -> str:
+    named = {"number": "N", "share": "SHARE", "token": "TOKEN", "choice": field.name.upper()}
+    return named.get(field.kind, values_in_words(field))
 
 
 def _json_or_text(text: str) -> Any:

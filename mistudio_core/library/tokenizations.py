@@ -93,7 +93,12 @@ class Tokenizations:
         dataset = view.ready_dataset(dataset_id)
         wanted = _resolved(recipe, dataset)
         sampled = self._sampled(dataset, wanted)
-        found = tuple(estimate(wanted, sampled, tokenizer_for(self._context, wanted)))
+
+        def part(other: Recipe) -> Sampled:
+            same = other.document_fields() == wanted.document_fields()
+            return sampled if same else self._sampled(dataset, other)
+
+        found = tuple(estimate(wanted, part, tokenizer_for(self._context, wanted)))
         return Forecast(found, dict(sampled.left_out), self._cautions(wanted, dataset))
 
     def left_out(self, dataset_id: str, recipe: Mapping[str, Any]) -> LeftOut:

@@ -36,7 +36,7 @@ class Tokenizers:
 
         `source` is the recipe's `tokenizer_source`: `file`, `transformers` or `auto`.
         """
-        from mistudio_core.tokenization.recipes.checks import checked_value
+        from mistudio_core.tokenization.recipes.values import checked_value
 
         name = full_name(self._context, name)
         arguments = {"name": name, "revision": revision, "source": checked_value("tokenizer_source", source)}

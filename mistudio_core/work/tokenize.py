@@ -35,7 +35,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     dataset = read_json(job.home.dataset(dataset_id) / DATASET_MANIFEST)
     if dataset is None:
         raise StudioError("not_found", f"The dataset {dataset_id} is not there any more.", "Tokenize another one.")
-    recipe = Recipe.from_fields(job.arguments["recipe"]).resolved(
+    recipe = Recipe.from_stored(job.arguments["recipe"]).resolved(
         splits=dataset["splits"], columns=dataset["columns"], text_columns=dataset["text_columns"]
     )
     tokenizer = _tokenizer(job, recipe)

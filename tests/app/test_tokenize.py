@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mistudio_core.example.dataset import sample_tokenizer
-from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.library.presets import presets
+from mistudio_core.library.recipe_form import FIELDS, Recipe, idle_field, offered
 from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
-from mistudio_core.ui.tokenize import option_table
 from mistudio_core.ui.tokenize.recipe_fields import key
 from tests.support.app_driver import open_app, press, submit, words
 from tests.support.staged import StagedLibrary, staged, stories
@@ -116,7 +116,7 @@ def test_only_the_options_of_the_preset_are_shown_and_a_refusal_keeps_them(libra
     dataset_id, app = a_form(library)
     press(app, f"{key(dataset_id, 'advanced')}:fold")
     labels = {item.label for item in (*app.selectbox, *app.number_input)}
-    assert "Last row" in labels
+    assert "Last sequence" in labels
     assert not {"Stride", "Padding", "Documents in a batch"} & labels
     press(app, key(dataset_id, "preset_per_document"))
     app.number_input(key=key(dataset_id, "stride")).set_value(2000).run()
@@ -129,15 +129,33 @@ def test_only_the_options_of_the_preset_are_shown_and_a_refusal_keeps_them(libra
     assert "Documents in a batch" in {item.label for item in app.number_input}
 
 
-@pytest.mark.parametrize("preset", list(option_table.PRESETS))
-def test_every_option_that_a_preset_shows_is_a_field_that_a_recipe_takes(preset: str) -> None:
-    given = {"tokenizer": "some/other", "preset": preset} | ({"padding": "longest"} if preset == "per_document" else {})
-    for name, option in [item for group in option_table.OPTIONS.values() for item in group.items()]:
-        if preset not in option.presets:
-            continue
-        for value in set(option.choices or [option.default]) - {option_table.GIVEN_ID}:
-            rows = {"remainder": "pad"} if preset == "continuous" and name == "padding_column" else {}
-            assert getattr(Recipe.from_fields({**given, **rows, name: value}), name) == value
+@pytest.mark.parametrize("preset", [one.name for one in presets()])
+def test_every_choice_that_the_form_offers_is_one_that_a_recipe_takes(preset: str) -> None:
+    beside: dict[str, dict[str, object]] = {
+        "per_document": {"padding": "longest"}, "continuous": {"remainder": "pad"},
+    }  # fmt: skip
+    given = {"tokenizer": "sample", "columns": ["text"], "shuffle_seed": 1, "preset": preset, **beside.get(preset, {})}
+    values = Recipe.from_fields(given).values()
+    for name, field in FIELDS.items():
+        if field.is_advanced and idle_field(values, name) is None:
+            for value in offered(values, name):
+                assert getattr(Recipe.from_fields({**given, name: value}), name) == value
+
+
+def test_what_was_typed_is_kept_while_another_preset_is_chosen(library: StagedLibrary) -> None:
+    dataset_id, app = a_form(library)
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    app.selectbox(key=key(dataset_id, "bos")).select("row").run()
+    app.selectbox(key=key(dataset_id, "remainder")).select("keep").run()
+    press(app, key(dataset_id, "preset_transformer_lens"))
+    assert not app.error, "what does nothing is left out"
+    assert "At each sequence (does nothing here)" in app.selectbox(key=key(dataset_id, "bos")).options
+    press(app, key(dataset_id, "preset_sparsify"))
+    assert key(dataset_id, "bos") not in {item.key for item in app.selectbox}
+    press(app, key(dataset_id, "preset_continuous"))
+    assert app.selectbox(key=key(dataset_id, "bos")).value == "row"
+    assert app.selectbox(key=key(dataset_id, "remainder")).value == "keep"
+    assert "Advanced options (2 changed)" in {button.label for button in app.button}
 
 
 def test_a_template_is_shown_filled_in_and_a_missing_column_is_named(library: StagedLibrary) -> None:
@@ -224,6 +242,11 @@ def test_the_estimate_has_all_presets_and_says_when_the_form_has_changed(library
     assert "estimate again" not in words(app)
     press(app, key(dataset_id, "preset_sparsify"))
     assert "estimate again" not in words(app), "another preset is in the table already"
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    app.number_input(key=key(dataset_id, "batch_rows")).set_value(100).run()
+    assert "estimate again" in words(app)
+    press(app, key(dataset_id, "preset_continuous"))
+    assert "estimate again" not in words(app), "this preset does not take it"
     app.number_input(key=key(dataset_id, "context_length")).set_value(32).run()
     assert "estimate again" in words(app)
 

@@ -160,7 +160,9 @@ def test_rows_of_a_real_tokenization_are_read_token_by_token(tmp_path: Path) -> 
     tokenizer = stored(tokenizers, corpus.TOKENIZERS / "own")
     texts = [f"the cat number {n} sat on the mat " * 4 for n in range(50)]
     folder = tmp_path / "ds"
-    result = tokenized(folder, texts, tokenizer, context_length=32, separator="eos" if tokenizer.eos_id else "none")
+    result = tokenized(
+        folder, texts, tokenizer, context_length=32, **({} if tokenizer.eos_id else {"separator": "none"})
+    )
     token_rows = open_token_sequences(result.folder)
     assert open_token_sequences(result.folder) is token_rows
     assert token_rows.place(0) == ("train", 0)

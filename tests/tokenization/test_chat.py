@@ -98,7 +98,6 @@ def _rows(tmp_path: Path, tokenizer: StoredTokenizer, talks: list[Any], names: t
         tokenizer,
         preset="per_document",
         context_length=400,
-        add_special_tokens=False,
         **asked,
     )
     assert task.recipe.chat == "talk"

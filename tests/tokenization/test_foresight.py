@@ -81,7 +81,7 @@ def test_the_estimate_heeds_filters_and_a_budget(tokenizer: StoredTokenizer, tmp
     fields: dict[str, Any] = {"min_tokens": 12, "max_junk_ratio": 0.5, "context_length": 32, "drop_duplicates": True}
     for extra in ({}, {"token_budget": 20_000}):
         recipe = _recipe(**fields, **extra)
-        for found in estimate(recipe, sample(recipe, splits, tokenizer), tokenizer):
+        for found in estimate(recipe, lambda wanted: sample(wanted, splits, tokenizer), tokenizer):
             folder = tmp_path / f"{found.preset}-{len(extra)}"
             manifest = run(task_of(folder, splits, tokenizer, preset=found.preset, **fields, **extra)).manifest
             assert found.tokens == pytest.approx(manifest["num_tokens"], rel=0.1), found.preset

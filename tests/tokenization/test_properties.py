@@ -19,6 +19,8 @@ from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.output import provenance as made_provenance
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.output.shard_sequences import Source
+from mistudio_core.tokenization.recipes.effects import effective
+from mistudio_core.tokenization.recipes.fields import DEFAULTS
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.support.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
 from tests.support.tokenizer_families import FAMILIES, family, text_of
@@ -99,9 +101,8 @@ def _fitting(fields: dict[str, Any], name: str, tokenizer: StoredTokenizer) -> d
     """Leave out what the recipe or the tokenizer does not allow together."""
     if fields["preset"] in ("transformer_lens", "sparsify") and (tokenizer.named_bos_id is None or name == "unigram"):
         fields["preset"] = "saelens"
-    if fields["preset"] in ("saelens", "transformer_lens", "sparsify"):
-        fields.pop("shuffle", None)
-    return fields
+    values = effective({**DEFAULTS, "tokenizer": "t", "columns": ("text",), **fields})
+    return {field: value for field, value in fields.items() if values[field] == value}
 
 
 @settings(max_examples=60, report_multiple_bugs=False, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,8 +12,8 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.packing.preset import resolve_policy
-from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.recipes.registry import presets
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.support.tokenized import Result, tokenized
 from tests.support.tokenizer_families import FAMILIES, family, text_of
@@ -56,15 +56,14 @@ def test_remainder_is_kept_or_padded(
     tokenizers: dict[str, StoredTokenizer], texts: list[str], tmp_path: Path, remainder: str
 ) -> None:
     stream = _stream(tokenizers["own"], texts, 1)
-    column = "attention_mask" if remainder == "pad" else "none"
+    padding = {"padding_column": "attention_mask", "padding_side": "left"} if remainder == "pad" else {}
     result = _made(
         tmp_path,
         texts,
         tokenizers["own"],
         context_length=33,
         remainder=remainder,
-        padding_column=column,
-        padding_side="left",
+        **padding,
     )
     last = result.rows()[-1].tolist()
     rest = stream[len(stream) // 32 * 32 :]
@@ -144,7 +143,7 @@ def test_windows_and_padding_equal_transformers(
         preset="per_document",
         context_length=24,
         stride=stride,
-        truncation="window",
+        truncation="auto" if stride else "window",
         padding="max_length",
     )
     assert result.matrix().tolist() == expected
@@ -271,7 +270,7 @@ def test_defaults_follow_the_tokenizer(
     assert (policy.sequence_start, policy.separator) == (start, separator)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", [one.name for one in presets()])
 def test_never_more_is_lost_than_documents_hold(
     tokenizers: dict[str, StoredTokenizer], texts: list[str], tmp_path: Path, preset: str
 ) -> None:

@@ -18,8 +18,8 @@ from mistudio_core.tokenization.pipeline.tokenizing import tokenize
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.preview import MOST_CHARACTERS, Previewer
 from mistudio_core.tokenization.previews.sampled import sample
-from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.recipes.registry import presets
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 from tests.support.tokenized import Result, run, task_of, texts_table, tokenized, write_raw
@@ -60,7 +60,7 @@ def test_preview_marks_what_is_special(tokenizers: dict[str, StoredTokenizer]) -
     assert "".join(token["text"] for token in literal["tokens"]) == "a<eos>b"
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", [one.name for one in presets()])
 def test_preview_is_what_a_document_becomes(
     tokenizers: dict[str, StoredTokenizer], tmp_path: Path, preset: str
 ) -> None:
@@ -105,7 +105,7 @@ def test_estimate_is_near_what_comes(tokenizers: dict[str, StoredTokenizer], tmp
     texts = [text_of(random, int(random.random() ** 2 * 200)) for _ in range(6000)]
     splits = write_raw(tmp_path, {"train": texts_table(texts)}, (50,))
     recipe = _recipe(context_length=context)
-    for found in estimate(recipe, sample(recipe, splits, tokenizers["own"]), tokenizers["own"]):
+    for found in estimate(recipe, lambda wanted: sample(wanted, splits, tokenizers["own"]), tokenizers["own"]):
         assert found.problem is None
         task = task_of(tmp_path / found.preset, splits, tokenizers["own"], preset=found.preset, context_length=context)
         manifest = run(task).manifest
@@ -119,7 +119,7 @@ def test_estimate_is_near_what_comes(tokenizers: dict[str, StoredTokenizer], tmp
 def test_estimate_says_which_presets_cannot_be(tokenizers: dict[str, StoredTokenizer], tmp_path: Path) -> None:
     splits = write_raw(tmp_path, {"train": texts_table(["some words"] * 50)})
     recipe, tokenizer = _recipe(context_length=4), tokenizers["wordpiece"]
-    found = {item.preset: item for item in estimate(recipe, sample(recipe, splits, tokenizer), tokenizer)}
+    found = {item.preset: item for item in estimate(recipe, lambda one: sample(one, splits, tokenizer), tokenizer)}
     assert "EOS" in str(found["transformer_lens"].problem)
     assert found["continuous"].sequences > 0
     empty = write_raw(tmp_path / "empty", {"train": texts_table(["x"])})

@@ -82,7 +82,7 @@ class _Seams:
     """Where one document ends and the next begins: told by the tokens there, else by the sequences' sources."""
 
     def __init__(self, sequences: TokenSequences, sources: SequenceSources | None) -> None:
-        recipe = Recipe.from_fields(sequences.manifest["recipe"])
+        recipe = Recipe.from_stored(sequences.manifest["recipe"])
         preset = packing_preset(recipe)
         alone = preset.is_alone(recipe)
         seams = preset.seams(Policy.from_json(sequences.manifest["policy"]))

@@ -29,7 +29,7 @@ SCHEMA: Final = pa.schema([("text", pa.string())])
 
 def check_texts(sequences: StoredSequences, dataset: Path) -> None:
     """Raise `invalid_request` where ids and not text were the source, `no_data` where not one document was used."""
-    recipe = Recipe.from_fields(sequences.manifest["recipe"])
+    recipe = Recipe.from_stored(sequences.manifest["recipe"])
     known = (read_json(dataset / DATASET_MANIFEST) or {}).get("columns", {})
     for name in recipe.columns:
         if is_token_type(str(known.get(name))):
@@ -57,7 +57,7 @@ def write_texts(
     """
     (folder / "data").mkdir()
     tokenizer = open_tokenizer(source.tokenizers / sequences.manifest["tokenizer_facts"]["sha256"])
-    reader = TextReader(Recipe.from_fields(sequences.manifest["recipe"]), tokenizer)
+    reader = TextReader(Recipe.from_stored(sequences.manifest["recipe"]), tokenizer)
     splits = open_splits(source.dataset)
     kept = _kept(sequences, splits, max_samples)
     total = sum(int(mask.sum()) for mask in kept.values())

@@ -35,7 +35,7 @@ class Provenance:
         if manifest is None:
             raise StudioError("not_found", f"There is no tokenization in {folder.name!r}.", "Check the id.")
         self.manifest: Mapping[str, Any] = manifest
-        self.recipe = Recipe.from_fields(manifest["recipe"])
+        self.recipe = Recipe.from_stored(manifest["recipe"])
         self.policy = Policy.from_json(manifest["policy"])
         self._preset = packing_preset(self.recipe)
         self._folder = folder

@@ -83,10 +83,7 @@ class Task:
         """
         recipe = self.recipe
         made = recipe.template is not None or recipe.chat is not None or len(recipe.columns) != 1
-        most = (recipe.max_tokens_per_document, recipe.max_junk_ratio, recipe.token_budget)
-        filters = recipe.min_chars or recipe.min_tokens or recipe.drop_duplicates
-        filters = filters or recipe.oversized != "fail"
-        return not (made or filters or any(limit is not None for limit in most))
+        return not (made or recipe.chosen_filters() or recipe.token_budget is not None)
 
     @cached_property
     def has_token_lists(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from mistudio_core.tokenization.packing.preset import PackingPreset
 from mistudio_core.tokenization.packing.sequences import NO_SEQUENCES, Sequences
 from mistudio_core.tokenization.packing.special_tokens import bos_id, named_token, own_specials, pad_id, written_edges
 from mistudio_core.tokenization.packing.stream import Documents, Packer, Stream, StreamCutter, surrounded
+from mistudio_core.tokenization.recipes.columns import holds_conversations
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -60,6 +62,13 @@ class Continuous(PackingPreset):
         sequences, rest = divmod(tokens, policy.sequence_length)
         extra = policy.sequence_length - policy.sequence_room
         return sequences * policy.sequence_room + (max(0, rest - extra) if recipe.remainder != "drop" else 0)
+
+    def implied(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+        """Return what is done by default: no tokens of the tokenizer's own, and EOS after texts."""
+        found: dict[str, tuple[Any, ...]] = {"add_special_tokens": (False,)}
+        if not values["add_special_tokens"] and holds_conversations(values) is not None:
+            found |= {"bos": ("never",)} if holds_conversations(values) else {"separator": ("eos",)}
+        return found
 
 
 class ContinuousPacker:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from mistudio_core.tokenization.packing.per_document import PerDocumentPacker
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import PackingPreset
 from mistudio_core.tokenization.packing.special_tokens import named_token, own_specials, pad_id
 from mistudio_core.tokenization.packing.stream import Packer
+from mistudio_core.tokenization.recipes.columns import holds_conversations
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -52,6 +54,20 @@ class PerDocument(PackingPreset):
     def budget(self, recipe: Recipe, policy: Policy, tokens: int) -> int:  # noqa: ARG002
         """Return the tokens themselves: the last sequence is cut to meet them."""
         return tokens
+
+    def implied(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+        """Return what is done by default: the tokenizer's own tokens around texts, none around conversations."""
+        found: dict[str, tuple[Any, ...]] = {
+            "separator": ("none",), "truncation": ("window" if values["stride"] else "truncate",)
+        }  # fmt: skip
+        own, chat = values["add_special_tokens"], holds_conversations(values)
+        if chat is not None:
+            found["add_special_tokens"] = (not chat,)
+        if own is False or (own is None and chat):
+            found["bos"] = ("never",)
+        if values["truncation"] != "window" and not values["stride"] and values["token_budget"] is None:
+            found["shuffle"] = ("documents",)  # each document is one sequence
+        return found
 
 
 PRESET: Final = PerDocument()

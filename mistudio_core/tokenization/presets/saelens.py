@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from mistudio_core.tokenization.packing.peers import BatchSeams
 from mistudio_core.tokenization.packing.policy import Few, Policy
@@ -12,6 +13,7 @@ from mistudio_core.tokenization.packing.saelens import SaeLensPacker
 from mistudio_core.tokenization.packing.saelens_alone import SaeLensAlonePacker
 from mistudio_core.tokenization.packing.special_tokens import named_token, no_bos
 from mistudio_core.tokenization.packing.stream import Packer
+from mistudio_core.tokenization.recipes.columns import holds_conversations
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -97,6 +99,22 @@ class SaeLens(PackingPreset):
     def is_alone(self, recipe: Recipe) -> bool:
         """Tell whether documents are not concatenated."""
         return not recipe.concatenate
+
+    def implied(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+        """Return what SAELens does by default: one BOS before each sequence and each document within it."""
+        chat, own = holds_conversations(values), values["add_special_tokens"]
+        if own is None:
+            own = chat is False
+        bos_between = values["separator"] in ("auto", "bos")
+        bos_first = bos_between and values["begin_batch_token"] in ("auto", "bos")
+        return super().implied(values) | {
+            "bos": ("row", "document") if bos_between or not values["concatenate"] else ("row",),
+            # A tokenizer with a BOS that only encoding shows begins each document with it.
+            "separator": ("bos",) if own and values["begin_sequence_token"] in ("auto", "none") else (),
+            "begin_batch_token": ("bos",) if own and not values["concatenate"] else (),
+            "begin_sequence_token": ("none", "bos") if own and bos_first else ("none",),
+            "add_special_tokens": () if chat is None else (not chat,),
+        }
 
 
 PRESET: Final = SaeLens()

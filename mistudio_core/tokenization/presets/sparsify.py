@@ -57,12 +57,6 @@ class Sparsify(PackingPreset):
 
     def resolve(self, recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
         """Put EOS before documents and special tokens round sequences, which the tokenizer's own limit may shorten."""
-        if recipe.separator not in ("auto", "eos") or recipe.bos != "auto" or recipe.add_special_tokens is False:
-            raise invalid(
-                "sparsify fixes separator, bos and add_special_tokens: EOS before documents, its own round each "
-                "sequence.",
-                "Leave them out.",
-            )
         eos = required_eos(recipe, tokenizer)
         if eos not in tokenizer.control.values():
             raise invalid(

@@ -6,12 +6,13 @@ the next tokens. A batch too short for one sequence is padded, any other loses w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from mistudio_core.errors import invalid
 from mistudio_core.tokenization.packing.peers import BatchPacker, BatchSeams, one_sequence
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import PackingPreset
@@ -47,18 +48,13 @@ class TransformerLens(PackingPreset):
     summary = "Sequence for sequence what TransformerLens makes when it tokenizes."
     position = 30
     fields = frozenset({"bos", "control_tokens", "batch_rows", "emulate_num_proc"})
+    choices: Mapping[str, tuple[str, ...]] = MappingProxyType({"bos": ("auto", "never")})
     peer_version = "4.3.0"
     batch_rows = 1000
     snippet = _SNIPPET
 
     def resolve(self, recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
         """Put BOS before each sequence and EOS between documents."""
-        if recipe.separator not in ("auto", "eos") or recipe.bos == "document" or recipe.add_special_tokens:
-            raise invalid(
-                "transformer_lens fixes separator, bos and add_special_tokens: EOS between texts, a BOS before "
-                "sequences.",
-                "Leave them out; bos may be 'never'.",
-            )
         eos = required_eos(recipe, tokenizer)
         if recipe.bos != "never" and tokenizer.named_bos_id is None:
             raise no_bos("bos")

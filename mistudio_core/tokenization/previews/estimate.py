@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +16,8 @@ from mistudio_core.tokenization.packing.preset import packing_preset, resolve_po
 from mistudio_core.tokenization.packing.sequences import Places, joined_sequences
 from mistudio_core.tokenization.packing.stream import Documents
 from mistudio_core.tokenization.previews.sampled import Sampled
-from mistudio_core.tokenization.recipes.checks import PRESETS
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.recipes.registry import presets
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _MOST_TOKENS: Final = 8 << 20
@@ -48,23 +49,21 @@ class Estimate(Record):
     problem: str | None = None
 
 
-def estimate(recipe: Recipe, sampled: Sampled, tokenizer: StoredTokenizer) -> list[Estimate]:
-    """Return an estimate for every preset under the other fields of a resolved recipe; takes about a second."""
-    return [_of_preset(_with_preset(recipe, preset), sampled, tokenizer) for preset in PRESETS]
+def estimate(recipe: Recipe, sampled: Callable[[Recipe], Sampled], tokenizer: StoredTokenizer) -> list[Estimate]:
+    """Return an estimate for every preset under the other fields of a resolved recipe; takes about a second.
 
-
-def _with_preset(recipe: Recipe, preset: str) -> Recipe:
-    """Return the recipe with another preset, and without the fields that only its own preset knows."""
-    if preset == recipe.preset:
-        return recipe
-    kept = (
-        "tokenizer", "splits", "columns", "template", "chat", "chat_date", "chat_tools",
-        "chat_documents", "refused", "context_length", "dtype", "control_tokens", "min_chars",
-        "min_tokens", "max_tokens_per_document", "max_junk_ratio", "drop_duplicates", "oversized", "token_budget",
-        "engine",
-    )  # fmt: skip
-    values = {name: getattr(recipe, name) for name in kept}
-    return Recipe(**values, preset=preset)
+    Each is what the recipe with that preset gives, without the fields that the preset does not take. `sampled` returns
+    the part of the data that a recipe is judged by; presets with the same documents share one.
+    """
+    parts: dict[str, Sampled] = {}
+    found = []
+    for one in presets():
+        wanted = recipe.under(one.name)
+        documents = repr(wanted.document_fields())
+        if documents not in parts:
+            parts[documents] = sampled(wanted)
+        found.append(_of_preset(wanted, parts[documents], tokenizer))
+    return found
 
 
 def _of_preset(recipe: Recipe, sampled: Sampled, tokenizer: StoredTokenizer) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 
@@ -39,6 +39,13 @@ def template_parts(template: str) -> list[tuple[str, str | None]]:
             )
         parts.append((literal, name))
     return parts
+
+
+def holds_conversations(values: Mapping[str, Any]) -> bool | None:
+    """Tell whether the text of a recipe is written by a chat template; None while its columns are not chosen yet."""
+    if values["chat"] is not None:
+        return True
+    return False if values["columns"] or values["template"] is not None else None
 
 
 def resolve_splits(wanted: tuple[str, ...], splits: Mapping[str, int]) -> tuple[str, ...]:
@@ -140,11 +147,14 @@ def resolve_chat(wanted: str, columns: Mapping[str, str]) -> str:
 
 def resolve_objects(field: str, wanted: str | None, usual: str, columns: Mapping[str, str]) -> str | None:
     """Return the column of tools or documents: the one that was named, else the `usual` one where its type fits."""
+    # A text column of the name documents more likely holds prose than JSON.
+    fits = is_objects_type(columns.get(usual, "")) and (usual, columns[usual]) != ("documents", "string")
     if wanted is None:
-        fits = is_objects_type(columns.get(usual, "")) and (usual, columns[usual]) != ("documents", "string")
-        return usual if fits else None  # a text column of that name more likely holds prose than JSON
+        return usual if fits else None
     if wanted == "none":
-        return wanted
+        if fits:
+            return wanted
+        raise invalid(f"{field} is 'none', and there is no column {usual} to leave out.", "Leave the field out.")
     require_columns([wanted], columns)
     if not is_objects_type(columns[wanted]):
         raise invalid(

@@ -7,12 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from mistudio_core.errors import check_text, invalid
-from mistudio_core.tokenization.recipes.checks import check_together, checked_value
 from mistudio_core.tokenization.recipes.columns import (
     chat_columns,
+    is_token_type,
     require_columns,
     resolve_chat,
     resolve_columns,
@@ -20,12 +20,10 @@ from mistudio_core.tokenization.recipes.columns import (
     resolve_splits,
     template_columns,
 )
+from mistudio_core.tokenization.recipes.effects import check_together, effective
+from mistudio_core.tokenization.recipes.fields import FIELDS, default
 from mistudio_core.tokenization.recipes.registry import preset
-
-CHAT_ONLY: Final = ("chat_date", "chat_tools", "chat_documents", "refused")
-"""Fields that only matter to conversations."""
-_LATER_FIELDS: Final = frozenset(CHAT_ONLY)
-"""Fields that the first version had not."""
+from mistudio_core.tokenization.recipes.values import checked_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,94 +35,75 @@ class Recipe:
     """
 
     tokenizer: str
-    tokenizer_revision: str | None = None
-    tokenizer_source: str = "auto"
-    """`file` is its `tokenizer.json` as it is, `transformers` what AutoTokenizer makes of it; `auto` is the file for a
-    file that is named, else transformers."""
-    splits: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    """One text column, several (joined by a blank line unless there is a template), or one of token ids."""
-    template: str | None = None
-    chat: str | None = None
-    """The column that holds conversations, or `auto`: the only one that does by its type."""
-    chat_date: str | None = None
-    """The day, as YYYY-MM-DD, that `strftime_now` tells a chat template; None is the day of the request."""
-    chat_tools: str | None = None
-    """The column of the tools that go with each conversation, or `none`; None is the column `tools` if there is one."""
-    chat_documents: str | None = None
-    """The column of documents, likewise."""
-    refused: str = "fail"
-    """What happens to a conversation that the chat template refuses: `fail`, or `skip` and count it."""
-    preset: str = "continuous"
-    context_length: int = 1024
-    bos: str = "auto"
-    separator: str | int = "auto"
-    """`auto`, `eos`, `bos`, `sep`, `none` or a token id."""
-    begin_batch_token: str | int = "auto"  # noqa: S105 - no password
-    """SAELens's token at the start of each sequence, in the words of `separator`; `auto` is what `bos` says."""
-    begin_sequence_token: str | int = "auto"  # noqa: S105
-    """SAELens's token at the start of each document, likewise."""
-    concatenate: bool = True
-    """False is SAELens's `disable_concat_sequences`: one sequence of each document that fills one."""
-    add_special_tokens: bool | None = None
-    stride: int = 0
-    """Tokens that a window shares with the one before it."""
-    truncation: str = "auto"
-    """What `per_document` does with a document that is too long: `auto` is `window` with a stride, else `truncate`."""
-    padding: str = "none"
-    padding_side: str = "right"
-    padding_column: str = "none"
-    remainder: str = "drop"
-    control_tokens: str = "parse"
-    min_tokens: int = 0
-    max_tokens_per_document: int | None = None
-    min_chars: int = 0
-    max_junk_ratio: float | None = None
-    drop_duplicates: bool = False
-    oversized: str = "fail"
-    """What happens to a text too large to encode that cannot be cut: `fail`, or `skip` and count it."""
-    token_budget: int | None = None
-    shuffle_seed: int | None = None
-    shuffle: str = "sequences"
-    """What a seed shuffles: finished sequences, or documents before they are packed."""
-    batch_rows: int | None = None
-    """Documents in one `map` call of the project a preset reproduces; None is that project's default."""
-    emulate_num_proc: int = 1
-    """Processes of the project a preset reproduces."""
-    dtype: str = "auto"
-    engine: str = "auto"
+    tokenizer_revision: str | None = default("tokenizer_revision")
+    tokenizer_source: str = default("tokenizer_source")
+    splits: tuple[str, ...] = default("splits")
+    columns: tuple[str, ...] = default("columns")
+    template: str | None = default("template")
+    chat: str | None = default("chat")
+    chat_date: str | None = default("chat_date")
+    chat_tools: str | None = default("chat_tools")
+    chat_documents: str | None = default("chat_documents")
+    refused: str = default("refused")
+    preset: str = default("preset")
+    context_length: int = default("context_length")
+    bos: str = default("bos")
+    separator: str | int = default("separator")
+    begin_batch_token: str | int = default("begin_batch_token")
+    begin_sequence_token: str | int = default("begin_sequence_token")
+    concatenate: bool = default("concatenate")
+    add_special_tokens: bool | None = default("add_special_tokens")
+    stride: int = default("stride")
+    truncation: str = default("truncation")
+    padding: str = default("padding")
+    padding_side: str = default("padding_side")
+    padding_column: str = default("padding_column")
+    remainder: str = default("remainder")
+    control_tokens: str = default("control_tokens")
+    min_tokens: int = default("min_tokens")
+    max_tokens_per_document: int | None = default("max_tokens_per_document")
+    min_chars: int = default("min_chars")
+    max_junk_ratio: float | None = default("max_junk_ratio")
+    drop_duplicates: bool = default("drop_duplicates")
+    oversized: str = default("oversized")
+    token_budget: int | None = default("token_budget")
+    shuffle_seed: int | None = default("shuffle_seed")
+    shuffle: str = default("shuffle")
+    batch_rows: int | None = default("batch_rows")
+    emulate_num_proc: int = default("emulate_num_proc")
+    dtype: str = default("dtype")
+    engine: str = default("engine")
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Recipe:
         """Check the fields that were given and return the recipe; raise `invalid_request` naming the bad one."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        unknown = sorted(str(name)[:80] for name in values if name not in known)
+        unknown = sorted(str(name)[:80] for name in values if name not in FIELDS)
         if unknown:
-            raise invalid(f"A recipe has no field {unknown[0]!r}.", f"Its fields are: {', '.join(sorted(known))}.")
+            raise invalid(f"A recipe has no field {unknown[0]!r}.", f"Its fields are: {', '.join(sorted(FIELDS))}.")
         if values.get("tokenizer") is None:
             raise invalid("tokenizer is missing.", "Give a Hub id such as 'openai-community/gpt2', a path or 'sample'.")
         for name, value in values.items():
             for text in value if isinstance(value, (list, tuple)) else [value]:
                 check_text(name, text if isinstance(text, str) else "")
         recipe = cls(**{name: checked_value(name, value) for name, value in values.items()})
-        check_together(recipe)
+        check_together(recipe.values())
         return recipe
 
     @classmethod
     def from_stored(cls, values: Mapping[str, Any]) -> Recipe:
         """Return a recipe that was checked before it was stored; what this version has no field for is left out."""
-        known = {field.name for field in dataclasses.fields(cls)}
         kept: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in known
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in FIELDS
         }
         return cls(**kept)
 
+    def values(self) -> dict[str, Any]:
+        """Return the value of every field by its name, in the order of the class."""
+        return {name: getattr(self, name) for name in FIELDS}
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON takes them, in the order of the class."""
-        return {
-            field.name: list(value) if isinstance(value := getattr(self, field.name), tuple) else value
-            for field in dataclasses.fields(self)
-        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self.values().items()}
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the recipe's canonical JSON: equal recipes on equal data give equal bytes.
@@ -132,43 +111,52 @@ class Recipe:
         `engine` is left out, since every engine must give the same ids, and so are newer fields at their defaults, so
         that a recipe keeps its fingerprint from version to version.
         """
-        defaults = type(self)(tokenizer=self.tokenizer).to_json()
         fields = {
             name: value
             for name, value in self.to_json().items()
-            if name != "engine" and not (name in _LATER_FIELDS and value == defaults[name])
+            if FIELDS[name].identifies and not (FIELDS[name].later and value == FIELDS[name].default)
         }
         return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def under(self, other: str) -> Recipe:
+        """Return the recipe with another preset, without the fields that do nothing there."""
+        return Recipe(**effective(self.values() | {"preset": other}))
+
+    def document_fields(self) -> dict[str, Any]:
+        """Return the fields on which the documents that go into sequences, and their ids, depend."""
+        return {name: getattr(self, name) for name, field in FIELDS.items() if field.decides_documents}
+
+    def chosen_filters(self) -> list[str]:
+        """Return the names of the filters that are on."""
+        return [name for name, field in FIELDS.items() if field.filters and getattr(self, name) != field.default]
 
     def resolved(self, *, splits: Mapping[str, int], columns: Mapping[str, str], text_columns: Sequence[str]) -> Recipe:
         """Return the recipe with the splits and columns that it takes by default written out.
 
         `splits` maps each split to its samples, `columns` each column to its readable type. Raises
-        `split_not_found`, `no_text_column` or `invalid_request`, listing what there is.
+        `split_not_found`, `no_text_column` or `invalid_request`, listing what there is or naming what does nothing.
         """
-        chosen = resolve_splits(self.splits, splits)
+        found = dataclasses.replace(self, splits=resolve_splits(self.splits, splits))
+        found = found._with_columns(columns, tuple(text_columns))
+        check_together(found.values())
+        if len(found.columns) == 1 and is_token_type(columns[found.columns[0]]):
+            for name, field in FIELDS.items():
+                if field.of_texts and getattr(found, name) != field.default:
+                    raise invalid(f"{name} does nothing with a column of token ids.", "Leave it out.")
+        return found
+
+    def _with_columns(self, columns: Mapping[str, str], text_columns: tuple[str, ...]) -> Recipe:
         if self.template is not None:
-            self._check_no_chat()
             require_columns(template_columns(self.template), columns)
-            return dataclasses.replace(self, splits=chosen)
+            return self
         if self.chat is not None or (not self.columns and not text_columns and chat_columns(columns)):
             return dataclasses.replace(
                 self,
-                splits=chosen,
                 chat=resolve_chat(self.chat or "auto", columns),
                 chat_tools=resolve_objects("chat_tools", self.chat_tools, "tools", columns),
                 chat_documents=resolve_objects("chat_documents", self.chat_documents, "documents", columns),
             )
-        self._check_no_chat()
-        found = resolve_columns(self.columns, columns, tuple(text_columns))
-        return dataclasses.replace(self, splits=chosen, columns=found)
-
-    def _check_no_chat(self) -> None:
-        """Raise `invalid_request` where a field for conversations would do nothing."""
-        defaults = type(self)(tokenizer=self.tokenizer)
-        for name in CHAT_ONLY:
-            if getattr(self, name) != getattr(defaults, name):
-                raise invalid(f"{name} does nothing without conversations.", "Leave it out, or choose a chat column.")
+        return dataclasses.replace(self, columns=resolve_columns(self.columns, columns, text_columns))
 
     def source_columns(self) -> tuple[str, ...]:
         """Return the columns that have to be read, each once."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from threading import RLock
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from mistudio_core.errors import invalid
 
@@ -30,6 +32,8 @@ class Preset:
     """Its place among the presets, the smallest first; equal ones by name."""
     fields: frozenset[str] = frozenset()
     """The recipe fields it takes of those that only some presets take."""
+    choices: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """The values it takes of a field of choices, where it does not take all of them."""
     peer_version: str | None = None
     """The version of the project whose sequences it reproduces; None where it reproduces none."""
     batch_rows: int | None = None
@@ -41,6 +45,11 @@ class Preset:
     def is_peer(self) -> bool:
         """Whether the preset reproduces another project sequence for sequence."""
         return self.peer_version is not None
+
+    def implied(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+        """Return values of fields that give, beside the others, what the preset does without them."""
+        del values
+        return {} if self.batch_rows is None else {"batch_rows": (self.batch_rows,)}
 
 
 _registered: dict[str, Preset] = {}

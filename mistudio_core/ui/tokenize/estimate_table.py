@@ -9,6 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from mistudio_core.library.presets import preset
+from mistudio_core.library.recipe_form import Recipe
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
 from mistudio_core.ui.app.opening import open_library
@@ -29,7 +30,7 @@ def draw(dataset: Dataset, recipe: Mapping[str, Any] | None) -> None:
     for problem in problems:
         st.caption(f":material/block: {problem}")
     note = "Estimated from a sample of the dataset; the real numbers come with the rows."
-    if _without_preset(made["recipe"]) != _without_preset(recipe or {}):
+    if not _is_of(made["recipe"], recipe):
         note = ":orange[:material/history: Of the settings as they were before; estimate again.] " + note
     st.caption(note)
 
@@ -70,5 +71,8 @@ def _share(part: float) -> str:
     return f"{100 * part:.1f} %"
 
 
-def _without_preset(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in recipe.items() if name != "preset"}
+def _is_of(estimated: Mapping[str, Any], recipe: Mapping[str, Any] | None) -> bool:
+    """Tell whether the table holds this recipe: the one it was estimated for, with any of the presets."""
+    if recipe is None:
+        return False
+    return Recipe.from_stored(estimated).under(str(recipe["preset"])) == Recipe.from_stored(recipe)

@@ -9,21 +9,12 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
+from mistudio_core.library.recipe_form import FIELDS
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
-from mistudio_core.ui.tokenize.option_table import OPTIONS
 
-FILTERS: Final = (
-    "min_chars",
-    "min_tokens",
-    "max_tokens_per_document",
-    "max_junk_ratio",
-    "drop_duplicates",
-    "oversized",
-    "refused",
-)
-_FIELDS: Final[Mapping[str, str]] = {"junk": "max_junk_ratio", "duplicate": "drop_duplicates", "too_large": "oversized"}
-"""The field of a recipe behind each reason that is not called like it."""
+_LABELS: Final[Mapping[str, str]] = {field.filters: field.label for field in FIELDS.values() if field.filters}
+"""What each filter is called, by the reason under which the samples that it leaves out are counted."""
 _NO_FILTER: Final = {"null": "Missing texts", "empty": "Empty texts"}
 _LEAST_SHOWN: Final = 0.0005
 _MANY: Final = 0.5
@@ -32,7 +23,7 @@ _MANY: Final = 0.5
 
 def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None, recipe: Mapping[str, Any]) -> None:
     """Draw the shares if a filter is chosen; without the tokenizer it says what is missing."""
-    if not any(recipe.get(name) for name in FILTERS):
+    if not any(FIELDS[name].filters and value != FIELDS[name].default for name, value in recipe.items()):
         return
     if tokenizer is None:
         st.caption(":material/filter_alt: Load the tokenizer to see what the filters would leave out.")
@@ -54,10 +45,7 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
 
 def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that the shares depend on, so that the others do not count them again."""
-    tokenizer = ("tokenizer", "tokenizer_revision", "tokenizer_source")
-    text = ("splits", "columns", "template", "chat", "control_tokens")
-    chat = ("chat_date", "chat_tools", "chat_documents")
-    return {name: recipe[name] for name in (*tokenizer, *text, *chat, *FILTERS) if name in recipe}
+    return {name: value for name, value in recipe.items() if FIELDS[name].decides_documents}
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking at what the filters leave out …")
@@ -67,10 +55,7 @@ def _shares(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, A
 
 
 def _name(reason: str) -> str:
-    if reason in _NO_FILTER:
-        return _NO_FILTER[reason]
-    field = _FIELDS.get(reason, reason)
-    return next(group[field].label for group in OPTIONS.values() if field in group)
+    return _NO_FILTER.get(reason) or _LABELS[reason]
 
 
 def _share(part: float | None) -> str:

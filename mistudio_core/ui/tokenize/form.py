@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
+from mistudio_core.library.recipe_form import FIELDS
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
@@ -24,6 +25,8 @@ from mistudio_core.ui.tokenize import (
     tokenizer_choice,
 )
 
+_CONTEXT_LENGTH: Final = FIELDS["context_length"]
+_SHORTEST, _LONGEST = _CONTEXT_LENGTH.bounds or (1, None)
 _LONGEST_PREFILLED: Final = 4096
 """Some models take a million tokens; rows of that length would be few and a surprise."""
 
@@ -55,15 +58,15 @@ def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> No
     key = recipe_fields.key(dataset, "context_length")
     _prefill(dataset, tokenizer, key)
     st.columns([1, 3])[0].number_input(
-        "Context length",
-        min_value=1,
-        max_value=recipe_fields.MAX_CONTEXT_LENGTH,
+        _CONTEXT_LENGTH.label,
+        min_value=_SHORTEST,
+        max_value=_LONGEST,
         step=1,
         key=key,
         on_change=_typed,
         args=(dataset.id,),
         persist_state="session",
-        help="Tokens in a row.",
+        help=_CONTEXT_LENGTH.help,
     )
 
 
@@ -89,7 +92,7 @@ def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) ->
     state = st.session_state
     if key not in state:
         is_sample = dataset.source == "sample"
-        state[key] = recipe_fields.SAMPLE_CONTEXT_LENGTH if is_sample else recipe_fields.CONTEXT_LENGTH
+        state[key] = recipe_fields.SAMPLE_CONTEXT_LENGTH if is_sample else _CONTEXT_LENGTH.default
     seen_key = recipe_fields.key(dataset, "context_length_of")
     if tokenizer is None or state.get(seen_key) == tokenizer["sha256"]:
         return

@@ -1,26 +1,30 @@
-"""From the widgets of the tokenization form to the fields of a recipe, and what each field means in words."""
+"""From the widgets of the tokenization form to the fields of a recipe.
+
+A widget keeps what was typed while it does nothing with the chosen preset; the field is then left out of the recipe.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
 
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.library import recipe_form
+from mistudio_core.library.recipe_form import CONVERSATIONS, DEFAULTS, FIELDS, Field
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import keys
-from mistudio_core.ui.tokenize.option_table import GIVEN_ID, OPTIONS, TYPED, Option
 
-DEFAULT_PRESET: Final = "continuous"
-MAX_CONTEXT_LENGTH: Final = 1_048_576
-CONTEXT_LENGTH: Final = 1024
 SAMPLE_CONTEXT_LENGTH: Final = 128
-"""The sample's stories are short; a few thousand rows tell more than a few hundred."""
-
-_BEGINS: Final = ("begin_batch_token", "begin_sequence_token")
+"""The sample's stories are short; a few thousand sequences tell more than a few hundred."""
+GIVEN_ID: Final = "id"
+"""The choice of a token that is given as its id."""
+ADVANCED: Final[Mapping[str, Field]] = {name: field for name, field in FIELDS.items() if field.is_advanced}
+"""The fields that the form shows among the advanced options."""
 
 SAMPLE: Final = "sample"
-"""The name of the sample's own tokenizer."""
+"""The name of the built-in tokenizer."""
 COLUMN, TEMPLATE, CHAT = "column", "template", "chat"
 
 
@@ -31,7 +35,7 @@ def key(dataset: Dataset | str, field: str) -> str:
 
 def preset(dataset: Dataset | str) -> str:
     """Return the preset that is chosen."""
-    return str(st.session_state.get(key(dataset, "preset"), DEFAULT_PRESET))
+    return str(st.session_state.get(key(dataset, "preset"), DEFAULTS["preset"]))
 
 
 def tokenizer_name(dataset: Dataset | str) -> str:
@@ -41,61 +45,63 @@ def tokenizer_name(dataset: Dataset | str) -> str:
 
 def tokenizer_source(dataset: Dataset | str) -> str:
     """Return which of its files the tokenizer is taken from, in the words of the recipe."""
-    chosen = st.session_state.get(key(dataset, "tokenizer_source"), "auto")
-    return str(chosen) if tokenizer_name(dataset) != SAMPLE else "auto"
+    return str(current(dataset)["tokenizer_source"])
 
 
-def applies(dataset: Dataset | str, name: str, option: Option) -> bool:
-    """Tell whether an advanced field does something beside the others that are chosen."""
-    chosen, state = preset(dataset), st.session_state
-    if chosen not in option.presets:
-        return False
-    if name in OPTIONS["Conversations"]:
-        return state.get(key(dataset, "text_from")) == CHAT
-    if name == "tokenizer_source":
-        return tokenizer_name(dataset) != SAMPLE
-    if name == "bos" and chosen == "saelens":
-        return not any(state.get(key(dataset, field), "auto") != "auto" for field in _BEGINS)
-    if name == "separator" and chosen == "saelens":
-        return bool(state.get(key(dataset, "concatenate"), True))
-    if name in ("padding_side", "padding_column"):
-        field, unpadded = ("padding", "none") if chosen == "per_document" else ("remainder", "drop")
-        return state.get(key(dataset, field), unpadded) not in (unpadded, "keep")
-    return name != "shuffle" or state.get(key(dataset, "shuffle_seed")) is not None
+def current(dataset: Dataset | str) -> dict[str, Any]:
+    """Return a value for every field of a recipe: what was typed, where it does something, else the default.
+
+    A token to be given by its id stands as `GIVEN_ID`.
+    """
+    source = {name: value for name, value in text_fields(dataset).items() if value}
+    typed = {name: _typed(dataset, name) for name in ADVANCED}
+    chosen = {"tokenizer": tokenizer_name(dataset), "preset": preset(dataset)}
+    return recipe_form.effective({**DEFAULTS, **source, **typed, **chosen})
+
+
+def applies(dataset: Dataset | str, name: str) -> bool:
+    """Tell whether an advanced field can do something beside the others that are chosen."""
+    return recipe_form.idle_field(current(dataset), name) is None
+
+
+def choices(dataset: Dataset | str, name: str) -> dict[Any, str]:
+    """Return the choices of a field that do something beside the others, with their labels."""
+    field = FIELDS[name]
+    found = {value: field.choices[value] for value in recipe_form.offered(current(dataset), name)}
+    return found | ({GIVEN_ID: "A token id"} if field.kind == "token" else {})
 
 
 def changed_options(dataset: Dataset | str) -> dict[str, Any]:
-    """Return the advanced fields that apply to the preset and differ from their defaults."""
-    fields: dict[str, Any] = {}
-    for group in OPTIONS:
-        fields |= _changed_in(dataset, group)
+    """Return the advanced fields that do something and differ from their defaults."""
+    values = current(dataset)
+    fields = {
+        name: _token_id(dataset, name) if values[name] == GIVEN_ID else values[name]
+        for name in ADVANCED
+        if values[name] != DEFAULTS[name]
+    }
     revision = changed_revision(dataset)
     return fields | ({"tokenizer_revision": revision} if revision else {})
 
 
 def chat_options(dataset: Dataset | str) -> dict[str, Any]:
     """Return the options for conversations that differ from their defaults."""
-    return _changed_in(dataset, "Conversations")
-
-
-def _changed_in(dataset: Dataset | str, group: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, option in OPTIONS[group].items():
-        value = st.session_state.get(key(dataset, name), option.default)
-        if name in TYPED:
-            value = str(value or "").strip() or None
-        if value != option.default and applies(dataset, name, option):
-            fields[name] = _token_id(dataset, name) if value == GIVEN_ID else value
-    return fields
+    values = current(dataset)
+    return {
+        name: values[name]
+        for name, field in ADVANCED.items()
+        if field.group == CONVERSATIONS and values[name] != field.default
+    }
 
 
 def changed_revision(dataset: Dataset | str) -> str | None:
     """Return the revision of the tokenizer that was typed, None for the newest."""
-    return (st.session_state.get(key(dataset, "tokenizer_revision")) or "").strip() or None
+    revision = (st.session_state.get(key(dataset, "tokenizer_revision")) or "").strip() or None
+    values = {**DEFAULTS, "tokenizer": tokenizer_name(dataset), "tokenizer_revision": revision}
+    return revision if recipe_form.idle_field(values, "tokenizer_revision") is None else None
 
 
 def num_changed(dataset: Dataset | str) -> int:
-    """Return how many advanced fields that apply differ from their defaults."""
+    """Return how many advanced fields that do something differ from their defaults."""
     try:
         return len(changed_options(dataset))
     except StudioError:
@@ -134,9 +140,16 @@ def id_field(name: str) -> str:
     return f"{name}_id"
 
 
+def _typed(dataset: Dataset | str, name: str) -> Any:
+    """Return what the widget of a field holds; an empty one is the default."""
+    value = st.session_state.get(key(dataset, name))
+    if FIELDS[name].kind in ("text", "day"):
+        value = str(value or "").strip() or None
+    return DEFAULTS[name] if value is None else value
+
+
 def _token_id(dataset: Dataset | str, name: str) -> int:
     number = st.session_state.get(key(dataset, id_field(name)))
     if number is None:
-        label = next(group[name].label for group in OPTIONS.values() if name in group)
-        raise invalid(f"The id of the token for {label!r} is missing.", "Type it, or make another choice.")
+        raise invalid(f"The id of the token for {FIELDS[name].label!r} is missing.", "Type it, or make another choice.")
     return int(number)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.library.recipe_form import FILTERS, Field
 from mistudio_core.records import Dataset
 from mistudio_core.ui.tokenize import recipe_fields
-from mistudio_core.ui.tokenize.option_table import GIVEN_ID, OPTIONS, TYPED, Option
+from mistudio_core.ui.tokenize.recipe_fields import ADVANCED, GIVEN_ID
 from mistudio_core.ui.widgets import folding
 
 _FIELD_WIDTH: Final = 220
 _DAYS: Final = (date(1900, 1, 1), date(2200, 1, 1))
 """The calendar's range, which is else ten years on either side of today."""
 _NO_VALUE: Final = "Not set"
+_SHARE_STEP: Final = 0.05
 
 
 def draw(dataset: Dataset) -> None:
@@ -27,10 +29,11 @@ def draw(dataset: Dataset) -> None:
         return
     with st.container(border=True):
         st.caption("Only what does something with the chosen preset; what is left alone follows preset and tokenizer.")
-        for group, options in OPTIONS.items():
-            shown = {name: item for name, item in options.items() if recipe_fields.applies(dataset, name, item)}
+        for group in dict.fromkeys(field.group for field in ADVANCED.values()):
+            shown = [field for name, field in ADVANCED.items()
+                     if field.group == group and recipe_fields.applies(dataset, name)]  # fmt: skip
             if shown:
-                st.markdown(f"**{group}**")
+                st.markdown(f"**{group}**" + (" (off unless chosen)" if group == FILTERS else ""))
                 with st.grid(4, min_column_width=_FIELD_WIDTH, vertical_alignment="bottom"):
                     _fields(dataset, shown)
         st.text_input(
@@ -43,42 +46,41 @@ def draw(dataset: Dataset) -> None:
         )
 
 
-def _fields(dataset: Dataset, options: Mapping[str, Option]) -> None:
-    for name, option in options.items():
-        key = recipe_fields.key(dataset, name)
-        if option.choices is not None:
-            values = list(option.choices)
-            choice = st.selectbox(
-                option.label,
-                values,
-                index=values.index(option.default) if option.default in values else None,
-                key=key,
-                format_func=option.choices.__getitem__,
-                persist_state="session",
-                help=option.help,
+def _fields(dataset: Dataset, fields: Sequence[Field]) -> None:
+    for field in fields:
+        common: dict[str, Any] = {
+            "key": recipe_fields.key(dataset, field.name), "help": field.help, "persist_state": "session",
+        }  # fmt: skip
+        if field.choices:
+            _choice(dataset, field, common)
+        elif field.kind == "switch":
+            st.toggle(field.label, value=field.default, **common)
+        elif field.kind == "day":
+            st.date_input(field.label, value=None, min_value=_DAYS[0], max_value=_DAYS[1], **common)
+        elif field.kind == "text":
+            st.text_input(field.label, **common)
+        elif field.kind == "share":
+            st.number_input(
+                field.label, min_value=0.0, max_value=1.0, value=None, step=_SHARE_STEP, placeholder=_NO_VALUE, **common
             )
-            if choice == GIVEN_ID:
-                st.number_input(
-                    f"Id: {option.label.lower()}", min_value=0, value=None, step=1, persist_state="session",
-                    key=recipe_fields.key(dataset, recipe_fields.id_field(name)),
-                )  # fmt: skip
-        elif isinstance(option.default, bool):
-            st.toggle(option.label, value=option.default, key=key, persist_state="session", help=option.help)
-        elif name == "chat_date":
-            first, last = _DAYS
-            st.date_input(
-                option.label, value=None, min_value=first, max_value=last, key=key, persist_state="session",
-                help=option.help,
-            )  # fmt: skip
-        elif name in TYPED:
-            st.text_input(option.label, key=key, persist_state="session", help=option.help)
-        elif name == "max_junk_ratio":
-            st.number_input(
-                option.label, min_value=0.0, max_value=1.0, value=None, step=0.05, key=key, placeholder=_NO_VALUE,
-                persist_state="session", help=option.help,
-            )  # fmt: skip
         else:
+            assert field.bounds is not None
             st.number_input(
-                option.label, min_value=option.least, placeholder=_NO_VALUE, value=option.default, step=1, key=key,
-                persist_state="session", help=option.help,
-            )  # fmt: skip
+                field.label, min_value=field.bounds[0], placeholder=_NO_VALUE, value=field.default, step=1, **common
+            )
+
+
+def _choice(dataset: Dataset, field: Field, common: dict[str, Any]) -> None:
+    offered = recipe_fields.choices(dataset, field.name)
+    typed = st.session_state.get(common["key"], field.default)
+    if typed not in offered and typed in field.choices:  # chosen while it did something: it may do so again
+        offered |= {typed: f"{field.choices[typed]} (does nothing here)"}
+    values = list(offered)
+    choice = st.selectbox(
+        field.label, values, index=values.index(field.default), format_func=offered.__getitem__, **common
+    )
+    if choice == GIVEN_ID:
+        st.number_input(
+            f"Id: {field.label.lower()}", min_value=0, value=None, step=1, persist_state="session",
+            key=recipe_fields.key(dataset, recipe_fields.id_field(field.name)),
+        )  # fmt: skip
