@@ -140,13 +140,13 @@ def _steps(kind: pa.DataType) -> Fraction:
         return Fraction(10) ** int(kind.scale)
     if pa.types.is_date(kind):
         return Fraction(1, _DAY_SECONDS)
-    if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+    if pa.types.is_timestamp(kind):
         return Fraction(_PER_SECOND[_unit(kind)])
-    return 1 / SECONDS[kind.unit] if pa.types.is_duration(kind) else Fraction(1)
+    return 1 / SECONDS[kind.unit] if pa.types.is_duration(kind) or pa.types.is_time(kind) else Fraction(1)
 
 
 def _unit(kind: pa.DataType) -> str:
-    """Return the unit in which DuckDB holds a moment or a time of day: none is coarser than microseconds."""
+    """Return the unit in which DuckDB holds a moment: none is coarser than microseconds."""
     return "ns" if kind.unit == "ns" else "us"
 
 
@@ -154,7 +154,7 @@ def _range(kind: pa.DataType) -> tuple[int, int]:
     if pa.types.is_decimal(kind):
         return 1 - 10**kind.precision, 10**kind.precision - 1
     if pa.types.is_time(kind):
-        return 0, _DAY_SECONDS * _PER_SECOND[_unit(kind)] - 1
+        return 0, int(_DAY_SECONDS / SECONDS[kind.unit]) - 1
     bits = kind.bit_width if pa.types.is_integer(kind) else 32 if pa.types.is_date(kind) else 64
     if pa.types.is_unsigned_integer(kind):
         return 0, 2**bits - 1
@@ -171,15 +171,11 @@ def _stored(whole: int, kind: pa.DataType, place: str) -> tuple[str, Any]:
     if pa.types.is_integer(kind):
         name = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[kind.bit_width]
         return f"CAST(${place} AS {'U' if pa.types.is_unsigned_integer(kind) else ''}{name})", whole
-    if pa.types.is_duration(kind):  # Parquet has no such type: DuckDB reads the integers
+    if pa.types.is_duration(kind) or pa.types.is_time(kind):  # these are queried as integers
         return f"CAST(${place} AS BIGINT)", whole
     if pa.types.is_date(kind):
         return f"make_date(CAST(${place} AS INTEGER))", whole
-    fine = _unit(kind) == "ns"
-    if pa.types.is_time(kind):
-        text = _iso(whole, _unit(kind)).partition("T")[2]
-        return f"CAST(${place} AS {'TIME_NS' if fine else 'TIME'})", text
-    return _stored_moment(whole, place, fine=fine, zoned=kind.tz is not None)
+    return _stored_moment(whole, place, fine=_unit(kind) == "ns", zoned=kind.tz is not None)
 
 
 def _stored_moment(whole: int, place: str, *, fine: bool, zoned: bool) -> tuple[str, Any]:

@@ -18,6 +18,7 @@ from mistudio_core.store.samples.order_cache import MOST_ROWS, keep_order, kept_
 from mistudio_core.store.samples.parquet_rows import parquet_rows
 from mistudio_core.store.samples.query import MEASURES, SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
+from mistudio_core.store.samples.times_of_day import register_times
 from mistudio_core.store.samples.token_lengths import TokenLengths
 
 Rows = npt.NDArray[np.int64]
@@ -35,8 +36,11 @@ _COPIES: Final = (
 class _Statement:
     """The pieces of the statement: relations that are joined on `row`, conditions, what is sorted by."""
 
+    all_times: frozenset[str]
+    """The dataset's columns of times of day, which DuckDB does not read itself."""
     index: bool = False
     columns: list[str] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
     tokens: str = ""
     copies: bool = False
     conditions: list[str] = field(default_factory=list)
@@ -45,9 +49,10 @@ class _Statement:
 
     def column(self, name: str) -> str:
         """Return the SQL of a column of the dataset."""
-        if name not in self.columns:
-            self.columns.append(name)
-        return f"v.c{self.columns.index(name)}"
+        names, prefix = (self.times, "w.t") if name in self.all_times else (self.columns, "v.c")
+        if name not in names:
+            names.append(name)
+        return f"{prefix}{names.index(name)}"
 
 
 class SampleListing:
@@ -132,7 +137,9 @@ class SampleListing:
             return None
         kept = kept_order(self._key)
         # A condition on the Parquet costs the same for a page, for the count and for all rows.
-        if kept is None and (offset > _DEEP or (self._statement.columns and self._statement.conditions)):
+        if kept is None and (
+            offset > _DEEP or ((self._statement.columns or self._statement.times) and self._statement.conditions)
+        ):
             return keep_order(self._key, self._all)
         return kept
 
@@ -140,7 +147,8 @@ class SampleListing:
         return np.concatenate([np.empty(0, np.int64), *self.blocks()])
 
     def _plan(self) -> _Statement:
-        query, plan = self._query, _Statement()
+        times = frozenset(field.name for field in self._reader.schema if pa.types.is_time(field.type))
+        query, plan = self._query, _Statement(times)
         text = self._reader.text_column(query.column)
         for what in (*MEASURES, "tokens"):
             self._bound(plan, what, (getattr(query, f"min_{what}"), getattr(query, f"max_{what}")), text)
@@ -212,12 +220,15 @@ class SampleListing:
         cursor = self._cursor = self._connection.cursor()  # one that was not read to its end could not be used again
         parameters = plan.parameters | extra
         relations: list[str] = []
-        if plan.index or not (plan.columns or self._hits is not None):
+        if plan.index or not (plan.columns or plan.times or self._hits is not None):
             relations.append("samples s")
         if plan.columns:
             sql, files = parquet_rows(cursor, self._reader, plan.columns, self._query.split)
             parameters |= files
             relations.append(f"{sql} v")
+        if plan.times:
+            register_times(cursor, self._reader, plan.times, self._query.split, "times_of_day")
+            relations.append("times_of_day w")
         if self._hits is not None:
             cursor.register("hits", pa.table({"row": self._hits}))
             relations.append("hits h")
