@@ -5,7 +5,6 @@ from __future__ import annotations
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.tokenization.packing.policy import Few
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.texts.chat import template_edges
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 
@@ -31,7 +30,11 @@ def own_specials(
 
 def written_edges(recipe: Recipe, tokenizer: StoredTokenizer) -> tuple[Few, Few]:
     """Return the control tokens with which texts begin and end by themselves: those that a chat template writes."""
-    return ((), ()) if recipe.chat is None else template_edges(tokenizer)
+    if recipe.chat is None:
+        return (), ()
+    from mistudio_core.tokenization.texts.chat import template_edges  # loads Jinja, which presets do without
+
+    return template_edges(tokenizer)
 
 
 def named_token(field: str, wanted: str | int, tokenizer: StoredTokenizer) -> Few:
