@@ -113,13 +113,14 @@ def test_presets_of_other_projects_add_what_those_add_with_a_caution(tmp_path: P
     result = _chat(tmp_path, tokenizer, preset=preset, context_length=20)
     said = [sentence for sentence in result.manifest["cautions"] if "twice" in sentence]
     assert said == [
-        f"5 documents begin with <bos>, and the preset {preset} puts it there as well: it can stand twice in a row."
+        f"5 documents begin with <bos>, and the preset {preset} puts it there as well: "
+        "it can stand twice in a sequence."
     ]
     recipe = Recipe.from_fields({"tokenizer": "t", "chat": "talk", "preset": preset, "context_length": 20})
     before = cautions(recipe, resolve_policy(recipe, tokenizer), tokenizer)
     assert [sentence for sentence in before if "twice" in sentence] == [
         "The chat template begins a conversation with <bos> itself, and "
-        f"the preset {preset} puts it there as well: it can stand twice in a row."
+        f"the preset {preset} puts it there as well: it can stand twice in a sequence."
     ]
 
 

@@ -93,7 +93,7 @@ def test_characters_of_a_piece(tokenizers: dict[str, StoredTokenizer], tmp_path:
             decoded = plain.decode(row[source.start : source.end].tolist(), skip_special_tokens=False)
             assert decoded.strip("\ufffd") in texts[source.sample][start:end]
     assert placer.characters("ab", 5, 9) == (2, 2)
-    with pytest.raises(StudioError, match="no row"):
+    with pytest.raises(StudioError, match="no sequence"):
         provenance.sources(result.manifest["num_sequences"])
     with pytest.raises(StudioError):
         Provenance(tmp_path / "nothing")
@@ -188,7 +188,7 @@ def test_deep_check_finds_rows_that_the_texts_do_not_give(
     path.write_bytes(data.replace(row.tobytes(), changed.tobytes()))
     _, problems = verify_sequences(result.folder, open_splits(tmp_path), tokenizers["own"])
     assert len(problems) == 1
-    assert "row 0 is not what its texts give" in problems[0]
+    assert "sequence 0 is not what its texts give" in problems[0]
     assert verify_sequences(result.folder, open_splits(tmp_path), tokenizers["plain"])[0] == 0
 
 
