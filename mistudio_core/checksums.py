@@ -37,7 +37,7 @@ def seal_problem(path: Path) -> str | None:
 
     One that was written before there were seals has none, and nothing is known of it.
     """
-    damaged = f"{path} is damaged: its content is not what was written."
+    damaged = f"{path} is damaged: its content does not match its checksum."
     try:
         value = read_json(path)
         stored = path.read_bytes() if value is not None else b""

@@ -219,5 +219,5 @@ def check_text(where: str, text: str) -> None:
         raise invalid(
             f"{where}: character {error.start + 1} is U+{ord(text[error.start]):04X}, half of a surrogate pair, "
             "which no text in UTF-8 can hold.",
-            "Take it out, or write the text in UTF-8.",
+            "Remove it, or save the text as UTF-8.",
         ) from None

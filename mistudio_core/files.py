@@ -1,4 +1,4 @@
-"""Where everything lies under the home folder, and how a file gets there whole or not at all."""
+"""Paths under the home folder, and atomic writing of files."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def checked_id(value: str, prefix: str) -> str:
     if not ID_PATTERN.fullmatch(value) or not value.startswith(prefix + "_"):
         raise StudioError(
             "not_found",
-            f"There is nothing with the id {value[:80]!r}.",
-            "Check it; it may have been deleted meanwhile.",
+            f"Nothing has the id {value[:80]!r}.",
+            "Check the id; it may have been deleted.",
         )
     return value
 
@@ -47,7 +47,7 @@ def checked_split(name: str) -> str:
     if not SPLIT_PATTERN.fullmatch(name) or ".." in name:
         raise invalid(
             f"{name[:80]!r} is not a split name.",
-            "A split name is made of letters, digits, '_', '-' and '.', for example 'train'.",
+            "A split name consists of letters, digits, '_', '-' and '.', for example 'train'.",
         )
     return name
 
@@ -71,7 +71,9 @@ class Home:
     def prepare(self) -> None:
         """Make the folders; raise `invalid_request` when the home cannot be written."""
         if "?" in str(self.root):  # DuckDB would take the rest of the path for parameters
-            raise invalid(f"The library folder {self.root} has a question mark in its path.", "Choose another folder.")
+            raise invalid(
+                f"The path of the library folder {self.root} contains a question mark.", "Choose another folder."
+            )
         try:
             for folder in (
                 self.root, self.datasets, self.jobs, self.tokenizers, self.uploads, self.exports, self.locks, self.trash
@@ -83,23 +85,23 @@ class Home:
         except OSError as error:
             raise invalid(
                 f"The library folder {self.root} cannot be written ({error.strerror or 'input/output error'}).",
-                "Set MISTUDIO_HOME (or --home) to a folder of your own with room for data.",
+                "Set MISTUDIO_HOME (or --home) to a writable folder with free space.",
             ) from None
 
     def dataset(self, dataset_id: str) -> Path:
-        """Return the folder of a whole dataset."""
+        """Return the folder of a ready dataset."""
         return self.datasets / checked_id(dataset_id, "ds")
 
     def dataset_draft(self, dataset_id: str) -> Path:
-        """Return the folder in which a dataset is built before it is whole."""
+        """Return the folder in which a dataset is built before it is ready."""
         return self.datasets / f"{checked_id(dataset_id, 'ds')}.part"
 
     def tokenization(self, dataset_id: str, tokenization_id: str) -> Path:
-        """Return the folder of a whole tokenization."""
+        """Return the folder of a ready tokenization."""
         return self.dataset(dataset_id) / TOKENIZED / checked_id(tokenization_id, "tok")
 
     def tokenization_draft(self, dataset_id: str, tokenization_id: str) -> Path:
-        """Return the folder in which a tokenization is built before it is whole."""
+        """Return the folder in which a tokenization is built before it is ready."""
         return self.dataset(dataset_id) / TOKENIZED / f"{checked_id(tokenization_id, 'tok')}.part"
 
     def job(self, job_id: str) -> Path:
@@ -151,7 +153,7 @@ def delete_trashed(place: Path) -> int:
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Put `data` at `path` in one step: readers see the old file or the whole new one.
+    """Put `data` at `path` in one step: readers see the old file or the complete new one.
 
     With `durable` the bytes and the folder are synced first, so that the file survives a power cut.
     """
@@ -193,7 +195,9 @@ def read_json(path: Path) -> Any | None:
         return None
     except ValueError:
         raise StudioError(
-            "corrupt_data", f"{path} is damaged: it does not hold JSON.", "Delete what it belongs to and make it again."
+            "corrupt_data",
+            f"{path} is damaged: it does not hold JSON.",
+            "Delete what it belongs to and create it again.",
         ) from None
 
 
@@ -227,7 +231,7 @@ def file_problem(path: Path, size_bytes: int, sha256: str) -> str | None:
         if size != size_bytes:
             return f"{path} has {size:,} bytes instead of {size_bytes:,}."
         damaged = file_sha256(path) != sha256
-        return f"{path} is damaged: its content is not what was written." if damaged else None
+        return f"{path} is damaged: its content does not match its checksum." if damaged else None
     except FileNotFoundError:
         return f"{path} is missing."
     except OSError as error:

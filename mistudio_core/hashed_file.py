@@ -53,6 +53,6 @@ class HashedFile:
             self._file.close()
 
     def close(self) -> None:
-        """Close the file; it is whole."""
+        """Close the complete file."""
         self._file.close()
         self.closed = True

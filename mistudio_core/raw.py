@@ -211,5 +211,5 @@ def _damage_named(part: Path) -> Iterator[None]:
         raise StudioError(
             "corrupt_data",
             f"The data file {part.parent.name}/{part.name} is {'missing' if missing else 'damaged'}.",
-            "Verify the dataset to see all that is wrong with it, then delete it and fetch it again.",
+            "Verify the dataset to list all problems, then delete it and download or import it again.",
         ) from error

@@ -1,4 +1,4 @@
-"""Raw samples written to disk: Parquet parts of small row groups, each whole and hashed before it has its name."""
+"""Raw samples written to disk: Parquet parts of small row groups, each complete and hashed before it gets its name."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from mistudio_core.raw import is_text, text_columns
 ROW_GROUP_ROWS: Final = 1000
 """A page of 50 samples reads one row group; larger ones cost more per page, smaller ones more footer."""
 ROW_GROUP_BYTES: Final = 512 << 10
-"""A sample is read with its row group, and a page of hits reads fifty of them; a single larger sample stands alone."""
+"""A sample is read with its row group, and a page of hits reads fifty of them; a single larger sample is alone."""
 ROW_GROUP_COLUMN_BYTES: Final = 16 << 10
 """So much a column, where that is more: column chunks of a few values would have footers larger than their data."""
 ROW_GROUP_MOST_BYTES: Final = 8 << 20
 """Readers hold one row group, so this bounds their memory."""
 PART_ROW_GROUPS: Final = 1000
 PART_COLUMN_CHUNKS: Final = 20_000
-"""Both bound the footer of one part, which is read as a whole: a column chunk takes 130 bytes in it, ten times that in
+"""Both bound the footer of one part, which is read at once: a column chunk takes 130 bytes in it, ten times that in
 memory. So a table of 1,000 columns has parts of 20 row groups."""
 WIDE_COLUMNS: Final = 30
 """A wider table goes without minima and maxima, which double its footer."""

@@ -107,7 +107,7 @@ class ErrorInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class Dataset(Record):
-    """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is whole."""
+    """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is ready."""
 
     id: str
     name: str
@@ -133,7 +133,7 @@ class Dataset(Record):
 
 @dataclass(frozen=True, slots=True)
 class Tokenization(Record):
-    """Token rows made of one dataset by one recipe; `path` is None until it is whole."""
+    """Token sequences of one dataset by one recipe; `path` is None until it is ready."""
 
     id: str
     dataset_id: str

@@ -28,7 +28,7 @@ class Settings:
 
     home: Path = field(default_factory=default_home)
     shared: bool = False
-    """Strangers share this library: no paths, no saved Hub login, no gated or private data."""
+    """Shared library: no paths, no saved Hub login, no gated or private data."""
     max_upload_mb: int = 50
     """Streamlit holds an upload in memory, so this must fit beside the app."""
     max_look_jobs: int = 1
@@ -70,8 +70,8 @@ def quota_filled(settings: Settings) -> StudioError:
     """Return the error for a library that has grown as large as it may."""
     return StudioError(
         "disk_full",
-        f"The library has filled the {settings.quota_gb} GB that it may use.",
-        "Delete datasets or tokenizations that you no longer need.",
+        f"The library has reached its quota of {settings.quota_gb} GB.",
+        "Delete datasets or tokenizations that are no longer needed.",
     )
 
 

@@ -6,5 +6,5 @@ from mistudio_core.ui.statistics import compare_page
 library = shell.enter()
 
 st.title("Compare tokenizations", anchor=False)
-st.caption("Two to four tokenizations side by side: how they cut texts, and how much of their vocabularies they share.")
+st.caption("Two to four tokenizations side by side: token counts, fertility and shared vocabulary.")
 compare_page.draw(library)

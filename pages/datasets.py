@@ -7,11 +7,11 @@ from mistudio_core.ui.widgets import deletion
 library = shell.enter()
 
 st.title("Datasets", anchor=False)
-st.caption("Find text, look at it, and make token rows of it for interpretability work.")
+st.caption("Text datasets and token sequences for interpretability research.")
 if library.settings.shared:
     st.info(
         "Everybody who opens this app shares this library and sees what is in it. "
-        "The machine may be emptied at any time, so take home what you want to keep.",
+        "The machine may be reset at any time, so download what you want to keep.",
         icon=":material/groups:",
     )
 if library.datasets():

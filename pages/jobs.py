@@ -6,5 +6,5 @@ from mistudio_core.ui.jobs import page as jobs_page
 library = shell.enter()
 
 st.title("Jobs", anchor=False)
-st.caption("What runs, what waits, and what came of the rest. Jobs go on when this page is closed.")
+st.caption("Running, queued and finished jobs. Jobs continue when this page is closed.")
 jobs_page.draw(library)

@@ -7,7 +7,7 @@ from mistudio_core.ui.settings import page as settings_page
 library = shell.enter()
 
 st.title("Settings", anchor=False)
-st.caption("Where everything lies, what may be done, and what this runs on.")
+st.caption("Storage, limits, maintenance and versions.")
 settings_page.storage(library)
 maintenance.draw(library)
 settings_page.limits(library)

@@ -58,7 +58,7 @@ def value_bars(column: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
 def value_histogram(column: Mapping[str, Any], *, scale: Scale = "linear") -> Figure:
     """Draw the ten bins of a column of numbers or moments. A click selects `first` and `last`, as texts.
 
-    The bins stand side by side by their number, so that neither integers beyond 2**53 nor moments lose a digit.
+    The bins are placed by their number, so that neither integers beyond 2**53 nor moments lose a digit.
     """
     bins: Sequence[Mapping[str, Any]] = column["histogram"]
     present = sum(row["count"] for row in bins)
@@ -111,7 +111,7 @@ def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, c
         .mark_bar()
         .encode(
             x=alt.X("count:Q", **count_axis(f"number of {counted}", scale)),
-            # Two values may have one label, so the rows are told apart by the value.
+            # Two values may have one label, so the rows are identified by the value.
             y=alt.Y("value:N", sort=None).title(what).axis(labelLimit=240),
             opacity=dimmed(selection),
             tooltip=[
@@ -143,4 +143,4 @@ def _ranges(bins: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
 def _exactness(column: Mapping[str, Any]) -> str:
     if column["exact"]:
         return "all values"
-    return f"all values, bins right to {column['relative_error']:.2%} of a value"
+    return f"all values, bins accurate to {column['relative_error']:.2%} of a value"

@@ -85,7 +85,7 @@ def length_lines(comparison: Mapping[str, Any]) -> Figure:
     return _lines(
         "lengths",
         rows,
-        alt.TitleParams("Document length in tokens", subtitle="all documents, four bins a doubling", anchor="start"),
+        alt.TitleParams("Document length in tokens", subtitle="all documents, four bins per doubling", anchor="start"),
         x="length (tokens)",
         y=alt.Y("value:Q").title("documents (%)").axis(format="%"),
         percent=True,
@@ -124,7 +124,7 @@ def overlap_map(comparison: Mapping[str, Any]) -> Figure:
         )
     )
     named = "; ".join(f"{row['one']} in {row['other']}: {exact(row['covered'])}" for row in rows)
-    return Figure("overlap", chart, f"Map. Share of tokens whose strings the other uses too: {named}.", data)
+    return Figure("overlap", chart, f"Heatmap. Share of tokens whose strings the other uses too: {named}.", data)
 
 
 def _lines(
@@ -160,7 +160,7 @@ def _series(symbol: str = "square") -> alt.Color:
 
 
 def _point(row: Mapping[str, Any], count: int, value: float | None) -> dict[str, Any]:
-    # A length of 0 has no place on a logarithmic axis: it stands where its bar would be.
+    # A length of 0 has no place on a logarithmic axis: it is drawn where its bar would be.
     middle = ((row["first"] or 0.5) * (row["last"] + 1)) ** 0.5
     named = span(row["first"], row["last"])
     return {"name": row["name"], "range": named, "middle": middle, "count": count, "value": value}

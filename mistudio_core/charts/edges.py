@@ -35,7 +35,7 @@ def edge_labels(bins: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
 
 
 def edge_axis(labels: Sequence[str]) -> alt.X:
-    """Return the axis of bins that stand side by side, bin k from k to k + 1, in the fields `place` and `end`."""
+    """Return the axis of adjacent bins, bin k from k to k + 1, in the fields `place` and `end`."""
     bins = max(len(labels) - 1, 1)
     values = list(range(len(labels))) if len(labels) > 1 else [0.5]
     # The labels are a list of texts: what is in a column cannot become an expression.

@@ -19,8 +19,8 @@ PNG_SCALE: Final = 2  # pixels per point: sharp in a paper too
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The colours of the theme that a picture is made in; on a page the theme does this by itself."""
+class ChartTheme:
+    """The colours of the theme for a picture; on a page Streamlit applies them."""
 
     background: str
     text: str
@@ -29,17 +29,17 @@ class Look:
     ramp: Sequence[str]
 
 
-def png(figure: Figure, look: Look | None = None) -> bytes:
+def png(figure: Figure, theme: ChartTheme | None = None) -> bytes:
     """Draw a PNG, in the colours of a theme or in those of Vega."""
     drawn = io.BytesIO()
-    _dressed(figure, look).save(drawn, format="png", scale_factor=PNG_SCALE)
+    _dressed(figure, theme).save(drawn, format="png", scale_factor=PNG_SCALE)
     return drawn.getvalue()
 
 
-def svg(figure: Figure, look: Look | None = None) -> bytes:
+def svg(figure: Figure, theme: ChartTheme | None = None) -> bytes:
     """Draw an SVG, in the colours of a theme or in those of Vega."""
     drawn = io.StringIO()
-    _dressed(figure, look).save(drawn, format="svg")
+    _dressed(figure, theme).save(drawn, format="svg")
     return drawn.getvalue().encode()
 
 
@@ -55,20 +55,20 @@ def rows_json(figure: Figure) -> bytes:
     return json.dumps(figure.data.to_pylist(), ensure_ascii=False, indent=1).encode()
 
 
-def _dressed(figure: Figure, look: Look | None) -> alt.Chart | alt.LayerChart:
+def _dressed(figure: Figure, theme: ChartTheme | None) -> alt.Chart | alt.LayerChart:
     rows = alt.InlineData(values=figure.data.to_pylist())  # a table would be held to Altair's limit of 5,000 rows
     chart = figure.chart.properties(width=WIDTH, description=figure.alt, data=rows)
-    return chart if look is None else chart.configure(**_config(look))
+    return chart if theme is None else chart.configure(**_config(theme))
 
 
-def _config(look: Look) -> Mapping[str, Any]:
-    words = {"labelColor": look.text, "titleColor": look.text}
+def _config(theme: ChartTheme) -> Mapping[str, Any]:
+    words = {"labelColor": theme.text, "titleColor": theme.text}
     return {
-        "background": look.background,
-        "title": {"color": look.text, "subtitleColor": look.text},
-        "axis": words | {"gridColor": look.lines, "domainColor": look.lines},
+        "background": theme.background,
+        "title": {"color": theme.text, "subtitleColor": theme.text},
+        "axis": words | {"gridColor": theme.lines, "domainColor": theme.lines},
         "legend": words,
-        "view": {"stroke": look.lines},
-        "mark": {"color": look.series[0]},
-        "range": {"category": list(look.series), "ramp": list(look.ramp), "heatmap": list(look.ramp)},
+        "view": {"stroke": theme.lines},
+        "mark": {"color": theme.series[0]},
+        "range": {"category": list(theme.series), "ramp": list(theme.ramp), "heatmap": list(theme.ramp)},
     }

@@ -1,4 +1,4 @@
-"""A chart with the text that stands in for it, and the words and numbers that charts share."""
+"""A chart with its alternative text, and the words and numbers that charts share."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SHORT: Final = "datum.value < 1 ? '0' : format(datum.value, '~s')"  # 2k, 1.5M: 
 ROUND_VALUES: Final = [0.5, *(step * 10**power for power in range(13) for step in (1, 2, 5))]  # on a logarithmic axis
 POWERS: Final = [10**power for power in range(13)]  # on one that spans many of them
 PERCENT: Final = ".3~%"
-SO_FAR: Final = "what has been seen so far"
+SO_FAR: Final = "counted so far"
 _LABEL_CHARACTERS: Final = 28
 _SIGNS: Final = {" ": "␣", "\n": "↵", "\t": "⇥"}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart, its alternative text, the rows it shows, and a stem for the names of files made of it."""
+    """A chart, its alternative text, the rows it shows, and a stem for the names of its files."""
 
     name: str
     chart: alt.Chart | alt.LayerChart
@@ -67,7 +67,7 @@ def clickable(fields: Sequence[str]) -> alt.Parameter:
 
 
 def dimmed(selection: alt.Parameter) -> Any:
-    """Return the opacity by which a clicked bar stands out."""
+    """Return the opacity that highlights a clicked bar."""
     return alt.condition(selection, alt.value(1.0), alt.value(0.45))
 
 
@@ -79,7 +79,7 @@ def exact(number: float | None) -> str:
 
 
 def span(first: int | float, last: int | float) -> str:
-    """Name a bin of whole numbers."""
+    """Name a bin of integers."""
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 

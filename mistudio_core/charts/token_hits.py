@@ -1,4 +1,4 @@
-"""Where in their rows the hits of a token search stand."""
+"""Where in their sequences the hits of a token search are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS: Final = [("first", pa.int64()), ("end", pa.int64()), ("range", pa.strin
 
 
 def hits_by_position(counts: Sequence[int], step: int) -> Figure:
-    """Draw how many hits begin in each part of a row, of `step` positions each; empty parts at the end are left out."""
+    """Draw how many hits begin in each part of a sequence, of `step` positions; trailing empty parts are left out."""
     used = max((place + 1 for place, count in enumerate(counts) if count), default=0)
     rows: list[dict[str, Any]] = [
         {"first": place * step, "end": (place + 1) * step, "range": span(place * step, (place + 1) * step - 1),
@@ -23,7 +23,7 @@ def hits_by_position(counts: Sequence[int], step: int) -> Figure:
     ]  # fmt: skip
     data = rows_table(rows, _FIELDS)
     chart = (
-        alt.Chart(data, height=HEIGHT, title=titled("Hits by position", "where in its row a hit begins"))
+        alt.Chart(data, height=HEIGHT, title=titled("Hits by position", "position in the sequence where a hit begins"))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("first:Q", bin="binned").title("position (tokens)").axis(grid=False, tickMinStep=1),
@@ -38,5 +38,5 @@ def hits_by_position(counts: Sequence[int], step: int) -> Figure:
     text = "Histogram. Hits by position: none."
     if rows:
         fullest = max(rows, key=lambda row: row["count"])
-        text = f"Histogram. Hits by position in the row: most, {exact(fullest['count'])}, at {fullest['range']}."
+        text = f"Histogram. Hits by position in the sequence: most, {exact(fullest['count'])}, at {fullest['range']}."
     return Figure("token-hits", chart, text, data)

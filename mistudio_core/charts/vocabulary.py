@@ -1,4 +1,4 @@
-"""Charts of the use that rows make of a vocabulary: rank and frequency, top tokens, coverage, positions."""
+"""Charts of how sequences use a vocabulary: rank and frequency, top tokens, coverage, positions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mistudio_core.charts.figure import (
 )
 
 TOP_ROWS: Final = 30
-LINE_TOKENS: Final = 6  # lines of one chart that can still be told apart
+LINE_TOKENS: Final = 6  # lines of one chart that can still be distinguished
 _ROW_HEIGHT: Final = 16
 _CURVE: Final = [("rank", pa.int64()), ("count", pa.int64()), ("covered", pa.float64())]
 _TOKENS: Final = [("id", pa.int64()), ("label", pa.string()), ("count", pa.int64()), ("share", pa.float64())]
@@ -73,7 +73,7 @@ def top_tokens(result: Mapping[str, Any], *, most: int = TOP_ROWS, scale: Scale 
     top: Sequence[Mapping[str, Any]] = result["top_tokens"][:most]
     data = rows_table([dict(row) | {"label": token_label(row)} for row in top], _TOKENS)
     selection = clickable(["id"])
-    subtitle = SO_FAR if result["live"] else "all rows, padding left out"
+    subtitle = SO_FAR if result["live"] else "all sequences, padding excluded"
     chart = (
         alt.Chart(data, height=alt.Step(_ROW_HEIGHT), title=titled("Most frequent tokens", subtitle))
         .mark_bar()
@@ -90,42 +90,43 @@ def top_tokens(result: Mapping[str, Any], *, most: int = TOP_ROWS, scale: Scale 
 
 
 def position_lines(positions: Mapping[str, Any], *, ids: Sequence[int] = (), most: int = LINE_TOKENS) -> Figure:
-    """Draw, for a few tokens, the share of rows' places that each takes along the row; the first ones by default."""
+    """Draw the share of each position that a few tokens take; the first ones by default."""
     chosen = [row for row in positions["tokens"] if not ids or row["id"] in ids][:most]
     data = rows_table(_places(positions, chosen), _PLACES)
     chart = (
-        alt.Chart(data, height=HEIGHT, title=titled("Frequency by position in the row", _rows_counted(positions)))
+        alt.Chart(data, height=HEIGHT, title=titled("Token frequency by position", _rows_counted(positions)))
         .mark_line(interpolate="step-after", strokeWidth=1)
         .encode(
             x=_position_axis(),
-            y=alt.Y("share:Q").title("share of places (%)").axis(format="%"),
+            y=alt.Y("share:Q").title("share of positions (%)").axis(format="%"),
             color=alt.Color("label:N", sort=None).title("token · id"),
             tooltip=_place_tooltip(),
         )
     )
     names = ", ".join(token_label(row) for row in chosen)
-    text = f"Lines. Share of the places along rows of {exact(positions['context_length'])} tokens taken by: {names}."
+    length = exact(positions["context_length"])
+    text = f"Lines. Share of the positions in sequences of {length} tokens taken by: {names}."
     return Figure("positions", chart, text, data)
 
 
 def position_map(positions: Mapping[str, Any]) -> Figure:
-    """Draw every counted token as a row of cells along the position; the darker, the larger its share of places."""
+    """Draw every counted token as a row of cells along the position; the darker, the larger its share."""
     data = rows_table(_places(positions, positions["tokens"]), _PLACES)
     chart = (
         alt.Chart(data, height=alt.Step(_ROW_HEIGHT))
-        .properties(title=titled("Frequency by position, token by token", _rows_counted(positions)))
+        .properties(title=titled("Token frequency by position, per token", _rows_counted(positions)))
         .mark_rect()
         .encode(
             x=_position_axis(),
             x2="end:Q",
             y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240),
-            color=alt.Color("share:Q", scale=alt.Scale(type="sqrt")).title("share of places").legend(format="%"),
+            color=alt.Color("share:Q", scale=alt.Scale(type="sqrt")).title("share of positions").legend(format="%"),
             tooltip=_place_tooltip(),
         )
     )
     text = (
-        f"Map. Share of the places along rows of {exact(positions['context_length'])} tokens for each of "
-        f"{len(positions['tokens'])} tokens, in {len(positions['bins'])} steps."
+        f"Heatmap. Share of the positions in sequences of {exact(positions['context_length'])} tokens for each of "
+        f"{len(positions['tokens'])} tokens, in {len(positions['bins'])} bins."
     )
     return Figure("position-map", chart, text, data)
 
@@ -137,7 +138,7 @@ def token_label(row: Mapping[str, Any]) -> str:
 
 def _curve(data: pa.Table, scale: Scale, title: str, *, live: bool) -> alt.Chart:
     return (
-        alt.Chart(data, height=HEIGHT, title=titled(title, SO_FAR if live else "all rows, padding left out"))
+        alt.Chart(data, height=HEIGHT, title=titled(title, SO_FAR if live else "all sequences, padding excluded"))
         .mark_line(point=alt.OverlayMarkDef(size=14))
         .encode(
             x=alt.X("rank:Q", scale=alt.Scale(type=scale, nice=False))
@@ -146,7 +147,7 @@ def _curve(data: pa.Table, scale: Scale, title: str, *, live: bool) -> alt.Chart
             tooltip=[
                 alt.Tooltip("rank:Q", title="rank", format=EXACT),
                 alt.Tooltip("count:Q", title="occurrences", format=EXACT),
-                alt.Tooltip("covered:Q", title="covered up to here", format=PERCENT),
+                alt.Tooltip("covered:Q", title="cumulative share", format=PERCENT),
             ],
         )
     )
@@ -157,7 +158,8 @@ def _named(scale: Scale) -> str:
 
 
 def _position_axis() -> alt.X:
-    return alt.X("first:Q", scale=alt.Scale(nice=False)).title("position in the row (tokens)").axis(labelExpr=SHORT)
+    x = alt.X("first:Q", scale=alt.Scale(nice=False))
+    return x.title("position in the sequence (tokens)").axis(labelExpr=SHORT)
 
 
 def _places(positions: Mapping[str, Any], tokens: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -180,8 +182,8 @@ def _places(positions: Mapping[str, Any], tokens: Sequence[Mapping[str, Any]]) -
 
 def _rows_counted(positions: Mapping[str, Any]) -> str:
     if positions["exact"]:
-        return "all rows, padding left out"
-    return f"a sample: {exact(positions['sequences_counted'])} rows, evenly spaced, of {exact(positions['sequences'])}"
+        return "all sequences, padding excluded"
+    return f"{exact(positions['sequences_counted'])} of {exact(positions['sequences'])} sequences, evenly spaced"
 
 
 def _token_tooltip() -> list[alt.Tooltip]:
@@ -198,5 +200,5 @@ def _place_tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("first:Q", title="from position", format=EXACT),
         alt.Tooltip("last:Q", title="to position", format=EXACT),
         alt.Tooltip("count:Q", title="occurrences", format=EXACT),
-        alt.Tooltip("share:Q", title="share of places", format=PERCENT),
+        alt.Tooltip("share:Q", title="share of positions", format=PERCENT),
     ]

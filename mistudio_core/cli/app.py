@@ -13,17 +13,17 @@ from mistudio_core.errors import StudioError
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _PLACES: Final = (_PACKAGE / "_app" / "app.py", _PACKAGE.parent / "app.py")
-"""In a wheel the app's files are part of the package; in a checkout they stand beside it."""
+"""In a wheel the app's files are part of the package; in a checkout they are beside it."""
 
 
 def app(options: Namespace) -> tuple[Any, StudioError | None]:
-    """Serve the app until Ctrl-C; what stands after `--` goes to Streamlit.
+    """Serve the app until Ctrl-C; arguments after `--` go to Streamlit.
 
     Raises `internal` where the app's files are missing or Streamlit cannot start.
     """
     script = next((place for place in _PLACES if place.is_file()), None)
     if script is None:
-        raise StudioError("internal", "The app's own files are missing.", "Install mistudio-datasets again.")
+        raise StudioError("internal", "The app's files are missing.", "Install mistudio-datasets again.")
     environment = dict(os.environ)
     if getattr(options, "home", None):
         environment["MISTUDIO_HOME"] = str(Path(options.home).expanduser().resolve())
@@ -33,7 +33,7 @@ def app(options: Namespace) -> tuple[Any, StudioError | None]:
     except KeyboardInterrupt:
         status = 0  # Streamlit gets the signal too, and stops by itself
     if status != 0:
-        raise StudioError("internal", f"Streamlit ended with status {status}.", "The lines above say why.")
+        raise StudioError("internal", f"Streamlit ended with status {status}.", "See the output above.")
     return {}, None
 
 

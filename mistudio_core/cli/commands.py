@@ -40,7 +40,7 @@ def download(options: Namespace) -> Any:
     library = _open(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
     named: dict[str, Any] = {"splits": options.split, "token": _token(options), "options": _text_options(options)}
-    return _made(library, lambda: library.download(options.repo, **asked, **named).id)
+    return _run_job(library, lambda: library.download(options.repo, **asked, **named).id)
 
 
 def _text_options(options: Namespace) -> ImportOptions:
@@ -61,7 +61,7 @@ def import_files(options: Namespace) -> Any:
         sample_by=options.sample_by,
     )
     named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
-    return _made(library, lambda: library.import_files(options.paths, **named).id)
+    return _run_job(library, lambda: library.import_files(options.paths, **named).id)
 
 
 def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
@@ -72,7 +72,7 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
 def example(options: Namespace) -> Any:
     """Make the built-in example dataset and return it."""
     library = _open(options)
-    return _made(library, lambda: library.make_example(options.samples).id)
+    return _run_job(library, lambda: library.make_example(options.samples).id)
 
 
 def list_datasets(options: Namespace) -> Any:
@@ -124,7 +124,7 @@ def stats(options: Namespace) -> Any:
     """Return the statistics of a dataset or a tokenization."""
     found = _open(options).statistics(options.id)
     if found is None:
-        raise in_use(f"{options.id} has no statistics yet.", "They are there when it is ready.", options.id)
+        raise in_use(f"{options.id} has no statistics yet.", "They are available once it is ready.", options.id)
     return found
 
 
@@ -133,7 +133,7 @@ def tokenize(options: Namespace) -> Any:
     fields = _recipe_fields(options)
     library = _open(options)
     token = _token(options)
-    return _made(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id)
+    return _run_job(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id)
 
 
 def preview(options: Namespace) -> Any:
@@ -206,7 +206,7 @@ def retry(options: Namespace) -> Any:
     """Go on with what failed and return it."""
     library = _open(options)
     token = _token(options)
-    return _made(library, lambda: library.retry(options.id, token=token).id)
+    return _run_job(library, lambda: library.retry(options.id, token=token).id)
 
 
 def delete(options: Namespace) -> Any:
@@ -233,7 +233,7 @@ def verify(options: Namespace) -> Any:
     raise StudioError(
         "corrupt_data",
         f"{len(result.problems)} of {result.checked} files have a problem: {found}",
-        "Delete what is damaged and make it again.",
+        "Delete what is damaged and create it again.",
     )
 
 
@@ -252,7 +252,7 @@ def _token(options: Namespace) -> str | None:
 
 def _whole_number(text: str) -> int:
     if not text.strip().isdecimal():
-        raise invalid(f"ids: {text[:40]!r} is not the id of a token.", "Give whole numbers with commas between them.")
+        raise invalid(f"ids: {text[:40]!r} is not a token id.", "Give whole numbers separated by commas.")
     return int(text)
 
 
@@ -285,7 +285,7 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
     return act()
 
 
-def _made(library: Library, start: Callable[[], str]) -> Any:
+def _run_job(library: Library, start: Callable[[], str]) -> Any:
     """Start a job, wait for it and return what it made; `start` returns the id of the job or of what it makes."""
     job = _succeeded(library, start)
     return (
@@ -313,16 +313,16 @@ def _succeeded(library: Library, start: Callable[[], str]) -> Job:
 def _teller() -> Callable[[Job], None]:
     """Return a function that writes progress to standard error: one line that changes, or a line now and then."""
     on_terminal = sys.stderr.isatty()
-    told = {"at": 0.0, "width": 0.0}
+    shown = {"at": 0.0, "width": 0.0}
 
     def tell(job: Job) -> None:
         moment = time.monotonic()
         if on_terminal:
             line = _progress_line(job)
-            sys.stderr.write("\r" + line.ljust(int(told["width"])) + ("" if job.active else "\n"))
-            told["width"] = len(line)
-        elif job.active and moment - told["at"] >= _LINE_PERIOD_S:
-            told["at"] = moment
+            sys.stderr.write("\r" + line.ljust(int(shown["width"])) + ("" if job.active else "\n"))
+            shown["width"] = len(line)
+        elif job.active and moment - shown["at"] >= _LINE_PERIOD_S:
+            shown["at"] = moment
             sys.stderr.write(_progress_line(job) + "\n")
         sys.stderr.flush()
 

@@ -22,7 +22,7 @@ _RENAMED: Final = {"splits": ["--split", "--splits"], "columns": ["--column", "-
 
 
 def whole_number(text: str) -> int:
-    """Read a whole number, or raise `invalid_request`."""
+    """Read an integer, or raise `invalid_request`."""
     try:
         return int(text)
     except ValueError:
@@ -41,13 +41,13 @@ def make_parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, act: Any, purpose: str, aliases: Sequence[str] = ()) -> argparse.ArgumentParser:
-        made = groups.add_parser(name, aliases=aliases, help=purpose, description=purpose, parents=[common])
-        made.set_defaults(act=act)
-        return made
+        added = groups.add_parser(name, aliases=aliases, help=purpose, description=purpose, parents=[common])
+        added.set_defaults(act=act)
+        return added
 
     _app_command(command)
     _hub_commands(command)
-    _look_commands(command)
+    _read_commands(command)
     _tokenize_commands(command)
     _keep_commands(command)
     return parser
@@ -66,45 +66,45 @@ def _app_command(command: Any) -> None:
 
 
 def _hub_commands(command: Any) -> None:
-    inspect = command("inspect", commands.inspect, "say what the Hub knows of a dataset, without downloading it")
+    inspect = command("inspect", commands.inspect, "show what the Hub knows about a dataset, without downloading it")
     download = command("download", commands.download, "download a dataset from the Hub")
     for parser in (inspect, download):
-        parser.add_argument("repo", metavar="REPO", help="repository id, or its address on the Hub")
+        parser.add_argument("repo", metavar="REPO", help="repository id, or its URL on the Hub")
         parser.add_argument("--revision", help="branch, tag or commit")
         parser.add_argument("--config", help="configuration (subset)")
         _token(parser)
-    download.add_argument("--split", action="append", help="may be repeated; all splits without it")
-    download.add_argument("--max-samples", type=whole_number, help="at most so many samples of each split")
-    download.add_argument("--name", help="a name of your own")
+    download.add_argument("--split", action="append", help="split to download, repeatable (default: all)")
+    download.add_argument("--max-samples", type=whole_number, help="most samples per split")
+    download.add_argument("--name", help="name of the dataset in the library")
     _text_options(download)
     imported = command("import", commands.import_files, "import local files")
     imported.add_argument("paths", metavar="PATH", nargs="+")
-    imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow; else told by the file's name")
-    imported.add_argument("--name", help="a name of your own")
+    imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow (default: by file name)")
+    imported.add_argument("--name", help="name of the dataset in the library")
     _import_options(imported)
-    example = command("example", commands.example, "make the built-in example dataset", aliases=["sample"])
-    example.add_argument("--samples", type=whole_number, default=5000, help="how many samples (5000)")
+    example = command("example", commands.example, "create the built-in example dataset", aliases=["sample"])
+    example.add_argument("--samples", type=whole_number, default=5000, help="number of samples (default: 5000)")
 
 
 def _import_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("how the files are read, where they cannot say it themselves")
+    group = parser.add_argument_group("parsing options")
     group.add_argument(
         "--null-values",
         action="append",
         nargs="?",
         const=None,
         metavar="A,B",
-        help="CSV: the only cells that count as missing ('' is an empty one; without a value none); may be repeated",
+        help="CSV: the cell values read as missing ('' is an empty cell; without a value: none), repeatable",
     )
-    group.add_argument("--delimiter", metavar="CHAR", help="CSV: what separates the cells, such as ';' or tab")
-    group.add_argument("--header", metavar="N", help="CSV: number of the line with the names, from 0; or none")
-    group.add_argument("--encoding", help="CSV, JSON, text: utf-8 without it, else for example cp1252 or utf-16")
-    group.add_argument("--field", metavar="KEY", help="JSON: the key of one large object that holds the samples")
+    group.add_argument("--delimiter", metavar="CHAR", help="CSV: cell separator, such as ';' or tab")
+    group.add_argument("--header", metavar="N", help="CSV: line number of the header, from 0, or none")
+    group.add_argument("--encoding", help="CSV, JSON, text: for example cp1252 or utf-16 (default: utf-8)")
+    group.add_argument("--field", metavar="KEY", help="JSON: key that holds the list of samples in one large object")
     group.add_argument(
         "--text-unit",
         dest="sample_by",
         metavar="UNIT",
-        help="text: a sample is a line, a paragraph or a document (file)",
+        help="text: one sample per line, paragraph or document (whole file)",
     )
     _text_options(group)
 
@@ -124,7 +124,7 @@ def _text_options(group: Any) -> None:
     )
 
 
-def _look_commands(command: Any) -> None:
+def _read_commands(command: Any) -> None:
     listed = command("list", commands.list_datasets, "list the datasets")
     listed.add_argument("--status", help="downloading, processing, ready or error")
     listed.add_argument("--source", help="huggingface, local or sample")
@@ -133,58 +133,60 @@ def _look_commands(command: Any) -> None:
     show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
     _sample_options(command("samples", commands.samples, "print samples of a dataset, searched, filtered and sorted"))
-    index = command("index", commands.index, "build the index of words of a large dataset, or once more")
+    index = command("index", commands.index, "build or rebuild the word index of a dataset")
     index.add_argument("id", metavar="ID")
-    tokens = command("search-tokens", commands.search_tokens, "find a sequence of tokens in the rows of a tokenization")
+    tokens = command(
+        "search-tokens", commands.search_tokens, "find consecutive tokens in the sequences of a tokenization"
+    )
     tokens.add_argument("id", metavar="TOK")
-    tokens.add_argument("--text", help="as it would stand within a document: a leading space matters")
-    tokens.add_argument("--ids", help="ids with commas between them, for example 11,262")
+    tokens.add_argument("--text", help="text, tokenized as in the middle of a document: a leading space matters")
+    tokens.add_argument("--ids", help="token ids separated by commas, for example 11,262")
     tokens.add_argument("--offset", type=whole_number, default=0)
     tokens.add_argument("--limit", type=whole_number, default=50)
-    tokens.add_argument("--across", action="store_true", help="also where it reaches from one document into the next")
+    tokens.add_argument("--across", action="store_true", help="include hits that span two documents")
     stats = command("stats", commands.stats, "print the statistics of a dataset or a tokenization")
     stats.add_argument("id", metavar="ID")
 
 
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID")
-    parser.add_argument("--split", help="of this split only")
+    parser.add_argument("--split", help="only this split")
     parser.add_argument("--offset", type=whole_number, default=0)
     parser.add_argument("--limit", type=whole_number, default=50)
-    parser.add_argument("--search", metavar="Q", default="", help="a text to look for")
+    parser.add_argument("--search", metavar="Q", default="", help="text to search for")
     parser.add_argument("--mode", default="words", help="words (all of them), any, phrase, substring or regex")
     parser.add_argument("--ignore-case", action="store_true", help="for substring and regex")
     parser.add_argument("--column", help="the text column to search and to print")
     for measure in ("chars", "bytes", "words", "tokens"):
         for bound in ("min", "max"):
             parser.add_argument(f"--{bound}-{measure}", type=whole_number, metavar="N")
-    parser.add_argument("--tokenization", metavar="TOK", help="whose token counts and control tokens are meant")
+    parser.add_argument("--tokenization", metavar="TOK", help="tokenization for token counts and control tokens")
     parser.add_argument(
         "--where",
         action="append",
         metavar="CONDITION",
         help="COLUMN=VALUE, also !=, >=, <=, COLUMN=null, COLUMN=nan, len(COLUMN)>=N",
     )
-    parser.add_argument("--duplicates", action="store_true", help="only samples whose text is there more than once")
-    parser.add_argument("--documents", action="store_true", help="only samples that the tokenization made rows of")
+    parser.add_argument("--duplicates", action="store_true", help="only samples whose text occurs more than once")
+    parser.add_argument("--documents", action="store_true", help="only samples that the tokenization used")
     parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
     parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
     parser.add_argument("--descending", action="store_true")
-    parser.add_argument("--export", metavar="KIND", help="write all that is found as parquet, jsonl or csv instead")
+    parser.add_argument("--export", metavar="KIND", help="write all matches to a file: parquet, jsonl or csv")
 
 
 def _tokenize_commands(command: Any) -> None:
-    tokenize = command("tokenize", commands.tokenize, "make token rows of a dataset")
+    tokenize = command("tokenize", commands.tokenize, "tokenize a dataset into token sequences")
     tokenize.add_argument("dataset_id", metavar="DATASET_ID")
-    preview = command("preview", commands.preview, "show a text, or a sample of a dataset, as tokens under a recipe")
+    preview = command("preview", commands.preview, "show how a recipe tokenizes a text or a sample")
     preview.add_argument("dataset_id", metavar="DATASET_ID", nargs="?")
-    preview.add_argument("--text", help="the text to show; else a sample of the dataset")
-    preview.add_argument("--index", type=whole_number, default=0, help="which sample of the split, from 0")
+    preview.add_argument("--text", help="text to tokenize (default: a sample of the dataset)")
+    preview.add_argument("--index", type=whole_number, default=0, help="index of the sample in its split, from 0")
     estimate = command(
-        "estimate", commands.estimate, "say what a recipe would give, cost and leave out, for all presets"
+        "estimate", commands.estimate, "estimate sequences, time, size and skipped samples for all presets"
     )
     estimate.add_argument("dataset_id", metavar="DATASET_ID")
-    compare = command("compare", commands.compare, "put two to four tokenizations side by side")
+    compare = command("compare", commands.compare, "compare two to four tokenizations")
     compare.add_argument("ids", metavar="TOK", nargs="+")
     _hand_over_commands(command)
     for parser in (tokenize, preview, estimate):
@@ -193,22 +195,22 @@ def _tokenize_commands(command: Any) -> None:
 
 
 def _hand_over_commands(command: Any) -> None:
-    export = command("export", commands.export, "write a copy of a tokenization for another program")
+    export = command("export", commands.export, "export a tokenization for another program")
     export.add_argument("id", metavar="TOK")
     export.add_argument("--kind", default="parquet", help="parquet, bin (sparsify), text or jsonl")
-    export.add_argument("--max-samples", type=whole_number, help="of the text: at most so many of each split")
+    export.add_argument("--max-samples", type=whole_number, help="text only: most samples per split")
     push = command("push", commands.push, "push a tokenization to a dataset repository of your own")
     push.add_argument("id", metavar="TOK")
     push.add_argument("repo", metavar="REPO")
-    push.add_argument("--public", action="store_true", help="else the repository is made private")
+    push.add_argument("--public", action="store_true", help="create a public repository (default: private)")
     _token(push)
-    snippet = command("snippet", commands.snippet, "print code that hands the rows to a trainer")
+    snippet = command("snippet", commands.snippet, "print code that loads the sequences into a trainer")
     snippet.add_argument("id", metavar="TOK")
-    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch; else all of them")
+    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch (default: all)")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", metavar="FILE", help="a JSON file with recipe fields; options win over it")
+    parser.add_argument("--recipe", metavar="FILE", help="JSON file with recipe fields; options override it")
     groups: dict[str, Any] = {}
     for field in FIELDS.values():
         if field.group not in groups:
@@ -242,22 +244,22 @@ def _json_or_text(text: str) -> Any:
 
 def _keep_commands(command: Any) -> None:
     command("jobs", commands.jobs, "list the jobs, newest first")
-    cancel = command("cancel", commands.cancel, "stop a job; what is whole is kept")
+    cancel = command("cancel", commands.cancel, "cancel a job; finished parts are kept")
     cancel.add_argument("id", metavar="JOB")
-    retry = command("retry", commands.retry, "go on with a dataset, tokenization or job that failed or was cancelled")
+    retry = command("retry", commands.retry, "resume a dataset, tokenization or job that failed or was cancelled")
     retry.add_argument("id", metavar="ID")
     _token(retry)
     delete = command("delete", commands.delete, "delete a dataset or a tokenization with its files")
     delete.add_argument("id", metavar="ID")
-    delete.add_argument("--cascade", action="store_true", help="with its tokenizations and running jobs")
+    delete.add_argument("--cascade", action="store_true", help="also delete its tokenizations and cancel running jobs")
     delete.add_argument("--yes", action="store_true", required=True, help="confirm the deletion")
-    rename = command("rename", commands.rename, "give a dataset another name or other notes")
+    rename = command("rename", commands.rename, "change the name or notes of a dataset")
     rename.add_argument("id", metavar="DATASET_ID")
     rename.add_argument("--name")
     rename.add_argument("--notes")
-    exports = command("delete-exports", commands.delete_exports, "delete the copies made for other programs")
+    exports = command("delete-exports", commands.delete_exports, "delete all exports")
     exports.add_argument("--yes", action="store_true", required=True, help="confirm the deletion")
     verify = command("verify", commands.verify, "check the files against their manifests")
     verify.add_argument("id", metavar="ID", nargs="?")
-    verify.add_argument("--deep", action="store_true", help="encode a sample again as well")
-    command("rebuild", commands.rebuild, "make the catalog again from the files")
+    verify.add_argument("--deep", action="store_true", help="also tokenize some samples again and compare")
+    command("rebuild", commands.rebuild, "rebuild the catalog from the files on disk")

@@ -18,7 +18,7 @@ from mistudio_core.records import as_json
 
 
 def main() -> int:
-    """Run the command that stands behind the program's name: the entry point `mistudio`."""
+    """Run the command line: the entry point `mistudio`."""
     return run(sys.argv[1:])
 
 
@@ -38,9 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         _show_error(unexpected(error), as_document)
         return 1
     except KeyboardInterrupt:
-        _show_error(
-            StudioError("cancelled", "Cancelled.", "What is whole is kept; `retry` goes on from it."), as_document
-        )
+        _show_error(StudioError("cancelled", "Cancelled.", "Finished parts are kept; `retry` resumes."), as_document)
         return 130
     _show(result, as_document)
     return 0

@@ -39,15 +39,15 @@ def outcome(folder: Path) -> protocol.Result | None:
         return protocol.Result("cancelled", ended_at, error=cancelled_error())
     error = StudioError(
         "worker_died",
-        "The worker was ended from outside before it had finished (a restart, or the system ran out of memory).",
-        "Resume goes on from what is whole; the log of the job may say more.",
+        "The worker was killed before it finished (a restart, or the system ran out of memory).",
+        "Resume continues from the finished parts; the job's log may say more.",
     )
     return protocol.Result("failed", ended_at, error=error.to_json())
 
 
 def cancelled_error() -> dict[str, Any]:
     """Return the stored error of a cancelled job."""
-    hint = "Resume goes on from what is whole; Delete removes it."
+    hint = "Resume continues from the finished parts; Delete removes it."
     return StudioError("cancelled", "The job was cancelled.", hint).to_json()
 
 

@@ -26,8 +26,8 @@ class Actor:
         if self.shared and dataset.owner != self.name:
             raise StudioError(
                 "permission_denied",
-                f"{dataset.name} was made by somebody else, and this library is shared.",
-                "Make a dataset of your own, which you can change and delete.",
+                f"{dataset.name} belongs to another user of this shared library.",
+                "Only your own datasets can be changed and deleted.",
             )
 
     def must_fetch(self, access: Access) -> None:
@@ -36,7 +36,7 @@ class Actor:
             raise StudioError(
                 "permission_denied",
                 f"This dataset is {access}, and this library is shared with other people.",
-                "Run the app on a machine of your own to work with gated and private datasets.",
+                "Run the app on your own machine to work with gated and private datasets.",
             )
 
     def must_need_no_token(self, token: str | None) -> None:
@@ -50,7 +50,7 @@ class Actor:
             raise StudioError(
                 "permission_denied",
                 f"{what} cannot be used here, because this library is shared.",
-                "Upload the file, use the Hub, or run the app on a machine of your own.",
+                "Upload the file, use the Hub, or run the app on your own machine.",
             )
 
 

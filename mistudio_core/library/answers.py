@@ -119,7 +119,7 @@ class Parting(Record):
 class Comparison(Record):
     """Tokenizations side by side; what the parts but `partings` hold is described in docs/statistics.md.
 
-    There is a parting for each pair, in the order of the tokenizations: None where they agree as far as was looked, or
+    There is a parting for each pair, in the order of the tokenizations: None where no difference found, or
     have no text in common.
     """
 

@@ -140,7 +140,7 @@ class Datasets:
         folder = self._context.home.job(job.id)
         request, result = protocol.read_request(folder), protocol.read_result(folder)
         if request is None or request.kind != "look" or request.arguments.get("asked_by") != self._context.actor.name:
-            raise StudioError("not_found", f"There is no look {job_id}.", "Look at the files again.")
+            raise StudioError("not_found", f"There is no file preview {job_id}.", "Preview the files again.")
         if job.error is not None:
             raise job.error.exception()
         if result is None or result.answer is None:
@@ -155,7 +155,7 @@ class Datasets:
         )
 
     def make_example(self, num_samples: int = 5000) -> Dataset:
-        """Start to make the built-in example dataset, which needs no network."""
+        """Start to create the built-in example dataset, which needs no network."""
         return self.get(making.make_example(self._context, num_samples))
 
     def replaced_texts(self, dataset_id: str) -> JsonDocument:

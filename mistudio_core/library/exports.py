@@ -54,8 +54,8 @@ class Exports:
         if secret is None:
             raise StudioError(
                 "token_rejected",
-                "A push needs an access token with the permission to write.",
-                "Make one in the Hub's settings and give it here; it is not kept.",
+                "A push needs an access token with write permission.",
+                "Create one in the Hub's settings and enter it here; it is never stored.",
             )
         arguments = {"dataset_id": record.dataset_id, "repo_id": name, "private": private}
         return start_job(self._context, "push", record, arguments, secret)

@@ -75,7 +75,7 @@ def tokenizer_of(context: Context, tokenization_id: str, manifest: Mapping[str, 
             return open_tokenizer(context.home.tokenizers / digest)
     except (StudioError, KeyError):
         pass
-    raise StudioError("not_found", f"The tokenizer of {tokenization_id} is gone.", "Tokenize once to load it again.")
+    raise StudioError("not_found", f"The tokenizer of {tokenization_id} is gone.", "Tokenize again to reload it.")
 
 
 def full_name(context: Context, name: str) -> str:

@@ -119,8 +119,8 @@ def local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
 def make_example(context: Context, num_samples: int) -> str:
     """Start the built-in example dataset; return the id of the dataset."""
     if not 1 <= num_samples <= _MAX_SAMPLE_STORIES:
-        raise invalid(f"{num_samples:,} stories were asked for.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
-    dataset = draft(context, "example", "Little stories")
+        raise invalid(f"samples is {num_samples:,}.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
+    dataset = draft(context, "example", "Example stories")
     return start_once(context, "example", dataset, {"num_samples": num_samples}, None)
 
 
@@ -237,5 +237,5 @@ def _check_disk(context: Context, info: RepoInfo, max_samples: int | None) -> No
         raise StudioError(
             "disk_full",
             f"The download has {info.download_bytes:,} bytes, and only {max(0, space):,} may be filled.",
-            "Free some space, choose one split, or limit the samples.",
+            "Free disk space, choose one split, or limit the samples.",
         )

@@ -112,6 +112,6 @@ def _told(read: Any) -> Any:
         return StudioError(
             "corrupt_data",
             "The job reported success, but its manifest is missing or damaged.",
-            "Retry makes it again.",
+            "Retry creates it again.",
         )
     return record

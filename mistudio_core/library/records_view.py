@@ -55,7 +55,7 @@ class View:
         checked_id(dataset_id, "ds")
         for dataset in self._visible(self._with_id("datasets", dataset_id)):
             return dataset
-        raise StudioError("not_found", f"There is no dataset {dataset_id}.", "It may have been deleted meanwhile.")
+        raise StudioError("not_found", f"There is no dataset {dataset_id}.", "It may have been deleted.")
 
     def tokenizations(self, dataset_id: str | None = None) -> list[Tokenization]:
         """Return the tokenizations of one dataset or of all, oldest first."""
@@ -74,9 +74,7 @@ class View:
             record = rows.tokenization_of(row, self._context.home)
             if any(self._visible(self._with_id("datasets", record.dataset_id))):
                 return self._with_status(record)
-        raise StudioError(
-            "not_found", f"There is no tokenization {tokenization_id}.", "It may have been deleted meanwhile."
-        )
+        raise StudioError("not_found", f"There is no tokenization {tokenization_id}.", "It may have been deleted.")
 
     def record(self, any_id: str) -> Dataset | Tokenization:
         """Return a dataset or a tokenization, or raise `not_found`."""
@@ -95,7 +93,9 @@ class View:
         checked_id(job_id, "job")
         for row in self._with_id("jobs", job_id):
             return self._job(row)
-        raise StudioError("not_found", f"There is no job {job_id}.", "Jobs go with what they made.")
+        raise StudioError(
+            "not_found", f"There is no job {job_id}.", "Jobs are deleted with their dataset or tokenization."
+        )
 
     def last_job(self, any_id: str) -> Job:
         """Return a job by its id, or the last one that made a dataset or tokenization."""
@@ -105,7 +105,7 @@ class View:
         for row in reversed(self._tables["jobs"]):
             if row[_SUBJECT] == subject and kind_of(row[_KIND]).makes:
                 return self._job(row)
-        raise invalid(f"No job has worked on {any_id}.", "Only what a job was at work on can be waited for or retried.")
+        raise invalid(f"No job has worked on {any_id}.", "Only the subject of a job can be waited for or retried.")
 
     def must_own(self, any_id: str) -> None:
         """Raise `permission_denied` unless the actor may change this dataset or tokenization."""

@@ -66,7 +66,7 @@ def _refuse_unless(cascade: bool, name: str, tokenization_ids: list[str], jobs: 
     if users and not cascade:
         raise in_use(
             f"{name} is used by {', '.join(users)}.",
-            "Delete with --cascade (in the app: confirm) to remove these with it, or delete them first.",
+            "Delete with --cascade (in the app: confirm) to delete them too, or delete them first.",
             *users,
         )
 

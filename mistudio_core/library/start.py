@@ -104,9 +104,7 @@ def _check_quota(home: Home, settings: Settings) -> None:
 def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:
     busy = [row.id for row in unfinished if row.subject_id == subject_id and row.kind == kind]
     if busy:
-        raise in_use(
-            f"The job {busy[0]} is at work on {subject_id}.", "Wait until it has finished, or cancel it.", busy[0]
-        )
+        raise in_use(f"Job {busy[0]} is running on {subject_id}.", "Wait until it has finished, or cancel it.", busy[0])
 
 
 def _check_waiting(home: Home, settings: Settings, unfinished: list[JobRow]) -> None:
@@ -114,6 +112,6 @@ def _check_waiting(home: Home, settings: Settings, unfinished: list[JobRow]) -> 
     if waiting >= settings.max_waiting_jobs:
         raise StudioError(
             "too_many_jobs",
-            f"{waiting} jobs are waiting for their turn already.",
-            "Wait for some to finish, or cancel some.",
+            f"{waiting} jobs are queued already.",
+            "Wait for some of them to finish, or cancel some.",
         )

@@ -32,8 +32,8 @@ def start_once(
                 raise _ResumeInsteadError
             raise StudioError(
                 "duplicate",
-                f"The same was asked for before: {earlier.id} is {earlier.status}.",
-                "Use that one, or delete it first.",
+                f"Already exists: {earlier.id} is {earlier.status}.",
+                "Use it, or delete it first.",
                 {"id": earlier.id, "status": earlier.status},
             )
 
@@ -78,14 +78,14 @@ def retry(context: Context, job: Job, token: str | None) -> str:
         row = transaction.jobs()[job.id]
         found = _subjects(transaction).get(row.subject_id)
     if found is None:
-        raise StudioError("not_found", "What this job made has been deleted.", "Start it anew.")
+        raise StudioError("not_found", "The result of this job has been deleted.", "Start it anew.")
     if kind_of(row.kind).makes and found.status == "ready":
-        raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to make it again.")
+        raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to create it again.")
     secret = choose_token(context.settings, token) if row.needs_token or token else None
     if row.needs_token and secret is None:
         raise StudioError(
             "gated",
-            "This job used an access token, which was not kept.",
+            "This job used an access token, which was not stored.",
             "Give the token again (--token-stdin on the command line).",
         )
     again = _anew(found, row.kind) if kind_of(row.kind).makes else found

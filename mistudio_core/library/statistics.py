@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mistudio_core.statistics.compare import Compared
     from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
-PARTING_SAMPLES: Final = 1000
+COMPARED_SAMPLES: Final = 1000
 """Samples that are read for the first document in which two tokenizers part; it is nearly always among the first."""
 
 
@@ -108,7 +108,7 @@ def _parting(
     view: View, pair: tuple[Tokenization, Tokenization], vocabularies: dict[str, _Vocabulary]
 ) -> Parting | None:
     from mistudio_core.raw import open_splits
-    from mistudio_core.statistics.compare import first_parting
+    from mistudio_core.statistics.compare import first_difference
 
     one, other = pair
     split = common_split(one, other)
@@ -118,13 +118,13 @@ def _parting(
     assert folder is not None
     samples = open_splits(folder)[split]
     pieces = [_token_texts(vocabularies[record.id], samples, record.recipe.columns[0]) for record in pair]
-    found = first_parting(*pieces)
+    found = first_difference(*pieces)
     return None if found is None else Parting(one.id, other.id, split, found.document, found.tokens)
 
 
 def _token_texts(vocabulary: _Vocabulary, samples: RawSplit, column: str) -> Iterator[list[str]]:
     encoder = vocabulary.tokenizer.load()
-    for table in samples.batches(0, PARTING_SAMPLES, [column]):
+    for table in samples.batches(0, COMPARED_SAMPLES, [column]):
         for text in table.column(column):
             ids = encoder.encode(text.as_py() or "", add_special_tokens=False).ids
             yield [vocabulary.strings[ident] for ident in ids]

@@ -37,7 +37,7 @@ def stored_manifest(record: Tokenization) -> JsonDocument:
     assert record.path is not None
     stored = read_json(record.path / TOKENIZATION_MANIFEST)
     if not isinstance(stored, dict):
-        raise StudioError("corrupt_data", f"{record.id} has lost its manifest.", "Delete it and make it anew.")
+        raise StudioError("corrupt_data", f"{record.id} has lost its manifest.", "Delete it and tokenize again.")
     return JsonDocument(stored)
 
 

@@ -48,8 +48,8 @@ def readable_schema(schema: pa.Schema) -> pa.Schema:
         except UnstorableError as error:
             raise StudioError(
                 "corrupt_data",
-                f"The column {error.path[:200]!r} has the type {str(error.kind)[:100]}, which cannot be kept.",
-                "Leave it out, or turn it into a list of objects.",
+                f"The column {error.path[:200]!r} has the type {str(error.kind)[:100]}, which cannot be stored.",
+                "Remove the column, or convert it to a list of objects.",
             ) from error
     return pa.schema(fields, schema.metadata)
 
@@ -71,7 +71,7 @@ def stored_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def converted_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return a table in the types of `schema`, which `readable_schema` or `stored_schema` made of its own."""
+    """Return a table in the types of `schema`, which comes from `readable_schema` or `stored_schema`."""
     if table.schema.types == schema.types:
         return table
     columns = [converted_column(column, field.type) for column, field in zip(table.columns, schema, strict=True)]
@@ -142,7 +142,7 @@ def items_of(array: pa.Array) -> pa.Array:
 
 
 def _type(kind: pa.DataType, path: str, extension: Callable[[pa.DataType], pa.DataType | None]) -> pa.DataType:
-    """Return the type in which values of `kind` are kept; `extension` says which extension types stay."""
+    """Return the type in which values of `kind` are stored; `extension` says which extension types stay."""
     if isinstance(kind, pa.BaseExtensionType):
         known = extension(kind)
         if known is not None:
@@ -185,7 +185,7 @@ def _flat_type(kind: pa.DataType, path: str) -> pa.DataType:
         return _decimal_type(kind, path)
     if pa.types.is_timestamp(kind) and kind.unit == "s":  # Parquet counts in milliseconds or finer
         return pa.timestamp("ms", kind.tz)
-    if any(test(kind) for test in _KEPT):
+    if any(test(kind) for test in _STORED_AS_THEY_ARE):
         return kind
     raise UnstorableError(kind, path)
 
@@ -196,7 +196,7 @@ _REPLACED: Final = {
     pa.date64(): pa.date32(),
     pa.time32("s"): pa.time32("ms"),
 }
-_KEPT: Final[tuple[Callable[[pa.DataType], bool], ...]] = (
+_STORED_AS_THEY_ARE: Final[tuple[Callable[[pa.DataType], bool], ...]] = (
     pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_date,
     pa.types.is_time, pa.types.is_timestamp, pa.types.is_duration, pa.types.is_string, pa.types.is_large_string,
     pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary,
@@ -242,8 +242,8 @@ def _uuid_texts(storage: pa.FixedSizeBinaryArray) -> pa.StringArray:
         texts[:, place : place + width] = _HEX[data[:, first:last]].reshape(count, width)
         place += width + 1
     offsets = np.arange(count + 1, dtype=np.int32) * _UUID_CHARS
-    made = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(texts))
-    return pc.if_else(storage.is_valid(), made, pa.scalar(None, pa.string()))
+    texts_array = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(texts))
+    return pc.if_else(storage.is_valid(), texts_array, pa.scalar(None, pa.string()))
 
 
 def _runs(array: Any, target: pa.DataType) -> pa.Array:

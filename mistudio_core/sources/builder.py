@@ -20,7 +20,7 @@ _CSV_ROWS: Final = 1000
 
 
 class BuilderTables:
-    """A reader of `datasets` on one file; `seen` is the last table before it was made to fit the features."""
+    """A reader of `datasets` on one file; `seen` is the last table before it was cast to the features."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class BuilderTables:
         self._builder._cast_table = self._remember
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield what the reader generates; the iterable dataset that usually stands round it takes twice as long."""
+        """Yield what the reader generates; the iterable dataset that usually wraps it takes twice as long."""
         from datasets import StreamingDownloadManager
 
         try:

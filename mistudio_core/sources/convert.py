@@ -1,4 +1,4 @@
-"""One source file made into Parquet parts, with a receipt that says so."""
+"""Converts one source file to Parquet parts, with a receipt."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Receipt:
 class Converter:
     """Converts the files of a plan into `folder/raw/<split>/`, keeping receipts in `folder/receipts/`.
 
-    What an earlier run finished is known by its receipt; a file without one is converted anew. The columns that the
+    What an earlier run finished is known by its receipt; a file without one is converted again. The columns that the
     first file told are kept in `folder/features.json`, so that a resumed run expects the same.
     """
 
@@ -79,7 +79,7 @@ class Converter:
     def convert(
         self, file: SourceFile, source: FileProxy, *, limit: int | None = None, on_rows: Callable[[int], None]
     ) -> Receipt:
-        """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` is told each batch's rows."""
+        """Convert a file, or its first `limit` rows, and return the receipt; `on_rows` gets the rows of each batch."""
         parts: Sequence[PartInfo] = ()
         raw = self.folder / RAW / file.split
         tables = self.reader.read(source, file.label, limit)

@@ -15,11 +15,11 @@ _LONGEST: Final = 200
 def differences(name: str, wrong: pa.Schema, right: pa.Schema) -> list[str]:
     """Return in words where a column of `wrong` differs in type from that of `right`, by names that differ."""
     has, had = wrong.field(name).type, right.field(name).type
-    said = list(_inner(name, has, had))
+    message = list(_inner(name, has, had))
     now, before = column_types(wrong)[name], column_types(right)[name]
-    if len(said) == 1 and has.num_fields == had.num_fields == 0 and now != before:
+    if len(message) == 1 and has.num_fields == had.num_fields == 0 and now != before:
         return [f"{_quoted(name)} is {now} instead of {before}"]  # as the column is called, such as class_label
-    return said
+    return message
 
 
 def _inner(path: str, has: pa.DataType, had: pa.DataType) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The CSV reader of `datasets`, with whole numbers as they are written."""
+"""The CSV reader of `datasets`, with integers read exactly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 
 def with_exact_numbers(reader: Any) -> Any:
-    """Return a kind of the CSV reader that keeps whole numbers whole.
+    """Return a CSV reader class that reads integers exactly.
 
     The reader's own way makes floats of whole numbers among which a cell is empty, so that those above 2^53 change,
     and fails for numbers beyond 64 bits, which are text here.

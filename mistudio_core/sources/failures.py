@@ -14,11 +14,11 @@ from mistudio_core.sources.endpoint import is_hub
 
 PARQUET_BRANCH: Final = (
     "Many datasets have a copy in Parquet: try refs/convert/parquet as the revision. "
-    "Splits that are named partial-... there hold the first part of their samples."
+    "Splits named partial-... there hold only the first part of their samples."
 )
 
 _IF_PRIVATE: Final = "If it is private, give an access token of an account that may read it."
-TRY_LATER: Final = "Check the network and try again; what has been fetched is kept."
+TRY_LATER: Final = "Check the network and try again; downloaded data is kept."
 
 _CHOICES_SHOWN: Final = 40
 _FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -49,9 +49,9 @@ def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revisi
     asked = _Asked(repo_id, revision, token_given)
     for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network, _by_body):
         for link in chain:
-            told = judge(link, asked)
-            if told is not None:
-                return told
+            failure = judge(link, asked)
+            if failure is not None:
+                return failure
     return unexpected(error, f"while {repo_id} was read from the Hub")
 
 
@@ -59,9 +59,9 @@ def transport_failure(error: BaseException, name: str) -> StudioError | None:
     """Return the error to show where the network or the disk failed while `name` was read; None for anything else."""
     for judge in (_by_system, _by_answer, _by_network):
         for link in chained(error):
-            told = judge(link, _Asked(name, None, token_given=False))
-            if told is not None:
-                return told
+            failure = judge(link, _Asked(name, None, token_given=False))
+            if failure is not None:
+                return failure
     return None
 
 
@@ -80,11 +80,11 @@ def chained(error: BaseException) -> Iterator[BaseException]:
 def disk_full(needed: int | None = None, free: int | None = None) -> StudioError:
     """Return the error for a disk without room; `needed` and `free` are bytes."""
     if needed is None or free is None:
-        return StudioError("disk_full", "The disk is full.", "Free some space, then resume: what is whole is kept.")
+        return StudioError("disk_full", "The disk is full.", "Free disk space, then resume: finished parts are kept.")
     return StudioError(
         "disk_full",
-        f"There is not enough room on the disk: {_size(needed)} are needed and {_size(free)} are free.",
-        "Free some space, or ask for fewer samples.",
+        f"Not enough disk space: {_size(needed)} needed, {_size(free)} free.",
+        "Free disk space, or limit the samples.",
     )
 
 
@@ -115,7 +115,7 @@ def _by_system(error: BaseException, _asked: _Asked) -> StudioError | None:
 def _by_protocol(error: BaseException, asked: _Asked) -> StudioError | None:
     names = _class_names(error)
     if "LocalProtocolError" in names:
-        return StudioError("token_rejected", "The access token cannot be sent.", "Copy the token again.")
+        return StudioError("token_rejected", "The access token is malformed.", "Copy the token again.")
     if "HFValidationError" in names:
         return invalid(f"{asked.repo_id!r} is not the id of a dataset on the Hub.", "An id is namespace/name.")
     return None
@@ -137,7 +137,7 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
         return StudioError(
             "revision_not_found",
             f"{asked.repo_id} has no revision {asked.revision or 'of that name'!r}.",
-            "Give one of its branches, tags or commits, or leave the revision out for the newest.",
+            "Give a branch, tag or commit of it, or leave the revision out for the latest.",
         )
     if status == 401 and "invalid credentials" in text.lower():
         return token_rejected()
@@ -152,8 +152,8 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
     if status == 403 and asked.token_given:
         return StudioError(
             "token_rejected",
-            f"The Hub refuses {asked.repo_id} to this access token.",
-            "Use a token with the permission to read it.",
+            f"This access token has no access to {asked.repo_id}.",
+            "Use a token with read permission.",
         )
     return StudioError("hub_unreachable", f"The Hub could not serve the request (status {status}).", TRY_LATER)
 
@@ -168,18 +168,18 @@ def _gated(asked: _Asked, status: int, text: str) -> StudioError:
         reason = f"{asked.repo_id} is gated, and this access token lacks the permission to read gated repositories."
         return StudioError("gated", reason, "Allow it in the token's settings, or use another token.")
     if status == 401 or not asked.token_given:
-        reason = f"{asked.repo_id} is gated: its owner wants to know who reads it."
-        return StudioError("gated", reason, f"Ask for access at {page}, then give an access token of that account.")
-    reason = f"{asked.repo_id} is gated, and the account of this access token has not been let in."
-    return StudioError("gated", reason, f"Ask for access at {page}.")
+        reason = f"{asked.repo_id} is gated: its owner grants access on request."
+        return StudioError("gated", reason, f"Request access at {page}, then use an access token of that account.")
+    reason = f"{asked.repo_id} is gated, and the account of this access token has not been granted access."
+    return StudioError("gated", reason, f"Request access at {page}.")
 
 
 def token_rejected() -> StudioError:
     """Return the error for a token that the Hub does not know."""
     return StudioError(
         "token_rejected",
-        "The Hub does not accept the access token: it is wrong, has expired or was revoked.",
-        "Make a new token in the Hub's settings, or try without one.",
+        "The Hub rejects the access token: it is invalid, expired or revoked.",
+        "Create a new token in the Hub's settings, or try without one.",
     )
 
 
@@ -195,8 +195,8 @@ def _rate_limited(headers: Any) -> StudioError:
     wait = f"in {seconds:.0f} seconds" if seconds else "in a few minutes"
     return StudioError(
         "rate_limited",
-        "The Hub has had too many requests from here.",
-        f"Try again {wait}; an access token allows more.",
+        "The Hub's rate limit was reached.",
+        f"Try again {wait}; an access token raises the limit.",
     )
 
 
@@ -215,7 +215,7 @@ def _by_datasets(error: BaseException, asked: _Asked) -> StudioError | None:
         return StudioError(
             "corrupt_data",
             f"The dataset card of {asked.repo_id} is malformed: its metadata is not valid YAML.",
-            "Tell the owner of the dataset, or choose an older revision of it.",
+            "Report it to the dataset's owner, or choose an older revision.",
         )
     if "DatasetNotFoundError" in names and "gated" in text:
         return _gated(asked, 403 if asked.token_given else 401, "")
@@ -228,8 +228,8 @@ def no_data(repo_id: str) -> StudioError:
     """Return the error for a repository without readable files."""
     return StudioError(
         "no_data",
-        f"{repo_id} holds no data files that can be read.",
-        "Look at its page: the data may be in another format, or its card may point to files that do not exist.",
+        f"{repo_id} has no readable data files.",
+        "See its page: the data may be in another format, or its card may point to files that do not exist.",
     )
 
 
@@ -245,7 +245,7 @@ def script_unsupported(repo_id: str) -> StudioError:
     """Return the error for a repository that needs its own program to be read."""
     return StudioError(
         "script_unsupported",
-        f"{repo_id} can only be read by running a program from the repository, which is never done here.",
+        f"{repo_id} needs a loading script, and code from the Hub is never run.",
         PARQUET_BRANCH,
     )
 
@@ -258,7 +258,7 @@ def _by_network(error: BaseException, _asked: _Asked) -> StudioError | None:
 
 def _by_body(error: BaseException, _asked: _Asked) -> StudioError | None:
     if isinstance(error, json.JSONDecodeError):
-        reason = "Something between here and the Hub answers in its place, such as the sign-in page of a network."
+        reason = "Something on the network answers instead of the Hub, such as a sign-in page."
         return StudioError("hub_unreachable", reason, TRY_LATER)
     return None
 

@@ -20,7 +20,7 @@ PROGRESS_BYTES: Final = 1 << 20
 """An attempt that brought this much was no failure: a link that drops every few MB still gets there."""
 STALL_SECONDS: Final = 30.0
 STALL_BYTES: Final = 1 << 14
-"""Fewer bytes than this in `STALL_SECONDS` count as silence; the connection is given up and made anew."""
+"""Fewer bytes than this in `STALL_SECONDS` count as silence; the connection is closed and opened again."""
 _HASH_CHUNK_BYTES: Final = 1 << 20
 
 OnBytes = Callable[[int], None]
@@ -28,7 +28,7 @@ OnBytes = Callable[[int], None]
 
 
 def fetch(hub: Hub, url: str, file: SourceFile, target: Path, on_bytes: OnBytes) -> None:
-    """Bring a file to `target`, whole and verified; what an earlier run left in `target.part` is used.
+    """Download a file to `target`, complete and verified; what an earlier run left in `target.part` is used.
 
     Raises `corrupt_data` if the bytes are wrong twice, `StudioError`s of the disk, and the client's own exceptions
     when retries are used up.
@@ -47,8 +47,8 @@ def fetch(hub: Hub, url: str, file: SourceFile, target: Path, on_bytes: OnBytes)
             _drop(part, on_bytes)
     raise StudioError(
         "corrupt_data",
-        f"{file.path} arrived with other bytes than the Hub announces, twice.",
-        "Something on the way changes the data, or the Hub's own copy is damaged. Resume tries again.",
+        f"{file.path} failed its checksum twice.",
+        "The data is changed in transit, or the Hub's copy is damaged. Resume tries again.",
     )
 
 

@@ -53,7 +53,7 @@ class FileProxy:
     """
 
     def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase], compression: str | None) -> None:
-        """Make the file known to `fsspec`; `open_raw` opens it anew each time."""
+        """Make the file known to `fsspec`; `open_raw` opens it each time."""
         plain = name if compression is None else name.removesuffix(f".{compression}")
         self.address = f"{_PROTOCOL}://{plain}"
         self.size = size

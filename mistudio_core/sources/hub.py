@@ -21,7 +21,7 @@ from mistudio_core.sources.split_files import files_of_splits, is_data
 
 __all__ = ["look", "parse_repo_id"]
 
-LOOK_SECONDS: Final = 10.0
+INSPECT_SECONDS: Final = 10.0
 """People wait for this answer; after it the Hub counts as unreachable."""
 FOOTERS_COUNTED: Final = 8
 """Up to this many Parquet files are asked for their number of rows; more would not be answered at once."""
@@ -37,7 +37,7 @@ def look(
 ) -> RepoInfo:
     """Return what the Hub knows of a dataset, within 10 seconds; fields that it does not know are None.
 
-    `repo_id` may be an address; `config` chooses the configuration whose columns and bytes are told (else the
+    `repo_id` may be an address; `config` chooses the configuration whose columns and bytes are reported (else the
     default one, else the first); `home` is where the disk is measured. Raises `repo_not_found`,
     `revision_not_found`, `config_not_found`, `token_rejected`, `repo_disabled`, `script_unsupported`, `no_data`,
     `hub_unreachable`, `rate_limited` or `invalid_request`. A gated repository is described even to who may not read
@@ -45,9 +45,9 @@ def look(
     """
     name, pasted = parse_repo_id(repo_id)
     wanted = checked_revision(revision) if revision else pasted
-    hub = Hub(clean_token(token), attempts=2, deadline=time.monotonic() + LOOK_SECONDS)
+    hub = Hub(clean_token(token), attempts=2, deadline=time.monotonic() + INSPECT_SECONDS)
     try:
-        return _look(hub, name, wanted, config, home)
+        return _inspect(hub, name, wanted, config, home)
     except StudioError:
         raise
     except Exception as error:
@@ -56,7 +56,7 @@ def look(
 
 @dataclass(slots=True)
 class _Seen:
-    """The answers that a description is made of."""
+    """The responses that a description is built from."""
 
     hub: Hub
     repo_id: str
@@ -74,7 +74,7 @@ class _Seen:
         return read_footer(self.hub, url, self.files[path].size)
 
 
-def _look(hub: Hub, repo_id: str, revision: str | None, config: str | None, home: Path) -> RepoInfo:
+def _inspect(hub: Hub, repo_id: str, revision: str | None, config: str | None, home: Path) -> RepoInfo:
     info = hub.info(repo_id, revision)
     files = {file.path: file for file in hub.tree(info["id"], info["sha"])}
     seen = _Seen(hub, info["id"], info["sha"], files)
@@ -144,10 +144,10 @@ def _refusal(hub: Hub, info: Mapping[str, Any]) -> StudioError | None:
     try:
         hub.check_access(info["id"])
     except Exception as error:
-        told = failures.hub_failure(error, info["id"], token_given=hub.token is not None)
-        if told.code != "gated":
+        failure = failures.hub_failure(error, info["id"], token_given=hub.token is not None)
+        if failure.code != "gated":
             raise
-        return told
+        return failure
     return None
 
 

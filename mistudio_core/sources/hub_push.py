@@ -40,7 +40,7 @@ def push_folder(
     """Put the files of `folder` into the dataset repository `repo_id` in one commit, making it if it is new.
 
     A bare name is taken for one of the token's account. Large files are sent one by one before the commit, and those
-    that the Hub has already are not sent again, so a push that broke goes on where it was; `progress` is told bytes.
+    that the Hub has already are not sent again, so a push that broke goes on where it was; `progress` gets bytes.
     Parquet files of an earlier push that are no longer there are removed. Raises `invalid_request` for a repository
     with files that did not come from here, `token_rejected` for a token that may not write, and the errors of the Hub.
     """
@@ -76,8 +76,8 @@ def push_folder(
 def _check_ours(repo_id: str, there: set[str]) -> None:
     if there - _GIVEN and not there >= OUR_FILES:
         raise invalid(
-            f"The repository {repo_id} holds files that were not pushed from here.",
-            "Push to a new name: nothing is ever written over other people's files, or over your own.",
+            f"{repo_id} has files that were not pushed from this app.",
+            "Push to a new repository name: existing files are never overwritten.",
         )
 
 
@@ -88,7 +88,7 @@ def _push_failure(error: Exception, repo_id: str) -> StudioError:
             return StudioError(
                 "token_rejected",
                 f"This access token may not write to {repo_id}.",
-                "Use a token with the permission to write, of an account that the name belongs to.",
+                "Use a token with write permission, of an account that owns the namespace.",
             )
         if status == 401:
             return token_rejected()

@@ -55,7 +55,7 @@ class ImportOptions:
     invalid_utf8: str | None = None
 
     def __post_init__(self) -> None:
-        """Bring every value to the one form in which it is kept and compared."""
+        """Normalize every value for storing and comparing."""
         for name, clean in _CLEAN.items():
             value = getattr(self, name)
             if value is not None:
@@ -67,7 +67,9 @@ class ImportOptions:
         known = {one.name for one in fields(cls)}
         unknown = sorted(set(stored or {}) - known)
         if unknown:
-            raise invalid(f"{unknown[0][:40]!r} is no option of an import.", f"Known are: {', '.join(sorted(known))}.")
+            raise invalid(
+                f"{unknown[0][:40]!r} is not an import option.", f"The options are: {', '.join(sorted(known))}."
+            )
         return cls(**(stored or {}))
 
     def to_json(self) -> dict[str, Any]:
@@ -93,8 +95,8 @@ class ImportOptions:
         for name in chosen:
             if module not in _APPLY_TO[name]:
                 raise invalid(
-                    f"{name} is no option of {file_format} files.",
-                    f"Leave it out; it is one of {', '.join(sorted(_APPLY_TO[name]))} files.",
+                    f"{name} is not an option for {file_format} files.",
+                    f"Leave it out; it is for {', '.join(sorted(_APPLY_TO[name]))} files.",
                 )
         settings: dict[str, Any] = {name: chosen[name] for name in ("encoding", "field", "sample_by") if name in chosen}
         if self.delimiter is not None:
@@ -107,10 +109,12 @@ class ImportOptions:
 
 
 def _null_values(values: Iterable[str]) -> tuple[str, ...]:
-    kept: tuple[Any, ...] = (values,) if isinstance(values, str) else tuple(dict.fromkeys(values))
-    if len(kept) > _MOST_NULL_VALUES or not all(isinstance(one, str) and len(one) <= _LONGEST for one in kept):
-        raise invalid("The null values are not a short list of texts.", "Name each as it stands in a cell.")
-    return kept
+    values_given: tuple[Any, ...] = (values,) if isinstance(values, str) else tuple(dict.fromkeys(values))
+    if len(values_given) > _MOST_NULL_VALUES or not all(
+        isinstance(one, str) and len(one) <= _LONGEST for one in values_given
+    ):
+        raise invalid("The null values are not a short list of strings.", "Give each as written in the file.")
+    return values_given
 
 
 def _delimiter(value: str) -> str:
@@ -128,7 +132,7 @@ def _header(value: int | str) -> int | str:
     if text == NO_HEADER:
         return NO_HEADER
     if isinstance(value, bool) or not text.isdecimal() or len(text) > len("1000000"):
-        raise invalid(f"The header {text[:20]!r} is no line.", "Give 'none', or the number of its line from 0.")
+        raise invalid(f"The header {text[:20]!r} is not a line number.", "Give 'none', or the line number, from 0.")
     return int(text)
 
 
@@ -140,20 +144,20 @@ def _encoding(value: str) -> str:
     if found is None or not found._is_text_encoding or found.name.replace("-", "_") in _NOT_OF_FILES:
         raise invalid(
             f"{str(value)[:40]!r} is not the name of a text encoding.",
-            "Known are for example utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030.",
+            "Use for example utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030.",
         )
     return found.name
 
 
 def _field(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > _LONGEST:
-        raise invalid("The field is not a name.", "Name the key whose value is the list of samples.")
+        raise invalid("The field is not a key.", "Name the key whose value is the list of samples.")
     return value
 
 
 def _sample_by(value: str) -> str:
     if value not in TEXT_UNITS:
-        raise invalid(f"{str(value)[:40]!r} is no unit of text.", f"Choose from {', '.join(TEXT_UNITS)}.")
+        raise invalid(f"{str(value)[:40]!r} is not a text unit.", f"Choose one of {', '.join(TEXT_UNITS)}.")
     return value
 
 

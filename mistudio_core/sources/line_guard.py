@@ -1,4 +1,4 @@
-"""Bounds for what is read as a whole: the readers hold a line, a paragraph or a JSON array several times over."""
+"""Bounds for what is read at once: the readers hold a line, a paragraph or a JSON array several times over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES: Final = 64 << 20
 """A reader takes about seven times this; the longest books have a tenth of it. A few MB of .gz may hold any amount."""
 MAX_ARRAY_BYTES: Final = 256 << 20
-"""A JSON array is read as a whole, and takes ten times its size."""
+"""A JSON array is read at once, and takes ten times its size."""
 _ENDS: Final = {"line": (b"\n",), "paragraph": (b"\n\n", b"\n\r\n"), "document": ()}
 _LONGEST_END: Final = 3
 
@@ -82,18 +82,18 @@ class LineGuard(io.RawIOBase):
             raise StudioError(
                 "corrupt_data",
                 f"{self._guarded.name} nests more than {MAX_DEPTH} brackets deep on line {self._nesting.line:,}.",
-                "Data of this depth cannot be kept: write that value as a text.",
+                "Data of this depth cannot be stored: write that value as a string.",
             )
         return len(data)
 
     def _look_at_the_start(self, data: bytes) -> None:
-        """Take a file that is one JSON array for a document, since it is read as a whole; refuse other encodings."""
+        """Take a file that is one JSON array for a document, since it is read at once; refuse other encodings."""
         if self._guarded.encoding is None:
             refuse_other_marks(data, self._guarded.name)
         is_array = self._guarded.module == "json" and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
         self._unit = "document" if is_array else self._guarded.unit
-        as_whole = self._guarded.module == "json" and self._unit == "document"
-        self._limit = MAX_ARRAY_BYTES if as_whole else MAX_LINE_BYTES
+        one_piece = self._guarded.module == "json" and self._unit == "document"
+        self._limit = MAX_ARRAY_BYTES if one_piece else MAX_LINE_BYTES
 
     def _measure(self, data: bytes) -> None:
         """Count what the reader has to hold, up to the next end of a unit and from the last one."""
@@ -110,8 +110,8 @@ class LineGuard(io.RawIOBase):
             raise StudioError(
                 "too_large",
                 f"{self._guarded.name} has a {self._unit} of more than {self._limit >> 20:,} MB, "
-                "which has to be read as a whole.",
-                "Cut it into shorter ones; JSON has one object a line.",
+                "which has to be read at once.",
+                "Split it into shorter ones; JSON Lines has one object per line.",
             )
 
     def close(self) -> None:

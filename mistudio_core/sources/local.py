@@ -1,4 +1,4 @@
-"""Files of this machine as a source: checked before a job is made, then planned like a download."""
+"""Local files as a source: checked before a job starts, then planned like a download."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def check_paths(
     should be.
     """
     if not paths:
-        raise invalid("No file was given.", "Name at least one file to import.")
+        raise invalid("No files given.", "Name at least one file to import.")
     if len(paths) == 1 and _is_folder(paths[0]):
         files = _saved_files(paths[0])
     else:
         files = [_checked_file(path, file_format) for path in paths]
     if len(files) > _MAX_FILES:
-        raise invalid(f"{len(files):,} files are too many.", f"Import at most {_MAX_FILES:,} at a time.")
+        raise invalid(f"{len(files):,} files is too many.", f"Import at most {_MAX_FILES:,} files at a time.")
     if any(FORMATS[file.format] != FORMATS[files[0].format] for file in files):
         listed = ", ".join(sorted({file.format for file in files}))
-        raise invalid(f"The files are of several formats: {listed}.", "Import the files of one format at a time.")
+        raise invalid(f"The files have several formats: {listed}.", "Import files of one format at a time.")
     if not any(file.size for file in files):
-        raise StudioError("no_data", f"{_names(paths)} is empty.", "Choose one that holds data.")
+        raise StudioError("no_data", f"{_names(paths)} is empty.", "Choose a file that has data.")
     if options is not None:
         options.settings(FORMATS[files[0].format][0], files[0].format)
     return files
@@ -98,13 +98,13 @@ def _checked_file(path: Path, file_format: str | None) -> LocalFile:
             tail = file.read()
     except PermissionError:
         raise StudioError(
-            "permission_denied", f"{path} may not be read.", "Check who owns it and its permissions."
+            "permission_denied", f"No permission to read {path}.", "Check its owner and permissions."
         ) from None
     except OSError as error:
         raise StudioError("corrupt_data", f"{path} cannot be read ({error.strerror}).", "Check the disk.") from None
     if found == "parquet" and not packed and size and not head == tail == _PARQUET_MAGIC:
         raise StudioError(
-            "corrupt_data", f"{path.name} is not a whole Parquet file.", "It is cut short or of another format."
+            "corrupt_data", f"{path.name} is not a complete Parquet file.", "It is truncated or has another format."
         )
     return LocalFile(path, found, size)
 
@@ -123,17 +123,17 @@ def _regular_size(path: Path) -> int:
         raise StudioError("not_found", f"There is no file {path}.", "Check the spelling of the path.") from None
     except PermissionError:
         raise StudioError(
-            "permission_denied", f"{path} may not be read.", "Check the permissions of its folder."
+            "permission_denied", f"No permission to read {path}.", "Check the permissions of its folder."
         ) from None
     except (OSError, ValueError):
         raise invalid(f"{str(path)[:200]!r} is not a path.", "Name a file on this machine.") from None
     if stat.S_ISDIR(status.st_mode):
         raise invalid(
-            f"{path} is a folder, and not one that save_to_disk wrote.",
-            "Name the files in it, or a folder written by save_to_disk, alone.",
+            f"{path} is a folder that save_to_disk did not write.",
+            "Give the files in it, or a single folder written by save_to_disk.",
         )
     if not stat.S_ISREG(status.st_mode):
-        raise invalid(f"{path} is not a regular file.", "Copy the data into a file first.")
+        raise invalid(f"{path} is not a regular file.", "Copy the data to a regular file first.")
     return status.st_size
 
 
@@ -143,18 +143,18 @@ def _format(path: Path, file_format: str | None) -> str:
         name = file_format.strip().lower().lstrip(".")
         name = _SAME_FORMAT.get(name, name)
         if name not in FORMATS:
-            raise invalid(f"{file_format[:40]!r} is not a known format.", f"Choose from {', '.join(FORMATS)}.")
+            raise invalid(f"{file_format[:40]!r} is not a known format.", f"Choose one of {', '.join(FORMATS)}.")
         return name
     endings = [part.lower() for part in path.name.split(".")[1:]]
     if endings and endings[-1] in COMPRESSIONS:
         endings.pop()
     ending = _SAME_FORMAT.get(endings[-1], endings[-1]) if endings else ""
     if ending in _ARCHIVES:
-        raise invalid(f"{path.name!r} is an archive.", "Unpack it, and import the files that it holds.")
+        raise invalid(f"{path.name!r} is an archive.", "Unpack it and import the files in it.")
     if ending not in FORMATS:
         raise invalid(
-            f"The format of {path.name!r} cannot be told from its name.",
-            f"Known are .{', .'.join(FORMATS)}, each also with .{', .'.join(COMPRESSIONS)}; or name the format.",
+            f"The format of {path.name!r} cannot be detected from its name.",
+            f"Supported are .{', .'.join(FORMATS)}, each also with .{', .'.join(COMPRESSIONS)}; or give the format.",
         )
     return ending
 
@@ -184,7 +184,7 @@ def _saved_split(folder: Path, split: str | None) -> list[LocalFile]:
     listed = (state or {}).get("_data_files")
     if state is None or not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise StudioError(
-            "corrupt_data", f"{folder} is not whole: its state.json is missing or damaged.", "Save the dataset again."
+            "corrupt_data", f"{folder} is incomplete: its state.json is missing or damaged.", "Save the dataset again."
         )
     known = split or str(state.get("_split") or "train")
     name = known if SPLIT_PATTERN.fullmatch(known) and ".." not in known else "train"

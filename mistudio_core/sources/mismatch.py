@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
 _PLACES_OF_READERS: Final = re.compile(r"[,.]? (in row|in line|starting at row) \d+")
-"""Counted within a block or in records: the line that is told instead is that of the file."""
+"""Counted within a block or in records: the reported line is that of the file."""
 
 
 _TOO_DEEP: Final = re.compile(r"too deeply nested|Recursion level|max depth", re.IGNORECASE)
@@ -42,38 +42,42 @@ def explained(
 ) -> StudioError:
     """Return the error to show for a file called `name`, in which `places` finds the row and the line.
 
-    `seen` is the last table that a reader tried to fit to `features`. What the network or the disk did is told as
-    that, and not as damage.
+    `seen` is the last table that a reader tried to fit to `features`. Failures of the network or
+    the disk are reported as such, and not as damage.
     """
     for link in chained(error):
         if isinstance(link, StudioError):
             return link
-    told = transport_failure(error, name)
-    if told is not None:
-        return told
+    failure = transport_failure(error, name)
+    if failure is not None:
+        return failure
     wrong = misfit(error, seen)
     if wrong is not None and features is not None:
-        said = _differences(wrong.schema, features.arrow_schema)
-        if said:
+        message = _differences(wrong.schema, features.arrow_schema)
+        if message:
             first = "its first rows" if places.rows else "the first file"
             return StudioError(
                 "corrupt_data",
-                f"The columns of {name} do not fit those of {first}: {said}."
+                f"The columns of {name} do not match those of {first}: {message}."
                 f"{_where(wrong, features.arrow_schema, places)}",
                 "All files of a dataset need the same columns and types.",
             )
     if any(isinstance(link, UnicodeDecodeError) for link in chained(error)):
         return StudioError(
-            "corrupt_data", f"{name} cannot be read: it is not text in UTF-8.", "Save it as UTF-8, or unpack it first."
+            "corrupt_data",
+            f"{name} cannot be read: it is not text in UTF-8.",
+            "Save it as UTF-8, or decompress it first.",
         )
-    said = _reason(error).replace(places.source.address, name)
-    if _TOO_DEEP.search(said):
+    message = _reason(error).replace(places.source.address, name)
+    if _TOO_DEEP.search(message):
         return arrow_types.too_deep(name)
-    place = places.of_damage(said)
+    place = places.of_damage(message)
     if place.line is not None:
-        said = _PLACES_OF_READERS.sub("", said).rstrip(".") + "."
+        message = _PLACES_OF_READERS.sub("", message).rstrip(".") + "."
     return StudioError(
-        "corrupt_data", f"{name} cannot be read: {said}{place}", "The file is damaged, or it is not what its name says."
+        "corrupt_data",
+        f"{name} cannot be read: {message}{place}",
+        "The file is damaged, or its format is not what its name says.",
     )
 
 
@@ -83,7 +87,7 @@ def misfit(error: BaseException, seen: pa.Table | None) -> pa.Table | None:
 
 
 def _where(wrong: pa.Table, schema: pa.Schema, places: Places) -> str:
-    """Say where the first value is that does not fit; nothing where whole columns differ."""
+    """Say where the first value is that does not fit; nothing where columns themselves differ."""
     if set(wrong.schema.names) != set(schema.names):
         return ""
     row = first_misfit(wrong, schema)
@@ -108,18 +112,18 @@ def refuse_long_array(source: FileProxy, name: str) -> None:
     if head.lstrip().startswith(b"["):
         raise StudioError(
             "too_large",
-            f"{name} is one JSON array of {source.size >> 20:,} MB, which has to be read as a whole.",
-            "Turn it into JSON lines, one object a line, and use that.",
+            f"{name} is one JSON array of {source.size >> 20:,} MB, which has to be read at once.",
+            "Convert it to JSON Lines, one object per line.",
         )
 
 
 def refuse_odd_columns(schema: pa.Schema, most: int) -> None:
-    """Raise `too_large` for more than `most` columns, `corrupt_data` for a column name that stands twice."""
+    """Raise `too_large` for more than `most` columns, `corrupt_data` for a duplicate column name."""
     if len(schema.names) > most:
         raise StudioError(
             "too_large",
-            f"The table has {len(schema.names):,} columns; at most {most:,} can be kept.",
-            "Keep only the columns that are needed and import those.",
+            f"The table has {len(schema.names):,} columns; at most {most:,} are supported.",
+            "Remove columns that are not needed and import again.",
         )
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
@@ -133,9 +137,9 @@ def _differences(wrong: pa.Schema, right: pa.Schema) -> str:
         missing = [name for name in right.names if name not in wrong.names]
         return f"it has {_quoted(new)}" + (f" and lacks {_quoted(missing)}" if missing else "")
     changed = [name for name in wrong.names if wrong.field(name).type != right.field(name).type]
-    said = [words for name in changed for words in differences(name, wrong, right)]
-    return ", ".join(said[:_NAMES_SHOWN]) + (
-        f" and {len(said) - _NAMES_SHOWN} more" if len(said) > _NAMES_SHOWN else ""
+    message = [words for name in changed for words in differences(name, wrong, right)]
+    return ", ".join(message[:_NAMES_SHOWN]) + (
+        f" and {len(message) - _NAMES_SHOWN} more" if len(message) > _NAMES_SHOWN else ""
     )
 
 

@@ -19,7 +19,7 @@ _MOST_LOOKED_AT: Final = 1000
 _KEYS_CHARS: Final = 200
 
 
-def told_apart(features: datasets.Features, table: pa.Table) -> datasets.Features:
+def resolved_json(features: datasets.Features, table: pa.Table) -> datasets.Features:
     """Return the features with a decision for each `Json` that has none yet, made from the first table with rows.
 
     A column in which some values are strings, and none is a list of objects, becomes text. For any other place, the

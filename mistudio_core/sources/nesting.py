@@ -73,7 +73,7 @@ class Nesting:
         return not len(deep)
 
     def _inside(self, signs: np.ndarray) -> np.ndarray:
-        """Tell for each sign whether it stands within a string, and keep that of the last one."""
+        """Tell for each character whether it is inside a string, and keep that of the last one."""
         quotes = np.cumsum(signs == _QUOTE, dtype=np.int32) + int(self._in_string)
         breaks = np.where(signs == _NEWLINE, quotes, 0)
         inside: np.ndarray = (quotes - np.maximum.accumulate(breaks)) % 2 == 1

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES: Final = 10 << 20
 """As many lines as `datasets` parses at a time: the line is among those that follow the last good rows."""
-_WHOLE_BYTES: Final = 64 << 20
+_REPARSED_BYTES: Final = 64 << 20
 """A JSON value of several lines is parsed once more up to this size; a larger one is not worth the memory."""
 _MAY_BE_REFUSED: Final = re.compile(rb"NaN|Inf|\\[uU][dD]")
 """What Python takes for JSON and Arrow does not."""
@@ -66,13 +66,13 @@ class Places:
     options: Mapping[str, Any]
     rows: int = 0
 
-    def of_damage(self, said: str) -> Place:
+    def of_damage(self, message: str) -> Place:
         """Return where the text that cannot be parsed is, given what the reader said."""
         try:
             if self.module == "json" and not self.options.get("field"):
                 return self._json_damage()
-            return self._csv_damage(said) if self.module == "csv" else UNKNOWN
-        except _UNREADABLE:  # it is damaged, after all: what is wrong is told without the place
+            return self._csv_damage(message) if self.module == "csv" else UNKNOWN
+        except _UNREADABLE:  # it is damaged, after all: the error is reported without the place
             return UNKNOWN
 
     def of_row(self, row: int) -> Place:
@@ -118,8 +118,8 @@ class Places:
     def _line_in_value(self) -> int | None:
         """Return the line on which one JSON value of several lines breaks; None where it does not, or is too large."""
         with self.source.open() as file:
-            data = file.read(_WHOLE_BYTES + 1)
-        if len(data) > _WHOLE_BYTES:
+            data = file.read(_REPARSED_BYTES + 1)
+        if len(data) > _REPARSED_BYTES:
             return None
         try:
             json.loads(data)
@@ -127,8 +127,8 @@ class Places:
             return error.lineno
         return None
 
-    def _csv_damage(self, said: str) -> Place:
-        found = _RECORD.search(said)
+    def _csv_damage(self, message: str) -> Place:
+        found = _RECORD.search(message)
         if found is None or _UNLIKE_PYTHON & set(self.options):
             return UNKNOWN
         wanted = int(found[1]) - (1 if "line" in found[0] else 0)

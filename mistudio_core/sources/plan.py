@@ -29,7 +29,7 @@ class SourceFile:
 
     @property
     def stem(self) -> str:
-        """Return what stands in the names of the parts made from this file; sorts as the files of the split do."""
+        """Return the stem of the part names of this file; sorts as the files of the split do."""
         return f"{self.index:06d}"
 
     @property
@@ -40,7 +40,7 @@ class SourceFile:
 
     @property
     def local_name(self) -> str:
-        """Return the name under which the file is kept while it is worked on; its endings tell the compression."""
+        """Return the name of the file while it is processed; its endings tell the compression."""
         endings = self.path.rpartition("/")[2].lower().split(".")[1:]
         return ".".join([f"{self.split}-{self.stem}", *(part for part in endings if _ENDING.fullmatch(part))])
 

@@ -1,4 +1,4 @@
-"""Files in other encodings, made UTF-8 while they are read: every reader and every check then sees one encoding."""
+"""Files in other encodings, converted to UTF-8 while they are read, so that readers see one encoding only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def refuse_other_marks(head: bytes, name: str) -> None:
     if encoding is not None:
         raise StudioError(
             "corrupt_data",
-            f"{name} cannot be read: it is not text in UTF-8, and begins with the mark of {encoding.upper()}.",
+            f"{name} cannot be read: it is not text in UTF-8, and begins with the byte order mark of "
+            f"{encoding.upper()}.",
             f"Choose the encoding {encoding}, or save it as UTF-8.",
         )
 
@@ -100,8 +101,8 @@ class Recoded(io.RawIOBase):
             good = error.object[: error.start].decode(self._encoding, "replace").count("\n")
         return StudioError(
             "corrupt_data",
-            f"{self._name} is not text in {self._encoding}: line {self._line + good:,} cannot be decoded.",
-            "Name the encoding that it was saved in, or save it as UTF-8.",
+            f"{self._name} is not {self._encoding} text: line {self._line + good:,} cannot be decoded.",
+            "Choose the encoding it was saved in, or save it as UTF-8.",
         )
 
     def close(self) -> None:

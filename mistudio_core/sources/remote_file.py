@@ -70,7 +70,7 @@ class RemoteFile(io.RawIOBase):
         rest = max(0, self._size - self._position)
         wanted = rest if size is None or size < 0 else min(size, rest)
         if self._longest_read is not None and wanted > self._longest_read:
-            raise StudioError("corrupt_data", f"The file asks for {wanted} bytes at once.", "It is likely damaged.")
+            raise StudioError("corrupt_data", f"The file asks for {wanted} bytes at once.", "It is probably damaged.")
         pieces = []
         while wanted:
             start = self._position - self._block_start

@@ -56,7 +56,7 @@ def checked_revision(revision: str) -> str:
     cleaned = revision.strip()
     if not cleaned or len(cleaned) > _LONGEST_REVISION or not cleaned.isprintable() or ".." in cleaned:
         raise invalid(
-            f"{revision[:80]!r} is not a revision.", "Give a branch, a tag or a commit, or leave it out for the newest."
+            f"{revision[:80]!r} is not a revision.", "Give a branch, a tag or a commit, or leave it out for the latest."
         )
     return cleaned
 
@@ -72,7 +72,7 @@ def clean_token(token: str | None) -> str | None:
     if not _TOKEN.fullmatch(cleaned):
         raise StudioError(
             "token_rejected",
-            "This is not an access token: it holds a space, a line break or another character that tokens never have.",
+            "This is not an access token: it contains a space, a line break or another invalid character.",
             "Copy the token again from the Hub's settings page; it is one word that begins with hf_.",
         )
     return cleaned
@@ -93,13 +93,13 @@ def _address_parts(address: str) -> list[str]:
         parts = [part for part in path if part]
     else:
         raise invalid(
-            f"{address[:120]!r} is not an address of the Hugging Face Hub.",
-            "Paste the address of a dataset's page, or write its id as namespace/name.",
+            f"{address[:120]!r} is not a URL of the Hugging Face Hub.",
+            "Paste the URL of a dataset's page, or enter its id as namespace/name.",
         )
     if parts[:1] != ["datasets"]:
         raise invalid(
-            f"{address[:120]!r} is not the address of a dataset.",
-            "A dataset's address holds /datasets/ and then its id; models and spaces cannot be downloaded here.",
+            f"{address[:120]!r} is not the URL of a dataset.",
+            "A dataset's URL contains /datasets/ followed by its id; models and spaces cannot be downloaded here.",
         )
     return parts[1:] or [""]
 
@@ -112,7 +112,7 @@ def _checked(name: list[str], text: str) -> str:
     if len(name) == 1 and repo_id.lower() in PACKAGED_MODULES:
         raise invalid(
             f"{repo_id!r} is the name of a file format, not of a dataset.",
-            "Write the dataset's id with its namespace, as in namespace/name.",
+            "Enter the dataset's id with its namespace, as namespace/name.",
         )
     return repo_id
 
@@ -120,5 +120,5 @@ def _checked(name: list[str], text: str) -> str:
 def _malformed(text: str) -> StudioError:
     return invalid(
         f"{text.strip()[:120]!r} is not the id of a dataset on the Hub.",
-        "An id is namespace/name or a bare name, of letters, digits, '-', '_' and '.'; a page's address works too.",
+        "An id is namespace/name or a bare name, of letters, digits, '-', '_' and '.'; the URL of its page works too.",
     )

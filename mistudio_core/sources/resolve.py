@@ -38,7 +38,7 @@ def resolve(hub: Hub, repo_id: str, *, revision: str | None, config: str | None,
     if module not in MODULES:
         raise StudioError(
             "no_data",
-            f"{name} holds data of the kind {module!r}, and none as Parquet, Arrow, JSON, CSV or text.",
+            f"{name} has data in the format {module!r} only, not as Parquet, Arrow, JSON, CSV or text.",
             failures.PARQUET_BRANCH,
         )
     chosen = _chosen(name, list(data_files), splits)
@@ -94,25 +94,25 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
         try:
             builder = load_dataset_builder(f"hf://datasets/{repo_id}", config, revision=sha, token=hub.token or False)
         except Exception as error:
-            told = failures.hub_failure(error, repo_id, token_given=hub.token is not None)
-            if told.code == "internal" and isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
-                told = _misread(repo_id, error)
-            passing = told.code in {"hub_unreachable", "rate_limited"}
+            failure = failures.hub_failure(error, repo_id, token_given=hub.token is not None)
+            if failure.code == "internal" and isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
+                failure = _misread(repo_id, error)
+            passing = failure.code in {"hub_unreachable", "rate_limited"}
             if not passing or attempt == _ATTEMPTS - 1:
-                raise told from error
+                raise failure from error
         else:
             if builder.hash == sha:
                 return builder
             break
-    raise StudioError("internal", f"{repo_id} was resolved to another commit than {sha}.", "Try again.")
+    raise StudioError("internal", f"{repo_id} changed while it was resolved: expected commit {sha}.", "Try again.")
 
 
 def _misread(repo_id: str, error: Exception) -> StudioError:
     """Return the error for a card or file names that `datasets` does not accept, with what it says of them."""
-    said = re.sub(r"\S+://\S+", "", next(iter(str(error).strip().splitlines()), ""))[:200].rstrip(".")
+    message = re.sub(r"\S+://\S+", "", next(iter(str(error).strip().splitlines()), ""))[:200].rstrip(".")
     return StudioError(
         "corrupt_data",
-        f"The card or the file names of {repo_id} are not as they have to be: {said or type(error).__name__}.",
+        f"The dataset card or the file names of {repo_id} are invalid: {message or type(error).__name__}.",
         failures.PARQUET_BRANCH,
     )
 
@@ -128,8 +128,8 @@ def _refuse_foreign_paths(repo_id: str, card: Any) -> None:
 def _foreign(repo_id: str, path: str) -> StudioError:
     return StudioError(
         "no_data",
-        f"The card of {repo_id} points to files outside of the repository: {path[:100]!r}.",
-        "Such files are never read. Choose another configuration or another dataset.",
+        f"The dataset card of {repo_id} points to files outside the repository: {path[:100]!r}.",
+        "Such files are never read. Choose another config or another dataset.",
     )
 
 
@@ -141,7 +141,7 @@ def _chosen(repo_id: str, there: Sequence[str], asked: Sequence[str] | None) -> 
         raise StudioError(
             "split_not_found",
             f"{repo_id} has no split {', '.join(missing)[:100]!r}.",
-            f"Choose from: {', '.join(there)}.",
+            f"Choose one of: {', '.join(there)}.",
         )
     return [checked_split(split) for split in there if not asked or split in asked]
 
@@ -160,7 +160,7 @@ def _files(repo_id: str, split: str, urls: Sequence[str], root: str, tree: Mappi
 def _reader(repo_id: str, builder: Any, card: Any) -> tuple[str, dict[str, Any]]:
     """Return the reader for the files of the configuration, and its settings.
 
-    `datasets` takes the reader of the first configuration for all of them; so it is told from the files again.
+    `datasets` takes the reader of the first configuration for all of them; so it is derived from the files again.
     """
     from datasets.load import import_main_class, infer_module_for_data_files
     from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
@@ -178,12 +178,12 @@ def _reader(repo_id: str, builder: Any, card: Any) -> tuple[str, dict[str, Any]]
 
 def _plain(repo_id: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a reader that a plan can hold."""
-    kept = {name: value for name, value in options.items() if name not in _NOT_OPTIONS}
+    known = {name: value for name, value in options.items() if name not in _NOT_OPTIONS}
     try:
-        return dict(json.loads(json.dumps(kept)))
+        return dict(json.loads(json.dumps(known)))
     except (TypeError, ValueError) as error:
         raise StudioError(
             "corrupt_data",
-            f"The card of {repo_id} sets how to read the files in a way that cannot be followed.",
-            "Choose another configuration or another dataset.",
+            f"The dataset card of {repo_id} has unsupported reader settings.",
+            "Choose another config or another dataset.",
         ) from error

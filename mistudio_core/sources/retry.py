@@ -20,10 +20,10 @@ OnWait = Callable[[float, int], None]
 
 
 class Retry:
-    """Counts failures in a row; `after` waits and returns, or says that it has been enough by raising."""
+    """Counts consecutive failures; `after` waits and returns, or raises when there are too many."""
 
     def __init__(self, attempts: int = 6, *, deadline: float | None = None, on_wait: OnWait | None = None) -> None:
-        """Allow `attempts` failures in a row, and no wait beyond `deadline` (of the monotonic clock)."""
+        """Allow `attempts` consecutive failures, and no wait beyond `deadline` (of the monotonic clock)."""
         self._attempts, self._deadline, self._on_wait = attempts, deadline, on_wait
         self._failures = 0
 

@@ -1,4 +1,4 @@
-"""Which files of a repository belong to which split, told from their names as the `datasets` library tells it.
+"""Which files of a repository belong to which split, by their names, as in the `datasets` library.
 
 This is for looking only: a download asks the library itself.
 """
@@ -55,8 +55,8 @@ def files_of_splits(
     sharded = _grouped((match["split"], path) for path in data if (match := _SHARDED.fullmatch(path)))
     if sharded:
         return sharded
-    for told in (_told_by_folder, _told_by_name):
-        found = {split: [path for path in data if told(path, split)] for split in _KEYWORDS}
+    for rule in (_by_folder, _by_name):
+        found = {split: [path for path in data if rule(path, split)] for split in _KEYWORDS}
         if any(found.values()):
             return {split: files for split, files in found.items() if files}
     return {"train": data} if data else {}
@@ -95,16 +95,16 @@ def _matching(paths: Sequence[str], globs: Sequence[str]) -> list[str]:
     return [path for path in paths if any(expression.match(path) for expression in expressions)]
 
 
-def _told_by_folder(path: str, split: str) -> bool:
+def _by_folder(path: str, split: str) -> bool:
     return any(_keyword(split, "$").match(part) for part in path.split("/")[:-1])
 
 
-def _told_by_name(path: str, split: str) -> bool:
+def _by_name(path: str, split: str) -> bool:
     return bool(_keyword(split, "").match(path.rsplit("/", 1)[-1]))
 
 
 @cache
 def _keyword(split: str, end: str) -> re.Pattern[str]:
-    """Match a split's words where they stand alone; a name goes on after them, a folder may end."""
+    """Match a split's keywords as separate words; a name goes on after them, a folder may end."""
     after = f"(?:{_BREAK}|{end})" if end else _BREAK
     return re.compile(f"(?:.*{_BREAK})?(?:{'|'.join(_KEYWORDS[split])}){after}")

@@ -17,7 +17,7 @@ from mistudio_core.sources.declared_text import declared_text, with_declared_tex
 from mistudio_core.sources.failures import chained
 from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.line_guard import Guarded
-from mistudio_core.sources.mixed_types import mixed_as_text, told_apart
+from mistudio_core.sources.mixed_types import mixed_as_text, resolved_json
 from mistudio_core.sources.places import Places
 from mistudio_core.sources.recode import needs_recoding
 from mistudio_core.sources.utf8 import TextCheck, require_sound, unreadable
@@ -33,7 +33,7 @@ _ENCODING: Final = frozenset({"encoding", "encoding_errors"})
 _SMALL_CHUNK_BYTES: Final = 1 << 17
 _CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time of a text file of which only the first rows are wanted (`datasets` takes 10 MB), and of
-each column of a Parquet file, so that a row group of any size is never held as a whole."""
+each column of a Parquet file, so that a row group of any size is never held in memory at once."""
 
 
 class TableReader:
@@ -73,7 +73,7 @@ class TableReader:
 
     @property
     def schema(self) -> pa.Schema | None:
-        """Return the schema of every table, with the `huggingface` metadata; None before the first file told it.
+        """Return the schema of every table, with the `huggingface` metadata; None before the first file.
 
         Its types are those that are stored: what `datasets` has as JSON is text in it, and only the metadata tells.
         """
@@ -146,7 +146,7 @@ class TableReader:
         table = arrow_types.converted_table(table, arrow_types.readable_schema(table.schema))
         table = check.checked(with_declared_text(table, self._text_columns))
         if table.num_rows:
-            self.features = told_apart(self.features, table)
+            self.features = resolved_json(self.features, table)
         known = self.features.arrow_schema
         table = mixed_as_text(table, known)
         self._refuse_narrower(table)

@@ -1,4 +1,4 @@
-"""Compressed files: read while they are decompressed, or made plain for the formats that are read from their end."""
+"""Compressed files: read while they are decompressed, or decompressed first for formats that are read from the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK_BYTES: Final = 1 << 22
 def decompressed(packed: IO[bytes], compression: str) -> IO[bytes]:
     """Return a stream of what a compressed stream holds; one that ends too early raises `OSError` or `EOFError`.
 
-    Arrow's reader is used for Zstandard because the usual one takes a file that is cut short for a whole one.
+    Arrow's reader is used for Zstandard because the usual one accepts a truncated file.
     """
     if compression == "zst":
         import pyarrow as pa
@@ -53,6 +53,8 @@ def unpacked(path: Path, compression: str, target: Path, *, keep_free: int) -> P
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise StudioError(
-            "corrupt_data", f"{path.name} cannot be decompressed.", "The file is damaged, or not what its name says."
+            "corrupt_data",
+            f"{path.name} cannot be decompressed.",
+            "The file is damaged, or its format is not what its name says.",
         ) from error
     return target

@@ -132,7 +132,7 @@ class BooleanColumn(Column):
 
 
 class ClassLabelColumn(IntegerColumn):
-    """Class labels: integers that stand for names; -1 is no label, as `datasets` has it."""
+    """Class labels: integers with names; -1 is no label, as in `datasets`."""
 
     kind = "class_label"
 

@@ -29,7 +29,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class Difference:
     """Where two tokenizations of one document part: the document's number, and how many tokens they agree in before."""
 
     document: int
@@ -75,7 +75,7 @@ def overlap(one: Compared, other: Compared) -> dict[str, Any]:
     }
 
 
-def first_parting(one: Iterable[list[Any]], other: Iterable[list[Any]]) -> Parting | None:
+def first_difference(one: Iterable[list[Any]], other: Iterable[list[Any]]) -> Difference | None:
     """Return where two tokenizations of the same documents first differ; None where they never do.
 
     Each document is a list of tokens: ids where both have one vocabulary, else strings. A document that only one of
@@ -83,10 +83,10 @@ def first_parting(one: Iterable[list[Any]], other: Iterable[list[Any]]) -> Parti
     """
     for document, (mine, theirs) in enumerate(zip_longest(one, other)):
         if mine is None or theirs is None:
-            return Parting(document, 0)
+            return Difference(document, 0)
         common = _common(mine, theirs)
         if common < max(len(mine), len(theirs)):
-            return Parting(document, common)
+            return Difference(document, common)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Statistics of a whole dataset folder, in one pass over its raw samples."""
+"""Statistics of a dataset folder, in one pass over its raw samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mistudio_core.statistics.text import TextStatistics
 def dataset_statistics(folder: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """Read every sample of a dataset folder once and return the result of `TextStatistics` as JSON values.
 
-    `progress` is told the number of samples done and of all. Memory: a row group being read, one being counted, and the
+    `progress` gets the number of samples done and of all. Memory: a row group being read, one being counted, and the
     distinct values of the columns, up to their limit. Raises `corrupt_data` naming a part that cannot be read.
     """
     splits = open_splits(folder)

@@ -35,7 +35,7 @@ class Distribution:
         self.offset = offset
         self.sums = ExactSums(self.scale)
         self._exact = True
-        self._kept = ValueCounts(limit)
+        self._counts = ValueCounts(limit)
         self._ends: tuple[int, int] | None = None
 
     @property
@@ -46,7 +46,7 @@ class Distribution:
     @property
     def exact(self) -> bool:
         """Whether every distinct value is counted by itself."""
-        if self._exact and len(self._kept.values) > self.limit:
+        if self._exact and len(self._counts.values) > self.limit:
             self._coarsen()
         return self._exact
 
@@ -59,17 +59,19 @@ class Distribution:
             self._widen(*other._ends)
         if self._exact and not other.exact:
             self._coarsen()
-        values = other._kept.values
-        self._kept.add_counts(self._bucket(values) if other.exact and not self._exact else values, other._kept.counts)
+        values = other._counts.values
+        self._counts.add_counts(
+            self._bucket(values) if other.exact and not self._exact else values, other._counts.counts
+        )
 
     def support(self) -> tuple[Integers, Integers]:
         """Return sorted keys and their counts; where `exact` is False, each key is in the middle of its bucket."""
         if self.exact or self._ends is None:
-            return self._kept.values, self._kept.counts
-        return np.clip(self._middle(self._kept.values), *self._ends), self._kept.counts
+            return self._counts.values, self._counts.counts
+        return np.clip(self._middle(self._counts.values), *self._ends), self._counts.counts
 
     def number(self, key: int) -> Fraction:
-        """Return the number that a key stands for."""
+        """Return the number of a key."""
         raise NotImplementedError
 
     def ends(self) -> tuple[Fraction, Fraction] | None:
@@ -104,7 +106,7 @@ class Distribution:
             "std": self.sums.deviation(),
             "median": self._reported(self.percentile(50)),
             "percentiles": {str(percent): self._reported(self.percentile(percent)) for percent in PERCENTILES},
-            "distinct": len(self._kept.values) if exact else None,
+            "distinct": len(self._counts.values) if exact else None,
             "exact": exact,
             "relative_error": 0.0 if exact else BUCKET_ERROR,
         }
@@ -114,8 +116,8 @@ class Distribution:
         exact = self.exact
         facts = [self.limit, self.offset, self.count, self.sums.total, self.sums.squares, int(exact)]
         return {
-            "values": self._kept.values,
-            "counts": self._kept.counts,
+            "values": self._counts.values,
+            "counts": self._counts.counts,
             "ends": np.array([] if self._ends is None else self._ends, np.int64),
             "facts": np.array([str(fact) for fact in facts]),
         }
@@ -124,23 +126,23 @@ class Distribution:
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Make a distribution again from what `arrays` gave."""
         limit, offset, count, total, squares, exact = (int(fact) for fact in arrays["facts"].tolist())
-        made = cls(limit=limit, offset=offset)
-        made.sums = ExactSums(cls.scale, count, total, squares)
-        made._exact = bool(exact)
-        made._kept.add_counts(arrays["values"], arrays["counts"])
+        restored = cls(limit=limit, offset=offset)
+        restored.sums = ExactSums(cls.scale, count, total, squares)
+        restored._exact = bool(exact)
+        restored._counts.add_counts(arrays["values"], arrays["counts"])
         ends = arrays["ends"].tolist()
-        made._ends = (ends[0], ends[1]) if ends else None
-        return made
+        restored._ends = (ends[0], ends[1]) if ends else None
+        return restored
 
     def _reported(self, value: Fraction | None) -> int | float | None:
-        """Whole numbers stay int in a column of integers and are floats in a column of floats."""
+        """Return ints for a column of integers and floats for a column of floats."""
         return None if value is None else as_float(value) if self.scale else as_number(value)
 
     def _add_keys(self, keys: Integers) -> None:
         if len(keys):
             self._widen(int(keys.min()), int(keys.max()))
-            self._kept.add(keys if self._exact else self._bucket(keys))
-            if self._exact and self._kept.distinct_at_least > self.limit:
+            self._counts.add(keys if self._exact else self._bucket(keys))
+            if self._exact and self._counts.distinct_at_least > self.limit:
                 self._coarsen()
 
     def _widen(self, least: int, greatest: int) -> None:
@@ -149,8 +151,8 @@ class Distribution:
         )
 
     def _coarsen(self) -> None:
-        kept, self._kept, self._exact = self._kept, ValueCounts(self.limit), False
-        self._kept.add_counts(self._bucket(kept.values), kept.counts)
+        former, self._counts, self._exact = self._counts, ValueCounts(self.limit), False
+        self._counts.add_counts(self._bucket(former.values), former.counts)
 
     def _bucket(self, keys: Integers) -> Integers:
         raise NotImplementedError
@@ -211,5 +213,5 @@ def float_keys(values: npt.NDArray[np.float64]) -> Integers:
 
 
 def key_floats(keys: Integers) -> npt.NDArray[np.float64]:
-    """Return the floats of keys that `float_keys` made."""
+    """Return the floats of keys from `float_keys`."""
     return np.where(keys < 0, _SIGN - keys, keys).view(np.float64)

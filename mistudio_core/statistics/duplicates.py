@@ -27,13 +27,13 @@ class DuplicateCounts:
         self.limit = limit
         self.samples = 0
         self._level = 0  # hashes are kept whose first bits, so many, are all zero
-        self._kept = ValueCounts(limit)
+        self._counts = ValueCounts(limit)
 
     def add(self, hashes: Hashes) -> None:
         """Count the hash of each text."""
         self.samples += len(hashes)
-        self._kept.add(_at_level(hashes.view(np.int64), self._level))
-        self._thin(self._kept.distinct_at_least)
+        self._counts.add(_at_level(hashes.view(np.int64), self._level))
+        self._thin(self._counts.distinct_at_least)
 
     def merge(self, other: DuplicateCounts) -> None:
         """Take in what another one has counted; the limits must agree."""
@@ -41,40 +41,40 @@ class DuplicateCounts:
             raise ValueError("these counts were not made alike")
         self.samples += other.samples
         self._raise_to(max(self._level, other._level))
-        values, counts = other._kept.values, other._kept.counts
+        values, counts = other._counts.values, other._counts.counts
         inside = _inside(values, self._level)
-        self._kept.add_counts(values[inside], counts[inside])
-        self._thin(self._kept.distinct_at_least)
+        self._counts.add_counts(values[inside], counts[inside])
+        self._thin(self._counts.distinct_at_least)
 
     def result(self) -> dict[str, Any]:
         """Return distinct texts, copies beyond the first, their share, texts that have copies and the largest group."""
-        self._thin(len(self._kept.values))
-        counts = self._kept.counts
-        kept, distinct = int(counts.sum()), len(counts)
-        share = (kept - distinct) / kept if kept else 0.0
+        self._thin(len(self._counts.values))
+        counts = self._counts.counts
+        counted, distinct = int(counts.sum()), len(counts)
+        share = (counted - distinct) / counted if counted else 0.0
         exact = self._level == 0
-        scale = 1.0 if exact or not kept else self.samples / kept
+        scale = 1.0 if exact or not counted else self.samples / counted
         return {
             "distinct": distinct if exact else round(distinct * scale),
-            "copies": kept - distinct if exact else round((kept - distinct) * scale),
+            "copies": counted - distinct if exact else round((counted - distinct) * scale),
             "share": share,
             "texts_with_copies": round(int(np.count_nonzero(counts > 1)) * scale),
             "largest_group": int(counts.max(initial=0)),
             "exact": exact,
-            "standard_error": 0.0 if exact else _standard_error(counts, distinct / kept if kept else 0.0),
+            "standard_error": 0.0 if exact else _standard_error(counts, distinct / counted if counted else 0.0),
         }
 
     def _thin(self, distinct: int) -> None:
         while distinct > self.limit:
             self._raise_to(self._level + 1)
-            distinct = len(self._kept.values)
+            distinct = len(self._counts.values)
 
     def _raise_to(self, level: int) -> None:
         if level > self._level:
-            values, counts = self._kept.values, self._kept.counts
+            values, counts = self._counts.values, self._counts.counts
             inside = _inside(values, level)
-            self._level, self._kept = level, ValueCounts(self.limit)
-            self._kept.add_counts(values[inside], counts[inside])
+            self._level, self._counts = level, ValueCounts(self.limit)
+            self._counts.add_counts(values[inside], counts[inside])
 
 
 def _inside(values: Integers, level: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -87,5 +87,5 @@ def _at_level(values: Integers, level: int) -> Integers:
 
 def _standard_error(counts: Integers, ratio: float) -> float:
     """Return that of a ratio estimated from a sample of groups (linearised; Cochran, Sampling Techniques, ch. 6)."""
-    kept = int(counts.sum())
-    return sqrt(float(np.sum((1 - ratio * counts) ** 2))) / kept if kept else 0.0
+    counted = int(counts.sum())
+    return sqrt(float(np.sum((1 - ratio * counts) ** 2))) / counted if counted else 0.0

@@ -75,7 +75,7 @@ def round_width(span: int, most: int) -> int:
 
 
 def integer_bins(distribution: IntegerDistribution) -> list[Bin]:
-    """Return at most ten bins of whole numbers of width ceil((max - min + 1) / 10); the last ends at max."""
+    """Return at most ten bins of integers of width ceil((max - min + 1) / 10); the last ends at max."""
     values, counts = distribution.support()
     if not len(values):
         return []

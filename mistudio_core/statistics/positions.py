@@ -1,4 +1,4 @@
-"""How often chosen ids stand at each position, counted from stored sequences when the frequencies are known."""
+"""How often chosen ids occur at each position, counted from stored sequences once the frequencies are known."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class PositionCounts:
         """
         self.sequences_seen += len(sequences)
         start, step = -first % self.step, self.step
-        chosen, kept = sequences[start::step], None if tokens is None else tokens[start::step]
+        chosen, used = sequences[start::step], None if tokens is None else tokens[start::step]
         self.sequences += len(chosen)
         block = max(1, _BLOCK_SLOTS // self.context_length)
         for at in range(0, len(chosen), block):
             part = np.ascontiguousarray(chosen[at : at + block])
             slots = pc.take(self._slots, pa.array(part.reshape(-1))).to_numpy().reshape(part.shape)
-            if kept is not None:
-                slots = slots * kept[at : at + block]
+            if used is not None:
+                slots = slots * used[at : at + block]
             places = (slots + self._bins).reshape(-1)
             self.counts += np.bincount(places, minlength=self.counts.size).reshape(self.counts.shape)
 

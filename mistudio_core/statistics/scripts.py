@@ -74,7 +74,7 @@ class ScriptCounts:
         self.others = ValueCounts(_FEW_CHARACTERS)
 
     def add(self, data: Bytes) -> None:
-        """Count the characters of whole UTF-8 texts, joined; bytes that are no UTF-8 count as no letter."""
+        """Count the characters of complete UTF-8 texts, joined; bytes that are not UTF-8 count as no letter."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         wide: list[bytes] = []
         for start in range(0, len(data), _BLOCK_BYTES):

@@ -41,7 +41,7 @@ def stored_positions(
 
     `files` gives the sequences of each, in order; `statistics` are those of all of them, complete. Of very many
     sequences only some are counted, evenly spaced, and the result says so. None where sequences have no common length.
-    Sequences with padding are not told apart here.
+    Padding is not excluded here.
     """
     width = statistics.context_length
     if width is None:
@@ -55,9 +55,9 @@ def stored_positions(
             counts.add_sequences(part, first + counts.sequences_seen)
         return counts
 
-    whole = PositionCounts(ids, statistics.vocab_size, width, step=step)
+    total = PositionCounts(ids, statistics.vocab_size, width, step=step)
     firsts = accumulate(files.values(), initial=0)
     with ThreadPoolExecutor(threads) as pool:
         for counts in pool.map(counted, files, firsts):
-            whole.merge(counts)
-    return whole.result(text)
+            total.merge(counts)
+    return total.result(text)

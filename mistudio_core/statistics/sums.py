@@ -83,7 +83,7 @@ def as_float(value: Fraction) -> float | None:
 
 
 def as_number(value: Fraction) -> int | float | None:
-    """Return an int where the value is whole, else the nearest float."""
+    """Return an int for an integral value, else the nearest float."""
     return value.numerator if value.denominator == 1 else as_float(value)
 
 
@@ -103,7 +103,7 @@ def _float_chunk(values: npt.NDArray[np.float64]) -> ExactSums:
 
 
 def _by_exponent(places: npt.NDArray[Any], limbs: list[npt.NDArray[np.int64]], bits: int, power: int) -> int:
-    """Sum limb after limb for each exponent; a place counts `power` times, `bits` apart stand the limbs."""
+    """Sum limb after limb for each exponent; a place counts `power` times, the limbs are `bits` apart."""
     sums = [np.bincount(places, weights=limb) for limb in limbs]
     return sum(
         int(column[place]) << (power * place + bits * position)

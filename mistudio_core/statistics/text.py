@@ -23,7 +23,7 @@ from mistudio_core.statistics.text_column import TextColumn, plain_texts
 
 VERSION: Final = 1
 _LEAST_LIMIT: Final = 1 << 12  # distinct values that any column may count exactly
-_MANY_COLUMNS: Final = 4  # up to so many columns each has the whole limit
+_MANY_COLUMNS: Final = 4  # up to so many columns each has the full limit
 
 
 class TextStatistics:

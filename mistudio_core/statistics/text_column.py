@@ -38,16 +38,16 @@ class TextColumn:
         """Count an array of string or large_string; `measures` are its own where they have been taken already."""
         found = measure(texts) if measures is None else measures
         present = ~found.nulls
-        whole = bool(present.all())
-        hashes = found.hashes if whole else found.hashes[present]
+        complete = bool(present.all())
+        hashes = found.hashes if complete else found.hashes[present]
         characters, sizes, words = (
-            values if whole else values[present] for values in (found.characters, found.bytes, found.words)
+            values if complete else values[present] for values in (found.characters, found.bytes, found.words)
         )
         self.characters.add(characters)
         self.bytes.add(sizes)
         self.words.add(words)
         self.duplicates.add(hashes)
-        shown = texts if whole else texts.drop_null()
+        shown = texts if complete else texts.drop_null()
         self.scripts.add(utf8(shown)[0])
         longest = int(characters.max(initial=0))
         self.labels.add(shown, longest)

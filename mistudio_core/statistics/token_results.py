@@ -1,4 +1,4 @@
-"""The JSON result of token statistics, whole or live: one form, so that the page does not jump when a job ends."""
+"""The JSON result of token statistics, complete or live: one form, so that the page does not jump when a job ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIVE_SPLITS: Final = 30
 def token_result(
     statistics: TokenCounts, text: TokenText | None = None, positions: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the whole result of a finished tokenization."""
+    """Return the complete result of a finished tokenization."""
     return _result(statistics, Ranking(statistics.frequencies, text), TOP_TOKENS, CURVE_POINTS) | {
         "positions": positions
     }
@@ -148,5 +148,5 @@ def _more_than(distribution: IntegerDistribution, limit: int) -> int:
     return int(counts[values > limit].sum())
 
 
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _ratio(part: int, total: int) -> float | None:
+    return part / total if total else None

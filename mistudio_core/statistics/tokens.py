@@ -1,4 +1,4 @@
-"""Statistics of a tokenization, counted while it is made: one accumulator for each shard, merged at the end.
+"""Statistics of a tokenization, counted while it runs: one accumulator for each shard, merged at the end.
 
 Adding costs about 1.3 ns a token. Every figure is exact and none depends on the order or the split of the data. Padding
 is never a token: whoever adds sequences leaves it out.
@@ -41,7 +41,7 @@ class TokenStatistics(TokenCounts):
             self.by_length[:, number] += np.bincount(places, column, len(LOG_STARTS)).astype(np.int64)
 
     def add_tokens(self, ids: Integers) -> None:
-        """Count ids as they stand in sequences: special tokens included, padding left out.
+        """Count ids in sequences: special tokens included, padding excluded.
 
         Any shape, and any integer type that fits int64.
         """
@@ -52,7 +52,7 @@ class TokenStatistics(TokenCounts):
             if len(counts) > self.vocab_size:
                 raise StudioError(
                     "internal",
-                    f"The tokenizer made the id {len(counts) - 1}, but its vocabulary has {self.vocab_size}.",
+                    f"The tokenizer produced the id {len(counts) - 1}, but its vocabulary has {self.vocab_size} ids.",
                 )
             self.frequencies += counts
 
@@ -72,21 +72,21 @@ class TokenStatistics(TokenCounts):
         self._totals(split)[_MEASURED:] += [len(tokens), int(tokens.sum(dtype=np.int64)), slots]
 
     def add_own(self, tokens: int, repeated: int = 0) -> None:
-        """Count the documents' own tokens in sequences, and how many of them stand there a second time."""
+        """Count the documents' own tokens in sequences, and how many of them occur there a second time."""
         self.own += (tokens, repeated)
 
     def add_lost(self, reason: str, tokens: int, documents: int = 0) -> None:
-        """Count documents' own tokens (and whole documents) that no sequence holds; `reason` is one of `LOSSES`."""
+        """Count documents' own tokens (and complete documents) that are in no sequence; `reason` is one of `LOSSES`."""
         self.lost[LOSSES.index(reason)] += (tokens, documents)
 
     def add_control_tokens(self, counts: Mapping[int, int], documents: int) -> None:
-        """Count control tokens that stood written out in texts, by id, and the documents in which they did."""
+        """Count control tokens in texts, by id, and the documents that have any."""
         for token_id, count in counts.items():
             self.control_counts[token_id] += count
         self.control_documents += documents
 
     def result(self, text: TokenText | None = None, positions: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the whole result as JSON values (docs/statistics.md); `text` gives the string of an id.
+        """Return the complete result as JSON values (docs/statistics.md); `text` gives the string of an id.
 
         `positions` is what `PositionCounts.result` gave, once sequences are stored.
         """

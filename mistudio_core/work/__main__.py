@@ -113,7 +113,7 @@ def _read_secret() -> str:
         raise StudioError(
             "worker_died",
             "The access token did not reach the worker, because the program that started it ended.",
-            "Start the job again and give the token once more.",
+            "Start the job again and enter the token again.",
         )
     return line.decode().strip()
 
@@ -144,7 +144,9 @@ def _watch_cancel(folder: Path, log: logging.Logger) -> None:
     while not (folder / protocol.CANCEL).exists():
         time.sleep(_CANCEL_POLL_S)
     log.info("cancelled")
-    error = StudioError("cancelled", "The job was cancelled.", "Resume goes on from what is whole; Delete removes it.")
+    error = StudioError(
+        "cancelled", "The job was cancelled.", "Resume continues from the finished parts; Delete removes it."
+    )
     _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error.to_json()))
 
 
@@ -163,8 +165,8 @@ def _disk_error(home: Home, settings: Settings, kind: str) -> StudioError | None
     if settings.quota_gb and folder_bytes(home.root) > settings.quota_gb << 30:
         return quota_filled(settings)
     if kind_of(kind).from_outside and free_bytes(home.root) < settings.keep_free_mb << 20:
-        message = f"Less than the {settings.keep_free_mb:,} MB that must stay free are left on the disk."
-        return StudioError("disk_full", message, "Free some space, or ask for fewer samples.")
+        message = f"Free disk space is below the {settings.keep_free_mb:,} MB that must stay free."
+        return StudioError("disk_full", message, "Free disk space, or limit the samples.")
     return None
 
 
@@ -188,11 +190,15 @@ def _told(error: BaseException) -> StudioError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            return StudioError("disk_full", "The disk is full.", "Free some space, then resume: what is whole is kept.")
+            return StudioError(
+                "disk_full", "The disk is full.", "Free disk space, then resume: finished parts are kept."
+            )
         if isinstance(cause, MemoryError):
             return StudioError("too_large", "The machine ran out of memory.", "Close other programs, then resume.")
         if isinstance(cause, PermissionError):
-            return StudioError("permission_denied", f"Not allowed to use {cause.filename}.", "Check who owns it.")
+            return StudioError(
+                "permission_denied", f"No permission to access {cause.filename}.", "Check its owner and permissions."
+            )
         cause = cause.__cause__ or cause.__context__
     return unexpected(error, "while the job ran")
 

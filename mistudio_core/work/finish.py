@@ -111,7 +111,7 @@ def _rows(parts: Mapping[str, Sequence[PartInfo]]) -> dict[str, int]:
 
 
 def _no_samples() -> StudioError:
-    return StudioError("no_data", "There is not one sample in it.", "Check the source, the config and the splits.")
+    return StudioError("no_data", "It has no samples.", "Check the source, the config and the splits.")
 
 
 def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
@@ -123,10 +123,10 @@ def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
         job.progress("processing", done // _STEPS, num_samples, "samples", message=message, force=force)
 
     def indexed(done: int, _: int) -> None:
-        tell(done, "Building the index of the samples.")
+        tell(done, "Building the sample index.")
 
     def counted(done: int, _: int) -> None:
-        tell(num_samples + done, "Counting what is in the texts.")
+        tell(num_samples + done, "Computing text statistics.")
 
     indexed(0, num_samples)
     build_index(draft, indexed)

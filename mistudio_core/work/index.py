@@ -27,7 +27,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     folder = job.home.dataset(dataset_id)
     if not folder.is_dir():
         raise StudioError(
-            "not_found", f"The dataset {dataset_id} is not there any more.", "See `list` for those that are."
+            "not_found", f"The dataset {dataset_id} no longer exists.", "See `list` for the datasets of this library."
         )
     reader = SampleReader(folder)
     _check_room(job, reader)
@@ -64,5 +64,5 @@ def _check_room(job: RunningJob, reader: SampleReader) -> None:
         raise StudioError(
             "disk_full",
             f"Indexing needs about {needed >> 20:,} MB of free disk, and {free >> 20:,} MB are free.",
-            "Free some space; until then words are searched by scan.",
+            "Free disk space; until then word search scans the text.",
         )

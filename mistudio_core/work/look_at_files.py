@@ -62,7 +62,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
         if count >= ROWS:
             break
     if reader.schema is None or not count:
-        raise StudioError("no_data", f"There is not one sample in {file.label}.", "Check how it is read.")
+        raise StudioError("no_data", f"{file.label} has no samples.", "Check the parsing options.")
     return _shown(pa.concat_tables(tables), reader.schema, file.label)
 
 

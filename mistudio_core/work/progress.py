@@ -49,7 +49,7 @@ class FileProgress:
     def waiting(self, seconds: float, failures: int) -> None:
         """Say that the Hub did not answer and when it will be asked again."""
         with self._lock:
-            self._message = f"The Hub did not answer as it should; attempt {failures + 1} follows in {seconds:.0f} s."
+            self._message = f"The Hub request failed; attempt {failures + 1} follows in {seconds:.0f} s."
             self._job.log.info("waiting %.1f s after failure %d", seconds, failures)
             self._tell(force=True)
 

@@ -33,8 +33,8 @@ def run(job: RunningJob) -> dict[str, Any]:
     if token is None:
         raise StudioError(
             "token_rejected",
-            "A push needs an access token with the permission to write.",
-            "Make one in the Hub's settings and give it here; it is not kept.",
+            "A push needs an access token with write permission.",
+            "Create one in the Hub's settings and enter it here; it is never stored.",
         )
     repo_id, _ = parse_repo_id(str(job.arguments["repo_id"]))
     job.progress("preparing")

@@ -34,7 +34,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     job.progress("preparing")
     dataset = read_json(job.home.dataset(dataset_id) / DATASET_MANIFEST)
     if dataset is None:
-        raise StudioError("not_found", f"The dataset {dataset_id} is not there any more.", "Tokenize another one.")
+        raise StudioError("not_found", f"The dataset {dataset_id} no longer exists.", "Tokenize another dataset.")
     recipe = Recipe.from_stored(job.arguments["recipe"]).resolved(
         splits=dataset["splits"], columns=dataset["columns"], text_columns=dataset["text_columns"]
     )
@@ -70,7 +70,7 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
 
         return open_tokenizer(sample_tokenizer(job.home), name=name)
     if is_path(name) and job.settings.shared:
-        raise invalid("A shared library loads no tokenizer from a path.", "Give the id of one on the Hub.")
+        raise invalid("A shared library loads no tokenizer from a path.", "Give a Hub id.")
     return load_tokenizer(
         job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret, source=recipe.tokenizer_source
     )

@@ -44,7 +44,7 @@ def compare(*tokenizations: Tokenization) -> AppTest:
 
 def test_an_empty_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
-    assert "Make two tokenizations" in open_app("compare").info[0].value
+    assert "Create at least two tokenizations" in open_app("compare").info[0].value
 
 
 def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> None:
@@ -64,7 +64,7 @@ def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> 
 
 def test_those_of_two_datasets_have_no_text_in_common(made: list[Tokenization]) -> None:
     app = compare(made[0], made[2])
-    assert "they have no text in common" in words(app)
+    assert "no text in common" in words(app)
     app.multiselect(key="compare_choice").set_value([item.id for item in made]).run()
     assert_no_exception(app)
     assert len(app.table[0].value.columns) == 4

@@ -28,7 +28,7 @@ def open_dataset(dataset_id: str, **query: str) -> AppTest:
 
 
 def test_without_an_id_the_page_says_what_to_do(library: StagedLibrary) -> None:
-    assert "Choose a dataset" in open_app("dataset").info[0].value
+    assert "Select a dataset" in open_app("dataset").info[0].value
 
 
 @pytest.mark.parametrize("dataset_id", ["ds_abcdefghijkm", "../../etc", "ds_", "tok_abcdefghijkm"])
@@ -56,7 +56,7 @@ def test_only_the_open_tab_is_made(library: StagedLibrary) -> None:
 def test_a_dataset_without_text_can_be_looked_at_but_not_tokenized(library: StagedLibrary) -> None:
     dataset_id = library.ready("numbers", {"train": pa.table({"n": [1, 2]})})
     library.open()
-    assert "nothing to tokenize" in open_dataset(dataset_id, tab="Tokenizations").info[0].value
+    assert "no text column to tokenize" in open_dataset(dataset_id, tab="Tokenizations").info[0].value
     assert_no_exception(open_dataset(dataset_id, tab="Samples"))
 
 
@@ -69,7 +69,7 @@ def test_a_refused_tokenization_keeps_what_was_typed(library: StagedLibrary, mon
     app.number_input(key=keys.of(dataset_id, "context_length")).set_value(77)
     app.multiselect(key=keys.of(dataset_id, "splits")).set_value(["test"])
     press(app, keys.of(dataset_id, "start"))
-    assert "waiting" in app.error[0].value
+    assert "queued" in app.error[0].value
     assert app.selectbox(key=keys.of(dataset_id, "tokenizer")).value == "google/gemma-2-2b"
     assert app.number_input(key=keys.of(dataset_id, "context_length")).value == 77
     assert app.multiselect(key=keys.of(dataset_id, "splits")).value == ["test"]

@@ -27,7 +27,7 @@ def error(code: str, message: str, hint: str = "") -> dict[str, str]:
 def test_an_empty_library_invites(library: StagedLibrary) -> None:
     app = open_app()
     assert "Your library is empty" in words(app)
-    assert app.button(key="make_sample").label == "Make the sample dataset"
+    assert app.button(key="make_sample").label == "Create the example dataset"
     assert not app.subheader
 
 
@@ -55,7 +55,7 @@ def test_each_status_has_its_card(library: StagedLibrary) -> None:
     assert "**Downloading** 25.0 %" in shown
     assert "512 KB/s" in shown
     assert "about 6 s left" in shown
-    assert "Waiting for its turn" in shown
+    assert "Queued" in shown
     assert "The Hub did not answer." in shown.replace("\\", "")
     assert "**15 samples**" in shown
     labels = [button.label for button in app.button]
@@ -103,7 +103,7 @@ def test_the_list_is_searched_filtered_and_sorted(library: StagedLibrary) -> Non
     assert listed() == ["beta"]
     app.text_input(key=keys.LIST_SEARCH).set_value("nothing like it").run()
     assert listed() == []
-    assert "No dataset matches" in app.info[0].value
+    assert "No datasets match" in app.info[0].value
     assert_no_exception(app)
 
 
@@ -130,7 +130,7 @@ def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None
     assert app.text_input(key=keys.REVISION).value == "v1.0"
     assert app.number_input(key=keys.MAX_SAMPLES).value == 7
     assert "hf_secret" not in words(app)
-    submit(app, "Look")
+    submit(app, "Inspect")
     assert len(app.error) == 1, "the old error made room for the new one"
     assert not library.open().datasets()
 
@@ -139,7 +139,7 @@ def test_an_import_without_a_file_says_so(library: StagedLibrary) -> None:
     app = open_app()
     app.text_input(key=keys.IMPORT_NAME).set_value("my name")
     submit(app, "Import")
-    assert "No file was chosen" in app.error[0].value
+    assert "No file selected" in app.error[0].value
     assert app.text_input(key=keys.IMPORT_NAME).value == "my name"
 
 
@@ -150,7 +150,7 @@ def test_an_upload_past_the_limit_is_refused_in_the_core_too(
     app = open_app()
     app.file_uploader[0].upload("big.txt", b"x" * ((1 << 20) + 1))
     submit(app, "Import")
-    assert "larger than the 1 MB" in app.error[0].value
+    assert "exceeds the upload limit of 1 MB" in app.error[0].value
     assert not list(library.home.uploads.iterdir())
 
 

@@ -25,14 +25,14 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: HubServer) -> AppT
 
 def look(app: AppTest, repo: str) -> None:
     app.text_input(key=keys.REPO).set_value(repo)
-    submit(app, "Look")
+    submit(app, "Inspect")
 
 
 def test_choices_of_one_repository_do_not_stand_for_another(app: AppTest) -> None:
     look(app, "acme/two-configs")
     assert app.selectbox(key=keys.CONFIG).value == "english"
     app.multiselect(key=keys.SPLITS).set_value(["train"])
-    submit(app, "Look")
+    submit(app, "Inspect")
     assert app.multiselect(key=keys.SPLITS).value == ["train"], "another look at the same keeps what was chosen"
     look(app, "acme/plain")
     assert not app.error, words(app)
@@ -50,12 +50,12 @@ def test_a_choice_made_together_with_another_repository_stays(app: AppTest) -> N
 
 def test_a_closed_gate_is_told_by_the_look_and_refused_at_once(app: AppTest) -> None:
     look(app, "acme/gated")
-    assert "its owner wants to know who reads it" in words(app).replace("\\", "")
+    assert "its owner grants access on request" in words(app).replace("\\", "")
     submit(app, "Download")
-    assert "its owner wants to know who reads it" in app.error[0].value.replace("\\", "")
+    assert "its owner grants access on request" in app.error[0].value.replace("\\", "")
     assert app.text_input(key=keys.REPO).value == "acme/gated"
     assert Library.open().jobs() == []
     app.text_input(key=keys.ACCESS).set_value(READ_TOKEN)
-    submit(app, "Look")
+    submit(app, "Inspect")
     assert not app.error
     assert not app.warning

@@ -25,7 +25,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StagedL
 
 def test_no_jobs_lead_to_the_datasets(library: StagedLibrary) -> None:
     app = open_app("jobs")
-    assert "No job has run yet" in app.info[0].value
+    assert "No jobs yet" in app.info[0].value
 
 
 def test_running_waiting_and_past_jobs(library: StagedLibrary) -> None:
@@ -37,7 +37,7 @@ def test_running_waiting_and_past_jobs(library: StagedLibrary) -> None:
     library.open()
     app = open_app("jobs")
     shown = words(app)
-    assert "Running and waiting (2)" in shown
+    assert "Running and queued (2)" in shown
     assert "Past (2)" in shown
     for text in (
         "Running",

@@ -57,7 +57,7 @@ def test_samples_come_in_pages_of_fifty_and_by_split(library: StagedLibrary) -> 
     assert "Samples 1 to 7 of 7" in words(app)
     assert address(app) == {"split": "test"}
     choose(app, "split", "none")
-    assert "No sample fits" in words(app)
+    assert "No matches" in words(app)
 
 
 def test_the_address_brings_everything_back(library: StagedLibrary) -> None:
@@ -94,7 +94,7 @@ def test_an_address_that_cannot_be_is_told_or_ignored(library: StagedLibrary, qu
     dataset_id = library.ready("stories", {"train": table, "test": table.slice(0, 1)})
     library.open()
     app = open_samples(dataset_id, **query)
-    assert len(app.error) == 1 or cards(app) or "No sample fits" in words(app)
+    assert len(app.error) == 1 or cards(app) or "No matches" in words(app)
     assert app.get_by_key(sample_address.key("mode")), "the search stays, to be put right"
 
 
@@ -118,13 +118,13 @@ def test_without_an_index_of_words_the_page_says_so_and_offers_it(library: Stage
     dataset_id = library.ready("stories", {"train": stories(30)})
     opened = library.open()
     app = open_samples(dataset_id, q="story")
-    assert "no index of words" in words(app)
+    assert "No word index" in words(app)
     press(app, "samples_build_index")
     (job,) = opened.jobs(dataset_id)
     assert job.kind == "index"
     opened.wait(job.id)
     app = open_samples(dataset_id, q="story")
-    assert "no index" not in words(app)
+    assert "No word index" not in words(app)
     assert len(cards(app)) == 30
 
 
@@ -139,7 +139,7 @@ def test_filters_show_as_pills_that_can_be_taken_out(library: StagedLibrary) -> 
     assert [pill.replace("\\", "").replace("\u2060", "") for pill in pills] == [
         "split train",
         "characters 16",
-        "n ≥ 50, without null",
+        "n ≥ 50, excludes null",
     ]
     press(app, "samples_pill_2")
     assert address(app) == {"split": "train", "min_chars": "16", "max_chars": "16"}
@@ -180,7 +180,13 @@ def test_copies_stand_together_and_name_the_first(library: StagedLibrary) -> Non
     library.open()
     shown = cards(open_samples(dataset_id, copies="1"))
     assert [card["title"] for card in shown] == ["#0", "#2", "#5", "#1", "#4"]
-    assert [card["facts"][1:] for card in shown] == [[], ["copy of #0"], ["copy of #0"], [], ["copy of #1"]]
+    assert [card["facts"][1:] for card in shown] == [
+        [],
+        ["duplicate of #0"],
+        ["duplicate of #0"],
+        [],
+        ["duplicate of #1"],
+    ]
 
 
 def test_random_and_go_to_lead_to_a_page_and_a_sample(library: StagedLibrary) -> None:

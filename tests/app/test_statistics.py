@@ -22,7 +22,7 @@ SAMPLES = 300
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample dataset with one tokenization into rows and one into padded rows."""
+    """The example dataset with one tokenization into sequences and one into padded sequences."""
     home = tmp_path_factory.mktemp("statistics") / "home"
     library = Library.open(home)
     dataset = library.make_example(SAMPLES)
@@ -71,14 +71,21 @@ def test_the_cards_of_a_tokenization_come_in_the_order_of_the_original(library: 
     result = library.statistics(tokenization.id) or {}
     assert app.metric[3].value == f":yellow[{result['vocabulary']['distinct']:,}]"
     shown = words(app)
-    for text in ("Crossing rows", "Documents per row", "Utilisation", "Padding", "Tokens lost", "**Fertility**"):
+    for text in (
+        "Sequences spanning documents",
+        "Documents per sequence",
+        "Utilisation",
+        "Padding",
+        "Dropped tokens",
+        "**Fertility**",
+    ):
         assert text in shown, text
     assert titles(app) == [
         "Document lengths",
         "Frequency of tokens by rank",
         "Tokens covered by the most frequent ids",
         "Most frequent tokens",
-        "Frequency by position in the row",
+        "Token frequency by position",
     ]
 
 
@@ -87,7 +94,7 @@ def test_padding_and_what_was_cut_are_told(library: Library, dataset: Dataset) -
     result = library.statistics(padded.id) or {}
     app = statistics_of(dataset, padded.id)
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Tokens lost"] == f"{100 * result['lost']['share']:.1f} %"
+    assert shown["Dropped tokens"] == f"{100 * result['lost']['share']:.1f} %"
     assert shown["Padding"] == f"{100 * result['padding']['share']:.1f} %"
     tables = [table.value for table in app.table]
     lost = next(table for table in tables if "Why" in table.columns)
@@ -124,7 +131,7 @@ def test_ids_that_are_never_seen_are_listed_by_pages(library: Library, dataset: 
     app.run()
     assert_no_exception(app)
     never = library.rare_ids(tokenization.id)
-    assert f"Ids 1 to 100 of {len(never):,}, the rarest first" in words(app)
+    assert f"Ids 1 to 100 of {len(never):,}, rarest first" in words(app)
     listed = app.dataframe[-1].value
     assert list(listed["Id"]) == [row["id"] for row in never[:100]]
     assert list(listed["Token"]) == [row["token"] for row in never[:100]]
@@ -160,7 +167,7 @@ def test_a_running_tokenization_is_drawn_as_far_as_it_is(
         assert [metric.label for metric in app.metric][:4] == ["Samples", "Tokens", "Average length", "Unique tokens"]
         specs = charts(app)
         assert len(specs) == 4
-        assert {spec["title"]["subtitle"] for spec in specs} == {"what has been seen so far"}
+        assert {spec["title"]["subtitle"] for spec in specs} == {"counted so far"}
         assert "Click a bar" not in words(app)
 
 

@@ -237,8 +237,10 @@ def test_the_estimate_has_all_presets_and_says_when_the_form_has_changed(library
     press(app, key(dataset_id, "estimate_now"))
     table = app.dataframe[0].value
     assert list(table["Preset"]) == ["● Continuous", "SAELens", "TransformerLens", "sparsify", "Per document"]
-    assert {"Rows", "Tokens", "Time", "Size", "Lost", "Padding", "Rows across documents"} <= set(table.columns)
-    assert "Estimated from a sample" in words(app)
+    assert {"Sequences", "Tokens", "Time", "Size", "Dropped", "Padding", "Sequences spanning documents"} <= set(
+        table.columns
+    )
+    assert "Estimated from part" in words(app)
     assert "estimate again" not in words(app)
     press(app, key(dataset_id, "preset_sparsify"))
     assert "estimate again" not in words(app), "another preset is in the table already"
@@ -282,7 +284,7 @@ def test_a_start_with_options_makes_the_rows_that_were_asked_for(library: Staged
     made = library.library.tokenization(tokenization.id)
     assert (made.num_tokens, made.num_sequences, made.recipe.separator) == (320, 20, "none")
     shown = words(app.run())
-    assert "16 tokens a row" in shown
+    assert "16 tokens per sequence" in shown
     assert "Ready" in shown
 
 
@@ -301,4 +303,4 @@ def test_rows_are_handed_over_as_code_and_as_a_copy(library: StagedLibrary) -> N
     (made,) = opened.exports(tokenization.id)
     assert made["path"] in [item.value for item in app.run().code]
     submit(app, "Push")
-    assert "No repository was named" in app.error[0].value
+    assert "No repository given" in app.error[0].value

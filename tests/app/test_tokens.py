@@ -39,7 +39,7 @@ def tokenization(library: Library) -> Tokenization:
 
 
 def open_tokens(tokenization: Tokenization, **query: str) -> AppTest:
-    return open_app("tokens", id=tokenization.dataset_id, tok=tokenization.id, **query)
+    return open_app("sequences", id=tokenization.dataset_id, tok=tokenization.id, **query)
 
 
 def drawn(app: AppTest, part: str) -> Any:
@@ -52,7 +52,7 @@ def address(app: AppTest) -> dict[str, str]:
 
 
 def test_a_row_is_shown_token_by_token_with_its_samples(library: Library, tokenization: Tokenization) -> None:
-    app = open_tokens(tokenization, row="3")
+    app = open_tokens(tokenization, sequence="3")
     expected = library.sequence(tokenization.id, 3)
     assert drawn(app, "tokens") == [[token.id, token.text, int(token.special)] for token in expected.tokens]
     assert [(part["start"], part["end"]) for part in drawn(app, "parts")] == [
@@ -68,7 +68,7 @@ def test_rows_are_turned_and_stand_in_the_address(tokenization: Tokenization) ->
     assert app.button(key="token_previous").disabled
     app.number_input(key="token_sequence").set_value(5).run()
     assert address(app) == {"row": "5"}
-    app = open_tokens(tokenization, row="999999999")
+    app = open_tokens(tokenization, sequence="999999999")
     assert f"Row {tokenization.num_sequences - 1:,} of" in words(app)
     assert app.button(key="token_next").disabled
 
@@ -97,7 +97,7 @@ def test_a_sequence_is_found_by_text_and_by_ids(library: Library, tokenization: 
      {"page": "0", "text": "a"}, {"tok": "tok_none"}, {"text": "\u202e<b>"}, {"ids": ",".join(["1"] * 500)}],
 )  # fmt: skip
 def test_an_address_that_cannot_be_is_told_or_ignored(tokenization: Tokenization, query: dict[str, str]) -> None:
-    app = open_app("tokens", **({"id": tokenization.dataset_id, "tok": tokenization.id} | query))
+    app = open_app("sequences", **({"id": tokenization.dataset_id, "tok": tokenization.id} | query))
     assert drawn(app, "tokens") or app.error
 
 
@@ -105,16 +105,16 @@ def test_what_are_no_ids_is_told(tokenization: Tokenization) -> None:
     app = open_tokens(tokenization)
     app.text_input[1].set_value("12, twelve")
     submit(app, "Find")
-    assert "are no ids" in words(app)
+    assert "is not a list of token ids" in words(app)
     assert app.text_input[1].value == "12, twelve"
 
 
 def test_without_a_dataset_or_rows_the_page_says_what_to_do(library: Library) -> None:
-    assert "Choose a dataset" in open_app("tokens").info[0].value
-    assert "no dataset" in open_app("tokens", id="ds_abcdefghijkm").error[0].value
+    assert "Select a dataset" in open_app("sequences").info[0].value
+    assert "no dataset" in open_app("sequences", id="ds_abcdefghijkm").error[0].value
     dataset = library.make_example(10)
     library.wait(dataset.id)
-    assert "has rows yet" in open_app("tokens", id=dataset.id).info[0].value
+    assert "has sequences yet" in open_app("sequences", id=dataset.id).info[0].value
 
 
 def test_ids_are_read_from_any_list() -> None:
@@ -147,6 +147,6 @@ def test_hits_that_may_cross_documents_are_told(
 
 @pytest.mark.parametrize("query", [{}, {"id": "ds_nothingthere"}, {"id": "../../etc"}])
 def test_an_address_that_leads_nowhere_has_a_title_and_a_way_back(library: Library, query: dict[str, str]) -> None:
-    app = open_app("tokens", **query)
-    assert [item.value for item in app.title] == ["Token rows"]
+    app = open_app("sequences", **query)
+    assert [item.value for item in app.title] == ["Sequences"]
     assert [item.proto.label for item in app.get("page_link")] == ["All datasets"]

@@ -27,7 +27,7 @@ def test_look_then_download_with_progress_that_moves(hub_app: AppServer, hub: Hu
     repo = hub.add(repositories.big())
     page = open_page(hub_app.url)
     page.get_by_role("textbox", name="Repository id").fill(f"https://huggingface.co/datasets/{repo.id}")
-    submit(page, "Look")
+    submit(page, "Inspect")
     expect(main(page)).to_contain_text("Configs and splits")
     expect(page.get_by_role("textbox", name="Repository id")).to_have_value(repo.id)
     picture(page, "look")

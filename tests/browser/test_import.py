@@ -15,7 +15,7 @@ from tests.browser.conftest import OpenPage
 
 
 def choose(page: Page, *files: Path) -> None:
-    page.get_by_role("tab", name="Your files").click()
+    page.get_by_role("tab", name="Upload files").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([str(file) for file in files])
     expect(page.get_by_role("button", name=f"Remove {files[0].name}")).to_be_visible()
 

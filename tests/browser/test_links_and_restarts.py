@@ -22,7 +22,7 @@ def navigation(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("dataset?id={id}&tab=Samples&page=2", "Samples 51 to 60 of 60"), ("jobs", "No job has run yet"),
+    [("dataset?id={id}&tab=Samples&page=2", "Samples 51 to 60 of 60"), ("jobs", "No jobs yet"),
      ("settings", "Storage"), ("", "Your datasets (1)")],
 )  # fmt: skip
 def test_a_deep_link_may_be_the_first_request_of_a_server(
@@ -56,7 +56,7 @@ def test_tabs_and_pages_stand_in_the_address_and_the_browser_goes_back(server: A
     page.reload()
     expect(main(page)).to_contain_text("Samples 101 to 125 of 125")
     page.get_by_role("tab", name="Statistics").click()
-    expect(main(page)).to_contain_text("There are no statistics of it yet.")
+    expect(main(page)).to_contain_text("No statistics yet.")
     page.go_back()
     expect(main(page)).to_contain_text("Samples 101 to 125 of 125")
     expect(page.get_by_role("tab", name="Samples")).to_have_attribute("aria-selected", "true")

@@ -32,7 +32,7 @@ def test_a_long_search_tells_how_far_it_is_and_can_be_ended(server: AppServer, o
     expect(main(page)).to_contain_text("of at least")
     picture(page, "samples-searching")
     page.get_by_role("button", name="Stop searching").click()
-    expect(main(page)).to_contain_text("The search ended before all samples were read", timeout=60_000)
+    expect(main(page)).to_contain_text("Search stopped before all samples were read", timeout=60_000)
     expect(main(page).locator("mark").first).to_have_text("needle")
 
     box = page.get_by_role("searchbox", name="Search", exact=True)

@@ -1,4 +1,4 @@
-"""Token rows in the browser: pushed to the user's own repository, refused without the right, exported as Parquet."""
+"""Sequences in the browser: pushed to the user's own repository, refused without the right, exported as Parquet."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rows_page(hub_app: AppServer, open_page: OpenPage) -> Page:
 def _push(page: Page, repo: str, token: str) -> None:
     idle(page)
     page.get_by_role("textbox", name="Your repository").fill(repo)
-    page.get_by_role("textbox", name="Access token with the permission to write").fill(token)
+    page.get_by_role("textbox", name="Access token with write permission").fill(token)
     submit(page, "Push")
 
 

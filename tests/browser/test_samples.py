@@ -68,10 +68,10 @@ def test_a_search_marks_what_it_found_and_can_be_sent(address: str, open_page: O
     search(page, "cat sat")
     expect(main(page)).to_contain_text("of 80")
     expect(shown(page).first.locator("mark")).to_have_text(["cat", "sat"])
-    choose(page, "Way to search", "Exact text")
+    choose(page, "Search mode", "Substring")
     search(page, "at sa")
     expect(shown(page).first.locator("mark")).to_have_text(["at sa"])
-    choose(page, "Way to search", "Expression")
+    choose(page, "Search mode", "Regex")
     search(page, "number [0-9]7\\b")
     expect(main(page)).to_contain_text("Samples 1 to 9 of 9")
     choose(page, "Order", "By column n")
@@ -86,8 +86,8 @@ def test_a_search_marks_what_it_found_and_can_be_sent(address: str, open_page: O
 def test_filters_become_pills_and_pills_take_them_out(address: str, open_page: OpenPage) -> None:
     page = open_page(address)
     page.get_by_role("button", name="Filters").click()
-    page.get_by_label("Characters, at least").fill("1000")
-    page.get_by_label("Characters, at least").press("Enter")
+    page.get_by_label("Min characters").fill("1000")
+    page.get_by_label("Min characters").press("Enter")
     expect(main(page)).to_contain_text("Samples 1 to 1 of 1")
     picture(page, "samples-filters")
     page.keyboard.press("Escape")
@@ -106,9 +106,9 @@ def test_a_folded_text_opens_at_its_match_and_whole(address: str, open_page: Ope
     expect(card.locator("mark")).to_be_in_viewport()
     assert len(card.locator(".text").inner_text()) < 800
     card.get_by_role("button", name="Show all").click()
-    expect(card.get_by_role("button", name="Fold")).to_be_visible()
+    expect(card.get_by_role("button", name="Collapse")).to_be_visible()
     assert card.locator(".text").text_content() == LONG
-    card.get_by_role("button", name="Fold").click()
+    card.get_by_role("button", name="Collapse").click()
     expect(card.get_by_role("button", name="Show all")).to_be_visible()
 
 
@@ -136,8 +136,8 @@ def test_random_and_go_to_show_their_sample(address: str, open_page: OpenPage) -
     page = open_page(f"{address}&split=train")
     expect(shown(page)).to_have_count(50)
     page.get_by_role("button", name="Go to").click()
-    page.get_by_label("Number of the sample (from 0)").fill("137")
-    page.get_by_label("Number of the sample (from 0)").press("Enter")
+    page.get_by_label("Sample index (from 0)").fill("137")
+    page.get_by_label("Sample index (from 0)").press("Enter")
     focused = main(page).locator("article.focus")
     expect(focused).to_contain_text("Story number 137.")
     expect(focused).to_be_in_viewport()

@@ -94,7 +94,7 @@ def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer
     top.wait_for()
     idle(page)
     click_widest(page, top)
-    page.get_by_role("heading", name="Token rows").wait_for()
+    page.get_by_role("heading", name="Sequences").wait_for()
     (first, *_) = (library.statistics(tokenization.id) or {})["top_tokens"]
     expect(main(page)).to_contain_text(f"of {first['count']:,}")
     assert f"ids={first['id']}" in page.url
@@ -137,10 +137,10 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
         lengths = chart(page, "Document lengths")
         if lengths.count():
             words, box = str(lengths.first.get_attribute("aria-label")), lengths.first.bounding_box()
-            if box is not None and "seen so far" in words:
+            if box is not None and "counted so far" in words:
                 seen.append(words)
                 places.append((box["y"], box["height"]))
-            return "seen so far" not in words
+            return "counted so far" not in words
         return False
 
     wait_for(page, ended, "the end of the tokenization", seconds=180)

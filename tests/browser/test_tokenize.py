@@ -50,7 +50,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     idle(page)
     expect(main(page)).to_contain_text("Press Load")
     press(page, "Load")
-    expect(main(page)).to_contain_text("4,096 ids with added tokens", timeout=SOON_MS)
+    expect(main(page)).to_contain_text("4,096 ids including added tokens", timeout=SOON_MS)
 
     page.get_by_role("tab", name="Overview").click()
     page.get_by_role("tab", name="Tokenizations").click()
@@ -71,7 +71,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     expect(main(page).get_by_test_id("stDataFrame")).to_have_count(1)
 
     press(page, "Estimate")
-    expect(main(page)).to_contain_text("Estimated from a sample", timeout=SOON_MS)
+    expect(main(page)).to_contain_text("Estimated from part", timeout=SOON_MS)
     expect(main(page).get_by_test_id("stDataFrame")).to_have_count(2)
     idle(page)
     picture(page, "tokenize-form")
@@ -83,7 +83,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     assert tokenization.status == "ready"
     with pa.memory_map(str(_shard(tokenization.path))) as file:
         assert len(pa.ipc.open_stream(file).read_next_batch().column("input_ids")[0]) == 1024
-    press(page, "Use")
+    press(page, "Training code")
     expect(main(page)).to_contain_text("LanguageModelSAERunnerConfig")
     press(page, "Export")
     expect(main(page)).to_contain_text("Rows as Parquet")

@@ -1,4 +1,4 @@
-"""Token rows in a real browser: tokens that can be pointed at, samples that are linked, hits in their places."""
+"""Sequences in a real browser: tokens that can be pointed at, samples that are linked, hits in their places."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def address(app: AppServer) -> str:
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 64})
     library.wait(tokenization.id)
-    return f"{app.url}/tokens?id={dataset.id}&tok={tokenization.id}"
+    return f"{app.url}/sequences?id={dataset.id}&tok={tokenization.id}"
 
 
 def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address: str, open_page: OpenPage) -> None:
@@ -69,8 +69,8 @@ def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open
 
 def test_a_text_is_found_with_its_space(address: str, open_page: OpenPage) -> None:
     page = open_page(address)
-    page.get_by_role("textbox", name="Find tokens, as text").fill(" the")
-    page.get_by_role("textbox", name="Find tokens, as text").press("Enter")
+    page.get_by_role("textbox", name="Find tokens by text").fill(" the")
+    page.get_by_role("textbox", name="Find tokens by text").press("Enter")
     expect(main(page).locator(".hit").first.locator(".match")).to_have_text(" the")
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     expect(page.get_by_test_id("stDataFrame")).to_have_count(2)

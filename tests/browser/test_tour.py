@@ -19,10 +19,10 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
     page = open_page(server.url)
     expect(main(page)).to_contain_text("Your library is empty")
     picture(page, "empty")
-    page.get_by_role("button", name="Make the sample dataset").click()
+    page.get_by_role("button", name="Create the example dataset").click()
     expect(main(page)).to_contain_text("5,000 samples", timeout=30_000)
 
-    page.get_by_role("link", name="Little stories").click()
+    page.get_by_role("link", name="Example stories").click()
     page.get_by_role("tab", name="Samples").click()
     expect(main(page)).to_contain_text("Samples 1 to 50 of 5,000")
     page.get_by_role("tab", name="Tokenizations").click()

@@ -136,7 +136,7 @@ def test_a_chart_of_nothing_can_be_drawn(make: Callable[[], Figure]) -> None:
 
 def test_a_live_chart_differs_from_the_final_one_in_nothing_but_its_words_and_data() -> None:
     live, final = (lengths_of("log", live=live).chart.to_dict() for live in (True, False))
-    assert live["title"].pop("subtitle") == "what has been seen so far"
+    assert live["title"].pop("subtitle") == "counted so far"
     assert final["title"].pop("subtitle") == "all documents"
     assert live == final
 
@@ -183,7 +183,7 @@ def test_sampled_positions_say_so() -> None:
     positions = PositionCounts([0], 50, 8, step=2)
     positions.add_sequences(np.zeros((10, 8), int))
     subtitle = vocabulary.position_map(positions.result()).chart.to_dict()["title"]["subtitle"]
-    assert subtitle == "a sample: 5 rows, evenly spaced, of 10"
+    assert subtitle == "5 of 10 sequences, evenly spaced"
 
 
 def test_estimated_bins_say_so() -> None:
@@ -191,7 +191,7 @@ def test_estimated_bins_say_so() -> None:
     made = TextStatistics(table.schema, limit=10)
     made.add(table, "train")
     subtitle = columns.value_histogram(made.result()["columns"][0]).chart.to_dict()["title"]["subtitle"]
-    assert "right to 0.05% of a value" in subtitle
+    assert "accurate to 0.05% of a value" in subtitle
 
 
 def test_labels_show_what_cannot_be_seen() -> None:
@@ -203,7 +203,7 @@ def test_labels_show_what_cannot_be_seen() -> None:
     assert vocabulary.top_tokens(token_result()).data["label"][0].as_py() == "␣the · 0"
 
 
-LOOK = export.Look("#0f1629", "#f1f5f9", "#334155", ["#34d399", "#60a5fa"], ["#0b3b30", "#34d399"])
+LOOK = export.ChartTheme("#0f1629", "#f1f5f9", "#334155", ["#34d399", "#60a5fa"], ["#0b3b30", "#34d399"])
 
 
 @pytest.mark.parametrize("make", [FIGURES["top"], FIGURES["overlap"]], ids=["top", "overlap"])

@@ -125,7 +125,7 @@ def test_max_samples_is_per_split_and_spans_files(library: Library, hub: HubServ
         (damaged.mixed_columns, "corrupt_data", "'body', 'score'"),
         (damaged.truncated, "corrupt_data", "train.parquet cannot be read"),
         (damaged.malformed_json, "corrupt_data", "row 20"),
-        (damaged.empty_json, "no_data", "not one sample"),
+        (damaged.empty_json, "no_data", "has no samples"),
     ],
 )
 def test_damaged_data_is_named(library: Library, hub: HubServer, make: type[Repository], code: str, words: str) -> None:
@@ -154,7 +154,7 @@ def test_a_card_that_points_elsewhere_is_refused_and_leaves_nothing(
     dataset = library.download("acme/escape")
     job = finished(library, dataset)
     assert job.error is not None
-    assert (job.error.code, "outside of the repository" in job.error.message) == ("no_data", True)
+    assert (job.error.code, "outside the repository" in job.error.message) == ("no_data", True)
     assert library.datasets() == []
     assert list(library.home.datasets.iterdir()) == []
 

@@ -36,7 +36,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library with a ready sample dataset and one tokenization; tests copy it."""
+    """A library with a ready example dataset and one tokenization; tests copy it."""
     home = tmp_path_factory.mktemp("prepared") / "library"
     made = Library.open(home)
     dataset = made.make_example(300)

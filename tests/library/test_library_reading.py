@@ -18,7 +18,7 @@ LENGTH = 64
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    """A sample dataset with two tokenizations and its search index."""
+    """The example dataset with two tokenizations and its search index."""
     made = Library.open(tmp_path_factory.mktemp("reading") / "library")
     dataset = made.make_example(400)
     assert made.wait(dataset.id, timeout=60).status == "succeeded", made.log(made.jobs()[0].id)

@@ -101,7 +101,7 @@ def test_nothing_is_written_over_files_that_did_not_come_from_here(pushing: Push
     before = repo.sha
     code, said = pushing.refused("researcher/work")
     assert code == "invalid_request"
-    assert "not pushed from here" in said
+    assert "not pushed from this app" in said
     assert repo.sha == before
 
 

@@ -142,7 +142,7 @@ def test_a_beginning_of_something_else_is_found_out(fetched: Fetched, size: int)
 
 def test_wrong_bytes_twice_are_told(fetched: Fetched) -> None:
     fetched.server.faults.add("GET storage", Corrupt())
-    with pytest.raises(StudioError, match="other bytes than the Hub announces") as caught:
+    with pytest.raises(StudioError, match="failed its checksum") as caught:
         fetched.run()
     assert caught.value.code == "corrupt_data"
     assert not fetched.target.exists()

@@ -148,7 +148,7 @@ def test_a_gate_is_described_to_whoever_stands_before_it(hub: HubServer) -> None
     hub.add(repositories.gated())
     for token, words in (
         (None, "give an access token"),
-        (STRANGER_TOKEN, "has not been let in"),
+        (STRANGER_TOKEN, "has not been granted access"),
         (LIMITED_TOKEN, "lacks the permission"),
         (READ_TOKEN, ""),
     ):

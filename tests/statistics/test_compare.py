@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.statistics.compare import Compared, Parting, compare, first_parting, overlap
+from mistudio_core.statistics.compare import Compared, Difference, compare, first_difference, overlap
 from mistudio_core.statistics.tokens import TokenStatistics
 
 STRINGS = ["a", "b", "c", "d"]
@@ -65,12 +65,12 @@ def test_two_to_four_of_different_names_can_be_compared(names: list[str]) -> Non
     ("one", "other", "expected"),
     [
         ([[1, 2], [3]], [[1, 2], [3]], None),
-        ([[1, 2], [3, 4]], [[1, 2], [3, 5]], Parting(1, 1)),
-        ([[1, 2]], [[1, 2, 3]], Parting(0, 2)),
-        ([[1]], [[1], [2]], Parting(1, 0)),
-        ([["a\0"]], [["a"]], Parting(0, 0)),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 5]], Difference(1, 1)),
+        ([[1, 2]], [[1, 2, 3]], Difference(0, 2)),
+        ([[1]], [[1], [2]], Difference(1, 0)),
+        ([["a\0"]], [["a"]], Difference(0, 0)),
         ([], [], None),
     ],
 )
-def test_where_two_tokenizers_part(one: list[list[int]], other: list[list[int]], expected: Parting | None) -> None:
-    assert first_parting(one, other) == expected
+def test_where_two_tokenizers_part(one: list[list[int]], other: list[list[int]], expected: Difference | None) -> None:
+    assert first_difference(one, other) == expected

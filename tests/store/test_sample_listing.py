@@ -27,7 +27,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.store.samples import listing as sample_listing
 from mistudio_core.store.samples.index import build_index, open_index
 from mistudio_core.store.samples.listing import SampleListing
-from mistudio_core.store.samples.order_cache import kept_order
+from mistudio_core.store.samples.order_cache import cached_order
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
 from tests.support.corpora import WORDS, write_dataset, write_token_counts
@@ -232,20 +232,22 @@ def test_filters_and_sorts_give_what_python_gives(corpus: Corpus, data: st.DataO
 @pytest.mark.parametrize(
     "query", [SampleQuery(sort="chars"), SampleQuery(where=("label>=1",), sort="score", descending=True)]
 )
-def test_a_kept_order_gives_the_same_pages(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, query: SampleQuery) -> None:
+def test_a_cached_order_gives_the_same_pages(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, query: SampleQuery
+) -> None:
     listing = SampleListing(corpus.reader, corpus.connection, query)
     pages = [listing.rows(offset, 9).tolist() for offset in range(0, 130, 9)]
     count = listing.count()
     monkeypatch.setattr(sample_listing, "_DEEP", 20)
     assert [listing.rows(offset, 9).tolist() for offset in range(0, 130, 9)] == pages
-    assert kept_order((corpus.reader, query)) is not None
+    assert cached_order((corpus.reader, query)) is not None
     again = SampleListing(corpus.reader, corpus.connection, query)
     assert [again.rows(offset, 9).tolist() for offset in range(0, 130, 9)] == pages
     assert again.count() == count
     assert SampleListing(corpus.reader, corpus.connection, query, np.array([3, 5])).count() <= 2
     for sort in ("bytes", "words", "label", "source", "day"):  # more than are kept
         SampleListing(corpus.reader, corpus.connection, SampleQuery(sort=sort)).rows(30, 1)
-    assert kept_order((corpus.reader, query)) is None
+    assert cached_order((corpus.reader, query)) is None
 
 
 def has_latin(text: str) -> bool:
@@ -275,7 +277,7 @@ def within(value: int | None, low: int | None, high: int | None) -> bool:
         ({"column": "source", "duplicates": True}, "duplicates"),
         ({"where": ("len(source)>=1",)}, "neither lists nor bytes"),
         ({"where": ("len(tags)>=x",)}, "'x' does not fit"),
-        ({"where": ("len(nope)>=1",)}, "no condition"),
+        ({"where": ("len(nope)>=1",)}, "not a condition"),
         ({"where": ("letters(source)>=Latin",)}, "not compared"),
         ({"where": ("letters(source)=Elvish",)}, "'Elvish' does not fit"),
         ({"where": ("letters(tags)=Latin",)}, "holds no text"),

@@ -150,7 +150,7 @@ def test_what_cannot_be_is_refused_by_name(dataset: Path, asked: dict[str, objec
 
 
 def test_a_folder_without_samples_is_corrupt(tmp_path: Path) -> None:
-    with pytest.raises(StudioError, match="holds no samples"):
+    with pytest.raises(StudioError, match="has no samples"):
         SampleReader(tmp_path)
 
 

@@ -156,7 +156,7 @@ def test_a_catastrophic_expression_takes_no_longer_than_another(tmp_path: Path) 
 def test_an_expression_that_is_none_is_refused(
     reader: SampleReader, connection: duckdb.DuckDBPyConnection, pattern: str
 ) -> None:
-    with pytest.raises(StudioError, match="search: the expression cannot be used") as caught:
+    with pytest.raises(StudioError, match="search: invalid regular expression") as caught:
         total(reader, connection, search=pattern, mode="regex")
     assert caught.value.code == "invalid_request"
 
@@ -205,7 +205,7 @@ def test_two_sessions_search_at_once_and_a_new_search_stops_the_old(
 
 
 def test_many_sessions_get_their_own_answers(reader: SampleReader, connection: duckdb.DuckDBPyConnection) -> None:
-    pool = SearchPool(workers=2, sessions_kept=16)
+    pool = SearchPool(workers=2, sessions_stored=16)
     expected = {word: sum(word in text for text in stories(3000)) for word in WORDS}
 
     def ask(session: int) -> None:

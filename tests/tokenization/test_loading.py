@@ -77,7 +77,7 @@ def test_gate_that_was_passed_opens(hub: HubServer, tmp_path: Path) -> None:
 
 def test_code_of_a_repository_is_never_run(hub: HubServer, tmp_path: Path) -> None:
     hub.add(models.remote_code())
-    with pytest.raises(StudioError, match="code of its own") as caught:
+    with pytest.raises(StudioError, match="custom code") as caught:
         load_tokenizer(tmp_path, "acme/remote-code")
     assert caught.value.code == "tokenizer_unsupported"
 

@@ -43,12 +43,18 @@ def calls(code: str) -> dict[str, dict[str, Any]]:
 def test_the_part_that_opens_the_rows_runs(rows: StoredSequences, program: str) -> None:
     code = snippet(program, rows.folder, rows.manifest)
     steps = [
-        line for line in code.splitlines() if line.startswith(("from datasets", "rows = load", "rows = rows.select("))
+        line
+        for line in code.splitlines()
+        if line.startswith(("from datasets", "sequences = load", "sequences = sequences.select("))
     ]
     columns, number, length = json.loads(
         asked(
             "\n".join(
-                [*steps, "import json", "print(json.dumps([rows.column_names, len(rows), len(rows[0]['input_ids'])]))"]
+                [
+                    *steps,
+                    "import json",
+                    "print(json.dumps([sequences.column_names, len(sequences), len(sequences[0]['input_ids'])]))",
+                ]
             )
         )
     )

@@ -158,7 +158,7 @@ def test_lists_of_ids_are_rows(tokenizers: dict[str, StoredTokenizer], tmp_path:
         )
         assert [row.tolist() for row in result.rows()] == [[5, 6, 7], [8] * 20]
         assert _reasons(result) == ["used", "null", "empty", "used"]
-        assert result.manifest["engines"]["reason"] == "the data is tokenized already"
+        assert result.manifest["engines"]["reason"] == "the data is already tokenized"
         assert result.lengths().tolist() == [3, 0, 0, 20]
 
 

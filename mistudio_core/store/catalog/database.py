@@ -1,7 +1,7 @@
 """The catalog: datasets, tokenizations and jobs in one small DuckDB file, shared by every process.
 
 DuckDB lets one process hold a file, so the catalog is open only for the length of one transaction,
-under a file lock. Reads come from a snapshot that is loaded anew when `catalog.generation` has moved:
+under a file lock. Reads come from a snapshot that is reloaded when `catalog.generation` has moved:
 looking costs a `stat`. The files of the library are the truth; `rebuild` makes the catalog from them.
 """
 
@@ -159,7 +159,7 @@ class Catalog:
             raise StudioError(
                 "library_locked",
                 f"Another program has kept the library {self._home.root} locked for {self._lock_timeout_s:g} seconds.",
-                "Wait for it to finish, or end it, and try again.",
+                "Wait for it to finish, or stop it, and try again.",
             ) from None
         try:
             yield

@@ -53,8 +53,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> bool:
     if unknown:
         raise StudioError(
             "invalid_request",
-            f"This library was made by a newer version of the program (its catalog has {unknown[-1]!r}).",
-            "Update the program, or choose another library folder.",
+            f"This library was created by a newer version (its catalog has {unknown[-1]!r}).",
+            "Update miStudio Datasets, or choose another library folder.",
         )
     pending = [(name, step) for name, step in MIGRATIONS if name not in applied]
     for name, step in pending:

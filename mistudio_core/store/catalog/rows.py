@@ -55,12 +55,12 @@ def to_row(record: Any, columns: Sequence[str]) -> list[Any]:
 def dataset_of(row: Sequence[Any], home: Home) -> Dataset:
     """Return the dataset of a row of `DATASET_COLUMNS`."""
     values = dict(zip(DATASET_COLUMNS, row, strict=True))
-    whole = values["status"] == "ready"
+    ready = values["status"] == "ready"
     return Dataset(
         **_decoded(values, json_fields=("splits", "columns"))
         | {
             "text_columns": tuple(json.loads(values["text_columns"])),
-            "path": home.dataset(values["id"]) if whole else None,
+            "path": home.dataset(values["id"]) if ready else None,
         }
     )
 
@@ -68,8 +68,8 @@ def dataset_of(row: Sequence[Any], home: Home) -> Dataset:
 def tokenization_of(row: Sequence[Any], home: Home) -> Tokenization:
     """Return the tokenization of a row of `TOKENIZATION_COLUMNS`."""
     values = dict(zip(TOKENIZATION_COLUMNS, row, strict=True))
-    whole = values["status"] == "ready"
-    path = home.tokenization(values["dataset_id"], values["id"]) if whole else None
+    ready = values["status"] == "ready"
+    path = home.tokenization(values["dataset_id"], values["id"]) if ready else None
     recipe = Recipe.from_stored(json.loads(values["recipe"]))
     return Tokenization(**_decoded(values, json_fields=()) | {"path": path, "recipe": recipe})
 

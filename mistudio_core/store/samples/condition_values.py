@@ -26,7 +26,7 @@ Test = tuple[str, dict[str, Any]]
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE | re.ASCII)
 _LARGEST_EXPONENT: Final = 400
 """Beyond what any column holds: no number needs more digits to be compared."""
-_WHOLE_DIGITS: Final = 18
+_INTEGER_DIGITS: Final = 18
 _SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _DATE: Final = r"(?P<date>[+-]?\d{4,12}-\d\d-\d\d)"
 _CLOCK: Final = r"(?P<hour>\d\d)(:(?P<minute>\d\d)(:(?P<second>\d\d)([.,](?P<fraction>\d{1,18}))?)?)?"
@@ -36,17 +36,17 @@ _TIME: Final = re.compile(_CLOCK, re.ASCII)
 _PER_SECOND: Final = {"us": 10**6, "ns": 10**9}
 _DAY_SECONDS: Final = 86_400
 _INFINITE: Final = 2**63 - 1
-"""DuckDB reads the outermost moments as infinities, which still stand in the right order."""
+"""DuckDB reads the outermost moments as infinities, which still sort correctly."""
 _DUCKDB_DIGITS: Final = 38
 """Of a decimal; one with more is read as a double."""
 
 
-class Unfit(Exception):
+class ValueMismatch(Exception):
     """A value does not fit a column; the message says what would."""
 
 
 def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place: str, labels: Sequence[str]) -> Test:
-    """Return the test of a column (`subject` in SQL) against a value; raise `Unfit` for what it cannot be."""
+    """Return the test of a column (`subject` in SQL) against a value; raise `ValueMismatch` for what it cannot be."""
     if text in labels:
         return _exact(subject, operator, Fraction(labels.index(text)), kind, place)
     if is_text(kind):
@@ -54,7 +54,7 @@ def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place
     text = text.strip()
     if pa.types.is_boolean(kind):
         if text.lower() not in _SWITCH:
-            raise Unfit("true or false")
+            raise ValueMismatch("true or false")
         return f"{subject} {_sign(operator)} ${place}", {place: _SWITCH[text.lower()]}
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _exact(subject, operator, _moment(text), kind, place)
@@ -63,18 +63,18 @@ def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place
     if pa.types.is_duration(kind):
         return _exact(subject, operator, _duration(text), kind, place)
     if not _NUMBER.fullmatch(text):
-        raise Unfit(f"one of {', '.join(labels)}"[:300] if labels else "a number")
+        raise ValueMismatch(f"one of {', '.join(labels)}"[:300] if labels else "a number")
     if pa.types.is_floating(kind) or (pa.types.is_decimal(kind) and kind.precision > _DUCKDB_DIGITS):
         return _float(subject, operator, float(text), kind, place)
     return _exact(subject, operator, _number(text), kind, place)
 
 
-def whole_number(text: str) -> int:
-    """Return a whole number of 0 or more; raise `Unfit` for anything else."""
+def natural_number(text: str) -> int:
+    """Return an integer of 0 or more; raise `ValueMismatch` for anything else."""
     text = text.strip()
     if not text.isascii() or not text.isdigit():
-        raise Unfit("a whole number of 0 or more")
-    return int(text) if len(text) <= _WHOLE_DIGITS else 10**_WHOLE_DIGITS
+        raise ValueMismatch("a whole number of 0 or more")
+    return int(text) if len(text) <= _INTEGER_DIGITS else 10**_INTEGER_DIGITS
 
 
 def with_nan(subject: str) -> str:
@@ -123,14 +123,14 @@ def _exact(subject: str, operator: str, value: Fraction | float, kind: pa.DataTy
         return {"=": never, "!=": always, ">=": always if value == -inf else never,
                 "<=": always if value == inf else never}[operator]  # fmt: skip
     steps = value * _steps(kind)
-    whole = ceil(steps) if operator == ">=" else floor(steps)
-    if operator in ("=", "!=") and whole != steps:
+    integer = ceil(steps) if operator == ">=" else floor(steps)
+    if operator in ("=", "!=") and integer != steps:
         return never if operator == "=" else always
     least, greatest = _range(kind)
-    if not least <= whole <= greatest:
-        above = whole > greatest
+    if not least <= integer <= greatest:
+        above = integer > greatest
         return {"=": never, "!=": always, ">=": never if above else always, "<=": always if above else never}[operator]
-    sql, parameter = _stored(whole, kind, place)
+    sql, parameter = _stored(integer, kind, place)
     return f"{subject} {_sign(operator)} {sql}", {place: parameter}
 
 
@@ -161,35 +161,35 @@ def _range(kind: pa.DataType) -> tuple[int, int]:
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
-def _stored(whole: int, kind: pa.DataType, place: str) -> tuple[str, Any]:
+def _stored(integer: int, kind: pa.DataType, place: str) -> tuple[str, Any]:
     """Return the SQL of an integer as a value of the column's own type, and the parameter for it."""
     if pa.types.is_decimal(kind):
-        digits = str(abs(whole)).zfill(kind.scale + 1) + "0" * -kind.scale
+        digits = str(abs(integer)).zfill(kind.scale + 1) + "0" * -kind.scale
         point = len(digits) - max(0, kind.scale)
-        text = f"{'-' if whole < 0 else ''}{digits[:point]}.{digits[point:]}"
+        text = f"{'-' if integer < 0 else ''}{digits[:point]}.{digits[point:]}"
         return f"CAST(${place} AS DECIMAL({kind.precision}, {kind.scale}))", text
     if pa.types.is_integer(kind):
         name = {8: "TINYINT", 16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}[kind.bit_width]
-        return f"CAST(${place} AS {'U' if pa.types.is_unsigned_integer(kind) else ''}{name})", whole
+        return f"CAST(${place} AS {'U' if pa.types.is_unsigned_integer(kind) else ''}{name})", integer
     if pa.types.is_duration(kind) or pa.types.is_time(kind):  # these are queried as integers
-        return f"CAST(${place} AS BIGINT)", whole
+        return f"CAST(${place} AS BIGINT)", integer
     if pa.types.is_date(kind):
-        return f"make_date(CAST(${place} AS INTEGER))", whole
-    return _stored_moment(whole, place, fine=_unit(kind) == "ns", zoned=kind.tz is not None)
+        return f"make_date(CAST(${place} AS INTEGER))", integer
+    return _stored_moment(integer, place, fine=_unit(kind) == "ns", zoned=kind.tz is not None)
 
 
-def _stored_moment(whole: int, place: str, *, fine: bool, zoned: bool) -> tuple[str, Any]:
-    if abs(whole) >= _INFINITE:
+def _stored_moment(integer: int, place: str, *, fine: bool, zoned: bool) -> tuple[str, Any]:
+    if abs(integer) >= _INFINITE:
         name = f"TIMESTAMP{'TZ' if zoned else ''}{'_NS' if fine else ''}"
-        return f"CAST(${place} AS {name})", "infinity" if whole > 0 else "-infinity"
+        return f"CAST(${place} AS {name})", "infinity" if integer > 0 else "-infinity"
     if fine and zoned:
-        return f"CAST(${place} AS TIMESTAMPTZ_NS)", f"{_iso(whole, 'ns')}+00"
+        return f"CAST(${place} AS TIMESTAMPTZ_NS)", f"{_iso(integer, 'ns')}+00"
     name = "make_timestamptz" if zoned else "make_timestamp_ns" if fine else "make_timestamp"
-    return f"{name}(CAST(${place} AS BIGINT))", whole
+    return f"{name}(CAST(${place} AS BIGINT))", integer
 
 
-def _iso(whole: int, unit: str) -> str:
-    return str(np.int64(whole).astype(f"datetime64[{unit}]"))
+def _iso(integer: int, unit: str) -> str:
+    return str(np.int64(integer).astype(f"datetime64[{unit}]"))
 
 
 def _moment(text: str) -> Fraction:
@@ -203,14 +203,14 @@ def _moment(text: str) -> Fraction:
         days = int(np.datetime64(found["date"].removeprefix("+"), "D").astype(np.int64))
         return days * _DAY_SECONDS + _clock(found) - _offset(found["zone"])
     except ValueError:
-        raise Unfit("a time such as 2026-11-20 or 2026-11-20T15:00") from None
+        raise ValueMismatch("a time such as 2026-11-20 or 2026-11-20T15:00") from None
 
 
 def _duration(text: str) -> Fraction:
     try:
         return duration_seconds(text)
     except ValueError:
-        raise Unfit("a duration such as 1.5 s, 90 min or 1:30:00") from None
+        raise ValueMismatch("a duration such as 1.5 s, 90 min or 1:30:00") from None
 
 
 def _time_of_day(text: str) -> Fraction:
@@ -220,7 +220,7 @@ def _time_of_day(text: str) -> Fraction:
             raise ValueError(text)
         return _clock(found)
     except ValueError:
-        raise Unfit("a time such as 15:00") from None
+        raise ValueMismatch("a time such as 15:00") from None
 
 
 def _clock(found: re.Match[str]) -> Fraction:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mistudio_core.errors import invalid
 from mistudio_core.raw import is_text
-from mistudio_core.store.samples.condition_values import Test, Unfit, compared, whole_number, with_nan
+from mistudio_core.store.samples.condition_values import Test, ValueMismatch, compared, natural_number, with_nan
 from mistudio_core.store.samples.reader import SampleReader
 
 OPERATORS: Final = (">=", "<=", "!=", "=")
@@ -66,7 +66,7 @@ def condition_on(text: str, columns: Sequence[str]) -> Condition:
                     return Condition(name, operator, rest[len(operator) :], function)
     names = ", ".join(columns)[:500]
     raise invalid(
-        f"where: {text[:80]!r} is no condition on a column of this dataset.",
+        f"where: {text[:80]!r} is not a condition on a column of this dataset.",
         "Write COLUMN=VALUE, !=, >=, <=, 'is null', 'is not null', COLUMN=nan, len(COLUMN)>=N or "
         "letters(COLUMN)=SCRIPT. "
         f"The columns are: {names}.",
@@ -79,9 +79,9 @@ def condition_sql(
     """Return SQL that is true for the samples to keep, and its parameters, which are named after `place`."""
     try:
         return _test(condition, column_sql, place, reader)
-    except Unfit as unfit:
+    except ValueMismatch as mismatch:
         raise invalid(
-            f"where: {condition.value!r:.80} does not fit the column {condition.column!r:.80}.", f"Give {unfit}."
+            f"where: {condition.value!r:.80} does not fit the column {condition.column!r:.80}.", f"Give {mismatch}."
         ) from None
 
 
@@ -130,10 +130,10 @@ def _test(condition: Condition, column_sql: str, place: str, reader: SampleReade
     if condition.function == LENGTH:
         length = _length_sql(condition, column_sql, kind)
         sign = "<>" if condition.operator == "!=" else condition.operator
-        return f"{length} {sign} ${place}", {place: whole_number(condition.value)}
+        return f"{length} {sign} ${place}", {place: natural_number(condition.value)}
     if not is_scalar(kind):
         raise invalid(
-            f"where: {condition.column!r:.80} holds no single values to compare.",
+            f"where: {condition.column!r:.80} has no scalar values to compare.",
             "Only 'is null', 'is not null' and, of lists and bytes, len(COLUMN) work there.",
         )
     return compared(column_sql, condition.operator, condition.value, kind, place=place, labels=labels)
@@ -151,9 +151,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 def _length_sql(condition: Condition, column_sql: str, kind: pa.DataType) -> str:
     if not _has_length(kind):
-        raise invalid(
-            f"where: {condition.column!r:.80} holds neither lists nor bytes.", "Lengths are known of those only."
-        )
+        raise invalid(f"where: {condition.column!r:.80} holds neither lists nor bytes.", "len() works on these only.")
     return f"octet_length({column_sql})" if _is_bytes(kind) else f"len({column_sql})"
 
 
@@ -161,12 +159,12 @@ def _letters_sql(condition: Condition, column_sql: str, place: str, kind: pa.Dat
     from mistudio_core.statistics.scripts import letters_of, script_names
 
     if not is_text(kind):
-        raise invalid(f"where: {condition.column!r:.80} holds no text.", "Letters are known of texts only.")
+        raise invalid(f"where: {condition.column!r:.80} holds no text.", "letters() works on text columns only.")
     if condition.operator not in ("=", "!="):
-        raise invalid(f"where: letters are not compared by {condition.operator}.", "Use = or !=.")
+        raise invalid(f"where: letters() does not support {condition.operator}.", "Use = or !=.")
     script = next((name for name in script_names() if name.casefold() == condition.value.strip().casefold()), None)
     if script is None:
-        raise Unfit("a script of Unicode, such as Latin, Greek or Han")
+        raise ValueMismatch("a Unicode script, such as Latin, Greek or Han")
     ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in letters_of(script))
     test = f"regexp_matches({column_sql}, ${place})"
     return f"NOT {test}" if condition.operator == "!=" else test, {place: f"[{ranges}]"}

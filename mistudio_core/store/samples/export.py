@@ -1,4 +1,4 @@
-"""The whole result of a query as one file, written as it is found: memory holds a few MB of samples at a time."""
+"""The complete result of a query as one file, written as it is found: memory holds a few MB of samples at a time."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def export_samples(
     """Write all samples of the query's result, in its order, to `target`, and return their number.
 
     `kind` is one of `EXPORT_KINDS`. Parquet keeps the schema, so that it is a dataset again; JSON lines and CSV have
-    labels by name and bytes in base64, CSV nested values as JSON. The file appears when it is whole. The query's page
-    does not matter. Raises `invalid_request` for another kind or a query that cannot be.
+    labels by name and bytes in base64, CSV nested values as JSON. The file appears when it is complete. The
+    query's page does not matter. Raises `invalid_request` for another kind or a query that cannot be.
     """
     if kind not in EXPORT_KINDS:
-        raise invalid(f"kind: {kind[:80]!r} is no format to export.", f"Use one of: {', '.join(EXPORT_KINDS)}.")
+        raise invalid(f"kind: {kind[:80]!r} is not an export format.", f"Use one of: {', '.join(EXPORT_KINDS)}.")
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     count = 0
     try:
@@ -108,7 +108,7 @@ class _TextFile:
 
     def _values(self, table: pa.Table) -> Iterator[tuple[Any, ...]]:
         columns = [
-            [plain(value, self._features.get(field.name), whole=True) for value in column_values(table.column(at))]
+            [plain(value, self._features.get(field.name), in_full=True) for value in column_values(table.column(at))]
             for at, field in enumerate(table.schema)
         ]
         return zip(*columns, strict=True)

@@ -1,4 +1,4 @@
-"""The sample index: one row per sample in a small DuckDB file, built beside its place and moved in whole."""
+"""The sample index: one row per sample in a small DuckDB file, moved to its final name when complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.measures import Measures, measure
 from mistudio_core.store.samples.reader import SampleReader
 
-"""Of a finished dataset, where the checksum of the index stands."""
+"""Of a finished dataset, where the checksum of the index is."""
 INDEX_FORMAT: Final = 1
 STORAGE_VERSION: Final = "v1.2.0"
 """DuckDB 1.5 and 2 both read this, so that a notebook with another version can join."""
@@ -95,7 +95,7 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
         raise damaged() from None
     if about != [(INDEX_FORMAT, reader.default_column)] or parts != reader.places():
         connection.close()
-        raise _unusable("index_stale", "not of these samples")
+        raise _unusable("index_stale", "built from other samples")
     return connection
 
 
@@ -137,7 +137,7 @@ def _largest_group(reader: SampleReader) -> int:
 
 
 def _unusable(code: str, why: str) -> StudioError:
-    return StudioError(code, f"The sample index is {why}.", "It can be built again from the samples.")
+    return StudioError(code, f"The sample index is {why}.", "It can be rebuilt from the samples.")
 
 
 def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from mistudio_core.errors import invalid
 from mistudio_core.statistics.measures import WHITE_SPACE
 from mistudio_core.store.samples.conditions import condition_sql, is_scalar, parse_condition, sort_sql
-from mistudio_core.store.samples.order_cache import MOST_ROWS, keep_order, kept_order
+from mistudio_core.store.samples.order_cache import MOST_ROWS, cache_order, cached_order
 from mistudio_core.store.samples.parquet_rows import parquet_rows
 from mistudio_core.store.samples.query import MEASURES, SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
@@ -89,7 +89,7 @@ class SampleListing:
         first, last = self._reader.span(self._query.split)
         if self._hits is None and not (self._statement.conditions or self._statement.copies):
             return last - first
-        order = self._whole_order(0)
+        order = self._complete_order(0)
         return len(order) if order is not None else int(self._run("count(*)", "", {}).fetchall()[0][0])
 
     def rows(self, offset: int, limit: int) -> Rows:
@@ -97,19 +97,19 @@ class SampleListing:
         first, last = self._reader.span(self._query.split)
         if self.is_everything:
             return np.arange(min(first + offset, last), min(first + offset + limit, last), dtype=np.int64)
-        order = self._whole_order(offset)
+        order = self._complete_order(offset)
         if order is not None:
             return order[offset : offset + limit].astype(np.int64)
         tail = f" {self._order()} LIMIT $limit OFFSET $offset"
         return _numbers(self._run('"row"', tail, {"limit": limit, "offset": offset}).fetchnumpy())
 
     def mask(self) -> npt.NDArray[np.bool_]:
-        """Return for every row of the dataset whether it is in the result; kept for the next page of a search."""
+        """Return for every row of the dataset whether it is in the result; cached for the next page of a search."""
         mask = np.zeros(self._reader.num_samples, np.bool_)
         may_keep = self._hits is None and self._reader.num_samples <= MOST_ROWS
         if may_keep and not self.is_everything:
-            kept = kept_order(self._key)
-            mask[keep_order(self._key, self._all) if kept is None else kept] = True
+            cached = cached_order(self._key)
+            mask[cache_order(self._key, self._all) if cached is None else cached] = True
         else:
             for rows in self.blocks():
                 mask[rows] = True
@@ -131,17 +131,17 @@ class SampleListing:
         if self._cursor is not None:
             self._cursor.interrupt()
 
-    def _whole_order(self, offset: int) -> npt.NDArray[np.int32] | None:
-        """Return all rows in order, if they are kept, or if that is the cheapest way to a page from `offset` on."""
+    def _complete_order(self, offset: int) -> npt.NDArray[np.int32] | None:
+        """Return all rows in order, if they are cached, or if that is the cheapest way to a page from `offset` on."""
         if self._hits is not None or self._reader.num_samples > MOST_ROWS:
             return None
-        kept = kept_order(self._key)
+        cached = cached_order(self._key)
         # A condition on the Parquet costs the same for a page, for the count and for all rows.
-        if kept is None and (
+        if cached is None and (
             offset > _DEEP or ((self._statement.columns or self._statement.times) and self._statement.conditions)
         ):
-            return keep_order(self._key, self._all)
-        return kept
+            return cache_order(self._key, self._all)
+        return cached
 
     def _all(self) -> Rows:
         return np.concatenate([np.empty(0, np.int64), *self.blocks()])
@@ -162,7 +162,7 @@ class SampleListing:
             plan.parameters |= parameters
         if query.duplicates:
             if text != self._reader.default_column:
-                raise invalid("duplicates: copies are known of the main text column only.", "Leave the column out.")
+                raise invalid("duplicates: only known for the main text column.", "Leave the column out.")
             plan.index = plan.copies = True
         self._sort(plan, text)
         return plan
@@ -183,7 +183,7 @@ class SampleListing:
             plan.index = True
             return f"s.{what}"
         if text is None:
-            raise invalid(f"{what}: this dataset has no column of texts.", "Ask for its columns in conditions.")
+            raise invalid(f"{what}: this dataset has no text column.", "Filter by column conditions instead.")
         if what == "words":
             plan.parameters["word"] = _WORD
             return f"len(regexp_extract_all({plan.column(text)}, $word))"

@@ -14,12 +14,12 @@ from mistudio_core.json_values import is_json, item_feature, loads
 _NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
-def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
+def plain(value: Any, feature: Any = None, *, in_full: bool = False) -> Any:
     """Return a Python value of an Arrow column as JSON can hold it, nested values as lists and dictionaries.
 
     `feature` is what the `huggingface` metadata says of the column, if anything. A class label becomes its name, a
     number without a name (-1 means "no label") stays, bytes become `{"bytes": size}`, or all of them in base64 if
-    `whole`, times ISO 8601 text, decimals and numbers that are not finite text. JSON is decoded.
+    `in_full`, times ISO 8601 text, decimals and numbers that are not finite text. JSON is decoded.
     """
     if isinstance(value, str):
         return plain(loads(value)) if is_json(feature) else value
@@ -30,12 +30,12 @@ def plain(value: Any, feature: Any = None, *, whole: bool = False) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else _NOT_FINITE.get(value, "NaN")
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode() if whole else {"bytes": len(value)}
+        return base64.b64encode(value).decode() if in_full else {"bytes": len(value)}
     if isinstance(value, Mapping):
-        return {str(name): plain(item, _field(feature, name), whole=whole) for name, item in value.items()}
+        return {str(name): plain(item, _field(feature, name), in_full=in_full) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         inner = item_feature(feature)
-        return [plain(item, inner, whole=whole) for item in value]
+        return [plain(item, inner, in_full=in_full) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, (Decimal, timedelta)):

@@ -25,7 +25,7 @@ _OF_TOKENS: Final = ("min_tokens", "max_tokens", "documents", "control_tokens")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleQuery:
-    """Which samples, in which order, and which of them; checked when it is made, as far as it can be without data.
+    """Which samples, in which order, and which of them; validated on creation, as far as possible without data.
 
     `search` is looked for in the text column `column` (the default one when None). `where` holds conditions such as
     `label=positive`, `score>=0.5`, `lang!=en`, `title is null`, `len(tags)>=2`, `letters(text)=Greek`. Characters,
@@ -64,28 +64,28 @@ class SampleQuery:
         _check_types(self)
         check_page(self.offset, self.limit)
         if self.mode not in MODES:
-            raise invalid(f"mode: {self.mode[:80]!r} is not a way to search.", f"Use one of: {', '.join(MODES)}.")
+            raise invalid(f"mode: {self.mode[:80]!r} is not a search mode.", f"Use one of: {', '.join(MODES)}.")
         if len(self.search) > MAX_SEARCH_CHARS:
             raise invalid(
-                f"search: the text is longer than {MAX_SEARCH_CHARS:,} characters.", "Search for a part of it."
+                f"search: the text is longer than {MAX_SEARCH_CHARS:,} characters.", "Search for a shorter text."
             )
         if len(self.where) > MAX_CONDITIONS:
-            raise invalid(f"where: there are more than {MAX_CONDITIONS} conditions.", "Leave some out.")
+            raise invalid(f"where: there are more than {MAX_CONDITIONS} conditions.", "Remove some.")
         for low, high in _BOUNDS:
             least, most = getattr(self, low), getattr(self, high)
             if least is not None and most is not None and least > most:
-                raise invalid(f"{low}: {least} is more than {high}, {most}.", "Swap the two.")
+                raise invalid(f"{low}: {least} is more than {high}, {most}.", "Swap them.")
         if self.sort == "relevance" and not self.is_ranked:
-            raise invalid("sort: relevance is only for a search for words or a phrase.", "Sort by position.")
+            raise invalid("sort: relevance needs a search for words or a phrase.", "Sort by position.")
         if self.tokenization is None:
             asked = [field for field in _OF_TOKENS if getattr(self, field) not in (None, False)]
             asked += ["sort"] if self.sort == "tokens" else []
             if asked:
-                raise invalid(f"{asked[0]}: tokens of which tokenization?", "Choose a tokenization too.")
+                raise invalid(f"{asked[0]}: no tokenization given.", "Choose the tokenization whose tokens are meant.")
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> SampleQuery:
-        """Make a query from loose values, such as a command line or a URL has; None stands for "not given"."""
+        """Build a query from loose values, as from a command line or a URL; None means "not given"."""
         known = {field.name for field in fields(cls)}
         unknown = sorted(str(name)[:80] for name in values if name not in known)
         if unknown:
@@ -121,7 +121,7 @@ def _check_types(query: SampleQuery) -> None:
     for name in ("split", "column", "tokenization", "search", "mode", "sort"):
         value = getattr(query, name)
         if not isinstance(value, str) and not (value is None and name in ("split", "column", "tokenization")):
-            raise invalid(f"{name}: {value!r:.80} is not a text.", "Give a text.")
+            raise invalid(f"{name}: {value!r:.80} is not a string.", "Give a string.")
         check_text(name, value or "")
     for name in (*_NUMBERS, "offset", "limit"):
         value = getattr(query, name)
@@ -131,13 +131,13 @@ def _check_types(query: SampleQuery) -> None:
             raise invalid(f"{name}: {value!r:.80} is not a whole number of 0 or more.", "Give a number such as 100.")
     for name in _SWITCHES:
         if not isinstance(getattr(query, name), bool):
-            raise invalid(f"{name}: {getattr(query, name)!r:.80} is neither true nor false.", "Use true or false.")
+            raise invalid(f"{name}: {getattr(query, name)!r:.80} is not true or false.", "Use true or false.")
     where: Any = query.where
     if not isinstance(where, tuple) or not all(isinstance(item, str) for item in where):
-        raise invalid(f"where: {where!r:.80} is not a list of texts.", "Write it like label=positive.")
+        raise invalid(f"where: {where!r:.80} is not a list of strings.", "Write it like label=positive.")
     for item in where:
         check_text("where", item)
         if len(item) > MAX_CONDITION_CHARS:
             raise invalid(
-                f"where: a condition is longer than {MAX_CONDITION_CHARS:,} characters.", "Compare a shorter value."
+                f"where: a condition is longer than {MAX_CONDITION_CHARS:,} characters.", "Use a shorter value."
             )

@@ -1,4 +1,4 @@
-"""The index of words for ranked search: built by a job beside its place, moved in whole, trusted only if it fits."""
+"""The word index for ranked search: built by a job, moved in when complete, used only if it matches."""
 
 from __future__ import annotations
 
@@ -183,4 +183,4 @@ def _opened(folder: Path, stamp: int) -> tantivy.Index:  # noqa: ARG001 - a new 
 
 
 def _unusable(code: str, why: str) -> StudioError:
-    return StudioError(code, f"The index of words is {why}.", "It can be built again from the samples.")
+    return StudioError(code, f"The word index is {why}.", "It can be rebuilt from the samples.")

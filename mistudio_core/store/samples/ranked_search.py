@@ -126,4 +126,4 @@ def _damage_named() -> Iterator[None]:
 
 
 def _damaged() -> StudioError:
-    return StudioError("index_damaged", "The index of words is damaged.", "It can be built again from the samples.")
+    return StudioError("index_damaged", "The word index is damaged.", "It can be rebuilt from the samples.")

@@ -29,7 +29,7 @@ _OPEN_READERS: Final = 8
 class SampleReader:
     """The samples of one dataset, split after split: 'train' first, then the others by name.
 
-    A *row* is the number of a sample in the whole dataset, from 0 through all splits; a sample's *index* is its
+    A *row* is the number of a sample in the dataset, from 0 through all splits; a sample's *index* is its
     number within its split. Any number of threads may read one object.
     """
 
@@ -40,8 +40,8 @@ class SampleReader:
         if not found:
             raise StudioError(
                 "corrupt_data",
-                f"The dataset folder {dataset_folder.name} holds no samples.",
-                "Delete it and make it again.",
+                f"The dataset folder {dataset_folder.name} has no samples.",
+                "Delete it and create it again.",
             )
         self.splits: Mapping[str, RawSplit] = {
             name: found[name] for name in sorted(found, key=lambda name: (name != "train", name))
@@ -170,7 +170,7 @@ class SampleReader:
 
 
 def open_reader(dataset_folder: Path) -> SampleReader:
-    """Return a reader of a whole dataset; the last few stay open, since parsing the footers costs more than a page."""
+    """Return a reader of a dataset; the last few stay open, since parsing the footers costs more than a page."""
     try:
         stamp = (dataset_folder / RAW).stat().st_mtime_ns
     except OSError:
@@ -183,7 +183,7 @@ def check_page(offset: int, limit: int) -> None:
     if offset < 0:
         raise invalid(f"offset: {offset} is less than 0.", "Count from 0.")
     if not 1 <= limit <= MAX_PAGE:
-        raise invalid(f"limit: {limit} is not between 1 and {MAX_PAGE}.", "Take page after page, or export the result.")
+        raise invalid(f"limit: {limit} is not between 1 and {MAX_PAGE}.", "Read page by page, or export the result.")
 
 
 @lru_cache(maxsize=_OPEN_READERS)

@@ -32,13 +32,13 @@ FULL_PAGE_S: Final = 0.5
 """How long a page that has some of its hits waits to be full: the others come when it is drawn again."""
 
 _NOTES: Final = {
-    "index_missing": "There is no index of words yet: this was searched by scan, in the order of the dataset.",
+    "index_missing": "No word index yet: results come from a full scan, in dataset order.",
     "index_stale": "The index of words is out of date: this was searched by scan, in the order of the dataset.",
     "index_damaged": "The index of words was damaged and will be built again: this was searched by scan, in the order "
     "of the dataset.",
 }
-NOT_INDEXED: Final = "The index of words does not hold this: it was searched by scan, in the order of the dataset."
-CONTROL_SCAN: Final = "Control tokens are looked for by scan, in the order of the dataset."
+NOT_INDEXED: Final = "Not in the word index: results come from a full scan, in dataset order."
+CONTROL_SCAN: Final = "Control tokens are found by a full scan, in dataset order."
 
 Rows = npt.NDArray[np.int64]
 _BLOCK_ROWS: Final = 100_000
@@ -104,7 +104,7 @@ class SampleSearch:
         return Found(self._page(query, rows, listing.count()), by)
 
     def blocks(self, query: SampleQuery) -> Iterator[Rows]:
-        """Yield the rows of the whole result in its order, some at a time; a scan goes to its end, however long."""
+        """Yield the rows of the complete result in its order, some at a time; a scan goes to its end, however long."""
         if query.is_ranked and not query.control_tokens:
             try:
                 rows = self._ranked_rows(RankedSearch(self.reader, query), query, sys.maxsize)
@@ -161,9 +161,9 @@ class SampleSearch:
         found_scores = [np.empty(0, np.float32)]
         count = 0
         for rows, scores in search.blocks():
-            kept = slice(None) if keep is None else keep[rows]
-            found_rows.append(rows[kept])
-            found_scores.append(scores[kept])
+            chosen = slice(None) if keep is None else keep[rows]
+            found_rows.append(rows[chosen])
+            found_scores.append(scores[chosen])
             count += len(found_rows[-1])
             if count >= most:
                 break

@@ -10,37 +10,37 @@ from typing import Final
 from mistudio_core.store.samples.text_scan import TextScan
 
 _WORKERS: Final = 2
-_SESSIONS_KEPT: Final = 8
+_SESSIONS_STORED: Final = 8
 """Whose hits stay for the next page: at most 16 MB each."""
 
 
 class SearchPool:
     """Runs scans for sessions; the hits of a session's last search stay, so that its next page costs nothing."""
 
-    def __init__(self, workers: int = _WORKERS, sessions_kept: int = _SESSIONS_KEPT) -> None:
+    def __init__(self, workers: int = _WORKERS, sessions_stored: int = _SESSIONS_STORED) -> None:
         self._room = threading.Semaphore(workers)
-        self._kept = sessions_kept
+        self._sessions_stored = sessions_stored
         self._lock = threading.Lock()
         self._searches: OrderedDict[str, tuple[Hashable, TextScan]] = OrderedDict()
 
     def scan(self, session: str, key: Hashable, make: Callable[[], TextScan], time_limit_s: float) -> TextScan:
         """Return the session's scan for `key`: the one that is there, or a new one, which stops the session's old one.
 
-        Equal keys mean equal hits. A scan that was stopped is made anew.
+        Equal keys mean equal hits. A scan that was stopped is started again.
         """
         with self._lock:
             there = self._searches.get(session)
             if there is not None and there[0] == key and not there[1].cancelled:
                 self._searches.move_to_end(session)
                 return there[1]
-        made = make()
+        search = make()
         with self._lock:
             self._forget(session)
-            self._searches[session] = (key, made)
-            while len(self._searches) > self._kept:
+            self._searches[session] = (key, search)
+            while len(self._searches) > self._sessions_stored:
                 self._forget(next(iter(self._searches)))
-        threading.Thread(target=self._run, args=(made, time_limit_s), name="search").start()
-        return made
+        threading.Thread(target=self._run, args=(search, time_limit_s), name="search").start()
+        return search
 
     def progress(self, session: str) -> tuple[int, bool]:
         """Return how many hits the session's search has found so far, and whether it has ended; none has."""

@@ -25,7 +25,7 @@ MAX_HITS: Final = 2_000_000
 _FIRST_FETCH: Final = 16
 _FETCH: Final = 4096
 _NUDGE_S: Final = 0.02
-_LOOK_S: Final = 0.5
+_POLL_S: Final = 0.5
 
 
 class Hits:
@@ -130,7 +130,7 @@ class TextScan:
         self.end()
 
     def end(self) -> None:
-        """Stop soon and let what was found stand: "at least" so many hits."""
+        """Stop soon and keep the hits so far as "at least" so many."""
         self._stop.set()
         if not self._begun:
             self.hits.finish(exact=False)
@@ -142,9 +142,9 @@ class TextScan:
         found = 0
         while fetched := result.fetchmany(_FIRST_FETCH if found < 10 * _FIRST_FETCH else _FETCH):
             rows = np.fromiter((row for (row,) in fetched), np.int64, len(fetched))
-            kept = rows if self._keep is None else rows[self._keep[rows]]
-            found += len(kept)
-            yield kept
+            matching = rows if self._keep is None else rows[self._keep[rows]]
+            found += len(matching)
+            yield matching
 
     def _scan(self) -> bool:
         """Return whether the scan came to its end."""
@@ -157,7 +157,7 @@ class TextScan:
     def _watch(self, time_limit_s: float) -> None:
         """Interrupt when it is time to stop, again and again: an interruption between two calls is lost."""
         until = time.monotonic() + time_limit_s
-        while not self._stop.wait(max(0.0, min(_LOOK_S, until - time.monotonic()))):
+        while not self._stop.wait(max(0.0, min(_POLL_S, until - time.monotonic()))):
             # A server that is asked to end waits for its threads, and a scan may have a minute to go.
             if time.monotonic() >= until or not threading.main_thread().is_alive():
                 self._stop.set()
@@ -169,6 +169,6 @@ class TextScan:
 def _unreadable(error: duckdb.Error) -> StudioError:
     return StudioError(
         "corrupt_data",
-        f"The samples could not be searched to the end: {str(error).splitlines()[0][:200]}",
+        f"The search failed before the end: {str(error).splitlines()[0][:200]}",
         "Verify the dataset to see whether a file is damaged.",
     )

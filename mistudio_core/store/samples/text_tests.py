@@ -76,8 +76,8 @@ def check_search(cursor: duckdb.DuckDBPyConnection, query: SampleQuery) -> None:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")[:200]
         raise invalid(
-            f"search: the expression cannot be used: {reason}.",
-            "Put a backslash before a sign that is meant as itself, or search for a substring.",
+            f"search: invalid regular expression: {reason}.",
+            "Escape special characters with a backslash, or search for a substring.",
         ) from None
 
 

@@ -29,7 +29,9 @@ class TokenLengths:
         folder = reader.folder / TOKENIZED / checked_id(tokenization, "tok")
         manifest = read_json(folder / TOKENIZATION_MANIFEST)
         if manifest is None:
-            raise StudioError("not_found", f"This dataset has no tokenization {tokenization}.", "Choose another one.")
+            raise StudioError(
+                "not_found", f"This dataset has no tokenization {tokenization}.", "Choose another tokenization."
+            )
         self._reader = reader
         self._tokenization = tokenization
         self._folder = folder
@@ -99,5 +101,5 @@ class TokenLengths:
         return StudioError(
             "corrupt_data",
             f"The token counts of {self._tokenization} are damaged.",
-            "Delete the tokenization and make it again.",
+            "Delete the tokenization and tokenize again.",
         )

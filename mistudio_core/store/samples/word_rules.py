@@ -32,9 +32,9 @@ _UNSPACED_RANGES: Final = (
     (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x1B000, 0x1B16F), (0x20000, 0x323AF),
 )  # fmt: skip
 _JOINERS: Final = "\u200d\u20e3\ufe0f\U000e0020-\U000e007f"
-"""What joins emoji; between letters it joins letters, and stands in no run."""
+"""What joins emoji; between letters it joins letters, and is part of no run."""
 UNSPACED_SIGNS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED_RANGES)
-"""What stands between the brackets of an expression for one sign of a script without spaces, or an emoji."""
+"""The bracket content of an expression for one sign of a script without spaces, or an emoji."""
 _UNSPACED: Final = re.compile(f"[{UNSPACED_SIGNS}][{UNSPACED_SIGNS}{_JOINERS}]*")
 _HANGUL: Final = re.compile("[가-힣]")
 _BETWEEN_WORDS: Final = re.compile(r"\s")
@@ -51,7 +51,7 @@ _JOINING_STARTERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What has to stand together: in the field `words` terms with their distance from the first, in `chars` one run.
+    """What has to be adjacent: in the field `words` terms with their distance from the first, in `chars` one run.
 
     The terms of `chars` are the single characters of the run.
     """
@@ -107,7 +107,7 @@ def split_scripts(text: str) -> tuple[list[str], list[str]]:
 def search_units(search: str, mode: str) -> Units:
     """Take a search for `words`, `any` or `phrase` apart; raise `invalid_request` when there is no word in it.
 
-    A phrase is one unit per script; of words, what stands between two spaces is a unit: `e-mail` is a short phrase.
+    A phrase is one unit per script; of words, what is between two spaces is a unit: `e-mail` is a short phrase.
     """
     pieces, runs = split_scripts(normalized(search))
     chunks = pieces if mode == "phrase" else [chunk for piece in pieces for chunk in piece.split()]
@@ -116,12 +116,12 @@ def search_units(search: str, mode: str) -> Units:
     too_long = any(len(term.encode()) >= LONGEST_WORD_BYTES for unit in units for _, term in unit.terms)
     units += [Unit("chars", tuple(enumerate(run))) for run in runs]
     if not units:
-        raise invalid(f"search: there is no word in {search[:80]!r}.", "Search for it as a substring.")
+        raise invalid(f"search: there is no word in {search[:80]!r}.", "Search in substring mode.")
     return Units(tuple(dict.fromkeys(units)), too_long)
 
 
 def word_matches(text: str, units: tuple[Unit, ...], most: int) -> list[tuple[int, int]]:
-    """Return where the units stand in a text: code-point pairs [start, end), in order, none overlapping.
+    """Return where the units occur in a text: code-point pairs [start, end), in order, none overlapping.
 
     Of a long text not much more than the first `most` are looked for.
     """
@@ -176,7 +176,7 @@ def _plain_matches(text: str, units: tuple[Unit, ...]) -> list[tuple[int, int]]:
 @lru_cache(maxsize=64)
 def _plain_patterns(units: tuple[Unit, ...]) -> tuple[re.Pattern[str], ...]:
     words = ["[^0-9A-Za-z]+".join(term for _, term in unit.terms) for unit in units if unit.field == "words"]
-    # What is looked for stands in a look-ahead, so that a match may begin within the one before.
+    # The search is in a look-ahead, so that a match may begin within the one before.
     return tuple(
         re.compile(rf"(?<![0-9A-Za-z])(?=({word})(?![0-9A-Za-z]))", re.ASCII | re.IGNORECASE)
         for word in words

@@ -83,7 +83,7 @@ class TokenSequences:
     def sequence(self, number: int) -> Ids:
         """Return the ids of a sequence; raise `invalid_request` when there is no such sequence."""
         if not 0 <= number < self.num_sequences:
-            raise invalid(f"sequence: {number:,} is not among the {self.num_sequences:,} sequences.", "Count from 0.")
+            raise invalid(f"sequence: {number:,} is not one of the {self.num_sequences:,} sequences.", "Count from 0.")
         block = bisect_right(self.firsts, number) - 1
         start, end = self.ends[block][number - self.firsts[block] :][:2].tolist()
         return self.ids[block][start:end]
@@ -98,7 +98,7 @@ class TokenSequences:
 
 
 def open_token_sequences(folder: Path) -> TokenSequences:
-    """Return the sequences of a whole tokenization; the last few stay mapped."""
+    """Return the sequences of a complete tokenization; the last few stay mapped."""
     try:
         stamp = (folder / TOKENIZATION_MANIFEST).stat().st_mtime_ns
     except OSError:

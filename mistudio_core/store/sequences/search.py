@@ -1,4 +1,4 @@
-"""Where a query of tokens stands: a scan of the mapped ids, without any index, of 260 million in about 0.1 s."""
+"""Where a query of tokens occurs: a scan of the mapped ids, without any index, of 260 million in about 0.1 s."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from mistudio_core.tokenization.recipes.recipe import Recipe
 MAX_SEQUENCE: Final = 100
 POSITION_BINS: Final = 32
 NEIGHBOURS: Final = 20
-"""How many of the most frequent tokens before and after are told."""
+"""How many of the most frequent tokens before and after are reported."""
 _THREADS: Final = 2
 _MOST_TRACED: Final = 500
-"""Sequences whose documents are looked up, up to some ms each, where no token stands between documents."""
+"""Sequences whose documents are looked up, up to some ms each, where there is no separator between documents."""
 Counts = npt.NDArray[np.int64]
 Crossings = Callable[[Places, Places, int], npt.NDArray[np.bool_]]
 _PROBE_IDS: Final = 1 << 16
 
 
 class SequenceSources(Protocol):
-    """What knows which samples a sequence is made of, as `Provenance` does."""
+    """The interface of `Provenance`: which samples a sequence consists of."""
 
     def sources(self, sequence: int) -> tuple[Source, ...]:
         """Return the pieces of a sequence in their order."""
@@ -42,7 +42,7 @@ class SequenceSources(Protocol):
 class TokenFindings:
     """All that a scan found. `places` are the sequence and position of the hits of one page, in their order.
 
-    `following` and `preceding` are ids with how often they stand beside a hit, most often first. `by_position` counts
+    `following` and `preceding` are ids with their counts next to a hit, most frequent first. `by_position` counts
     the hits in equal parts of the sequence, of `position_step` positions each. `seams_known` tells whether hits across
     two documents could be told from others.
     """
@@ -61,7 +61,7 @@ def find_tokens(
     sequences: TokenSequences, query: Sequence[int], *, offset: int = 0, limit: int = 50, across: bool = False,
     sources: SequenceSources | None = None, cancelled: Callable[[], bool] = lambda: False,
 ) -> TokenFindings:  # fmt: skip
-    """Find every place where the ids stand one after the other within a sequence.
+    """Find every position where the ids occur one after the other within a sequence.
 
     Hits that reach from one document into the next count only if `across`; `sources` is the sequences' own provenance
     if None. Of a cancelled search the total is "at least". Raises `invalid_request` for ids that cannot be.
@@ -79,7 +79,7 @@ def find_tokens(
 
 
 class _Seams:
-    """Where one document ends and the next begins: told by the tokens there, else by the sequences' sources."""
+    """Where one document ends and the next begins: by the tokens there, else by the sequences' sources."""
 
     def __init__(self, sequences: TokenSequences, sources: SequenceSources | None) -> None:
         recipe = Recipe.from_stored(sequences.manifest["recipe"])
@@ -94,7 +94,7 @@ class _Seams:
         self._lock = threading.Lock()
 
     def within(self, wanted: list[int]) -> bool:
-        """Tell whether the query itself holds what stands between two documents."""
+        """Return whether the query itself contains a document boundary."""
         return any(ident in self._after for ident in wanted[:-1]) or any(ident in self._before for ident in wanted[1:])
 
     def crossings(self, sequences: Places, starts: Places, length: int) -> npt.NDArray[np.bool_]:
@@ -116,7 +116,7 @@ class _Seams:
 
 @dataclass(frozen=True, slots=True)
 class _BlockHits:
-    """The hits of one block: their sequences, where in them they start, and how often each id stands beside them."""
+    """The hits of one block: their sequences, where in them they start, and how often each id is next to them."""
 
     sequences: Places
     starts: Places
@@ -191,11 +191,11 @@ def _block_hits(
         starts - begins[owners],
         stops[owners] - starts - length,
     )  # tokens on either side in the same sequence
-    kept = (room >= 0) & (before >= 0)
+    valid = (room >= 0) & (before >= 0)
     if crossings is not None and length > 1 and len(places):
-        kept &= ~crossings(owners + sequences.firsts[block], starts, length)
-    if not kept.all():
-        places, owners, starts, before, room = (values[kept] for values in (places, owners, starts, before, room))
+        valid &= ~crossings(owners + sequences.firsts[block], starts, length)
+    if not valid.all():
+        places, owners, starts, before, room = (values[valid] for values in (places, owners, starts, before, room))
     following = np.bincount(ids[(places + length)[room > 0]])
     preceding = np.bincount(ids[(places - 1)[before > 0]])
     return _BlockHits(owners + sequences.firsts[block], starts, following, preceding)
@@ -226,9 +226,10 @@ def _checked(query: Sequence[int], offset: int, limit: int) -> list[int]:
         raise invalid(f"ids: {len(wanted)} tokens were given.", f"Give 1 to {MAX_SEQUENCE} tokens.")
     for ident in wanted:
         if isinstance(ident, bool) or not isinstance(ident, int) or ident < 0:
-            raise invalid(f"ids: {ident!r:.40} is not the id of a token.", "Give whole numbers of 0 or more.")
+            raise invalid(f"ids: {ident!r:.40} is not a token id.", "Give whole numbers of 0 or more.")
     if offset < 0 or not 1 <= limit <= 1000:
         raise invalid(
-            f"limit: {limit} from {offset} on cannot be.", "Give an offset of 0 or more, a limit of 1 to 1000."
+            f"limit: {limit} with offset {offset} is out of range.",
+            "Give an offset of 0 or more and a limit of 1 to 1000.",
         )
     return wanted

@@ -19,7 +19,7 @@ from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_to
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts, shown_bytes
 
 CONTEXT: Final = 10
-"""Tokens told on either side of a hit."""
+"""Tokens shown on either side of a hit."""
 _SAMPLES_S: Final = 1.0
 """How long a page waits for the samples of its hits: for some presets the shard of a sequence is packed once more."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -27,7 +27,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class TokenPiece(Record):
-    r"""One token: bytes that are no whole character are written as `\xE6` in its text; `special` is a control token."""
+    r"""One token: incomplete characters are written as `\xE6` in its text; `special` is a control token."""
 
     id: int
     text: str
@@ -36,7 +36,7 @@ class TokenPiece(Record):
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence(Record):
-    """A sequence: `parts` tell which of its tokens come from which sample, and where in its own tokens they stand."""
+    """A sequence: `parts` tell which of its tokens come from which sample, and where in its own tokens they are."""
 
     sequence: int
     split: str
@@ -49,7 +49,7 @@ class TokenHit(Record):
     """A hit, `position` tokens into its sequence, with the texts beside it in the same sequence.
 
     `sample` is the one that the hit begins in, as its split and index; None for a token between two, and where looking
-    up the samples of a whole page would take too long.
+    up the samples of a full page would take too long.
     """
 
     sequence: int
@@ -64,7 +64,7 @@ class TokenHit(Record):
 
 
 class TokenView:
-    """The sequences of one tokenization with the tokenizer that made them."""
+    """The sequences of one tokenization with its tokenizer."""
 
     def __init__(self, tokenizers: Path, sequences: TokenSequences, sources: SequenceSources | None = None) -> None:
         """Take the library's folder of tokenizers; raise `not_found` when the tokenizer is not there any more."""
@@ -77,10 +77,10 @@ class TokenView:
         self._special = set(self._tokenizer.control.values())
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text as it would stand within a document; raise `invalid_request` when it has none."""
+        """Return the ids of a text as in the middle of a document; raise `invalid_request` when it has none."""
         ids = list(self._tokenizer.load().encode(text, add_special_tokens=False).ids)
         if not ids:
-            raise invalid("text: it gives no token.", "Type a text, or give ids.")
+            raise invalid("text: it has no tokens.", "Give a text or ids.")
         return ids
 
     def pieces(self, ids: Sequence[int]) -> tuple[TokenPiece, ...]:

@@ -34,7 +34,7 @@ def byte_level_added(added: Sequence[Token], *, nfc: bool, control_as_text: bool
     kinds += _strings("added tokens that are looked for after normalizing and overlap others", _overlapping(late, raw))
     if nfc and (late or any(not token["content"].isascii() for token in kept)):
         if any(holds(token["content"], normalizable()) for token in kept):
-            raise FeatureError("added tokens that normalizing may change are not in the table of the fast engine")
+            raise FeatureError("added tokens that normalizing may change are not verified for the fast engine")
         kinds.append(OddCodePoints("added tokens in texts that normalizing may change", normalizable()))
     return kinds
 
@@ -44,7 +44,9 @@ def sentencepiece_added(added: Sequence[Token], *, normalizes: bool, control_as_
     kinds, kept = _common(added, control_as_text=control_as_text)
     late = [token["content"] for token in kept if token["normalized"]] if normalizes else []
     if any(" " in content or "▁" in content for content in late):
-        raise FeatureError("added tokens with spaces that are looked for after normalizing are not in the table")
+        raise FeatureError(
+            "added tokens with spaces that are looked for after normalizing are not verified for the fast engine"
+        )
     return kinds + _strings("added tokens that are looked for after normalizing", late)
 
 
@@ -52,7 +54,9 @@ def _common(added: Sequence[Token], *, control_as_text: bool) -> tuple[list[OddK
     """Return what holds for both kinds of tokenizer, and the tokens that are no plain text."""
     for token in added:
         if not fits(token, _SHAPE) or not token["content"]:
-            raise FeatureError(f"the added token {str(token.get('content'))!r:.80} has flags that are not in the table")
+            raise FeatureError(
+                f"the added token {str(token.get('content'))!r:.80} has flags that are not verified for the fast engine"
+            )
     kept = [token for token in added if not (token["special"] and control_as_text)]
     plain = [token for token in added if token["special"] and control_as_text]
     kinds = _strings("added tokens that count only as whole words", (t["content"] for t in kept if t["single_word"]))

@@ -93,10 +93,10 @@ def fast_odd_kinds(
         raise FeatureError(f"it does not support this tokenizer (the model {model.get('type')!r:.80})")
     for part in ("truncation", "padding"):
         if facts.get(part) is not None:
-            raise FeatureError(f"{part} is not in the table of the fast engine")
+            raise FeatureError(f"{part} is not verified for the fast engine")
     for part, types in _AFTERWARDS.items():
         if facts.get(part) is not None and facts[part].get("type") not in types:
-            raise FeatureError(f"the {part} {facts[part].get('type')!r:.80} is not in the table of the fast engine")
+            raise FeatureError(f"the {part} {facts[part].get('type')!r:.80} is not verified for the fast engine")
     if model.get("byte_fallback"):
         return _sentencepiece(facts, control_as_text=control_as_text)
     return _byte_level(facts, control_as_text=control_as_text)
@@ -122,7 +122,7 @@ def _sentencepiece(facts: Mapping[str, Any], *, control_as_text: bool) -> list[O
         known = False
     if not known:
         types = [step.get("type") for step in [*normalizers, *([pre_tokenizer] if pre_tokenizer else [])]]
-        raise FeatureError(f"spaces treated by {types!r:.120} are not in the table of the fast engine")
+        raise FeatureError(f"spaces treated by {types!r:.120} are not verified for the fast engine")
     sentencepiece_model(facts["model"])
     return sentencepiece_added(facts["added_tokens"], normalizes=bool(normalizers), control_as_text=control_as_text)
 
@@ -131,7 +131,7 @@ def _normalizes(normalizers: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether texts are brought into NFC, the only normalization of the byte-level kind."""
     for step in normalizers:
         if step != {"type": "NFC"}:
-            raise FeatureError(f"the normalizer {step.get('type')!r:.80} is not in the table of the fast engine")
+            raise FeatureError(f"the normalizer {step.get('type')!r:.80} is not verified for the fast engine")
     return bool(normalizers)
 
 
@@ -146,6 +146,6 @@ def _check_words(pre_tokenizer: Mapping[str, Any] | None) -> None:
     fine = all(fits(split, shape) and (split["behavior"], split["invert"]) in _ISOLATED for split in splits)
     if not (fine and fits(last, _BYTES_ALONE) and patterns in SPLITS.values()):
         types = [part.get("type") for part in parts]
-        raise FeatureError(f"words cut by {types!r:.120} in this way are not in the table of the fast engine")
+        raise FeatureError(f"words cut by {types!r:.120} in this way are not verified for the fast engine")
     if len(splits) > 1 and any(split["behavior"] != "Isolated" for split in splits):
-        raise FeatureError("several splits that remove text are not in the table of the fast engine")
+        raise FeatureError("several splits that remove text are not verified for the fast engine")

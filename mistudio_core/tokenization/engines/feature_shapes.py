@@ -25,7 +25,7 @@ def named(value: Mapping[str, Any], known: Collection[str], what: str) -> None:
     """Raise `FeatureError` for the first key of an object that is not known."""
     for key in value:
         if key not in known:
-            raise FeatureError(f"{key!r:.80} of {what} is not in the table of the engine")
+            raise FeatureError(f"{key!r:.80} of {what} is not verified for the fast engine")
 
 
 def steps(part: Mapping[str, Any] | None, key: str) -> list[Mapping[str, Any]]:

@@ -26,7 +26,7 @@ def byte_level_model(
     _check(model)
     vocab: Mapping[str, int] = model["vocab"]
     if any(char not in vocab for char, octet in _OCTET_OF.items() if octet not in _NEVER_IN_UTF8):
-        raise FeatureError("a byte-level vocabulary without all bytes is not in the table of the fast engine")
+        raise FeatureError("a byte-level vocabulary without all bytes is not verified for the fast engine")
     strange = set("".join(vocab)) - _OCTET_OF.keys()
     raw = [text for text in vocab if not strange.isdisjoint(text)] if strange else []
     if any("".join(_CHAR_OF[octet] for octet in text.encode()) in vocab for text in raw):
@@ -42,26 +42,26 @@ def sentencepiece_model(model: Mapping[str, Any]) -> None:
     """Raise `FeatureError` where a model with byte fallback is not read as the reference reads it."""
     _check(model)
     if model.get("ignore_merges"):
-        raise FeatureError("ignore_merges with byte fallback is not in the table of the fast engine")
+        raise FeatureError("ignore_merges with byte fallback is not verified for the fast engine")
     vocab = model["vocab"]
     octets = {f"<0x{octet:02X}>" for octet in range(256)}
     missing = [octet for octet in range(256) if octet not in _NEVER_IN_UTF8 and f"<0x{octet:02X}>" not in vocab]
     if any(octet >= 0x80 or chr(octet) not in vocab for octet in missing):
-        raise FeatureError("a vocabulary with byte fallback but without all bytes is not in the table")
+        raise FeatureError("a vocabulary with byte fallback but without all bytes is not verified for the fast engine")
     like_octets = {text for text in vocab if len(text) == 6 and text.startswith("<0x") and text.endswith(">")}
     if like_octets - octets:
-        raise FeatureError("tokens that look like bytes but are none are not in the table of the fast engine")
+        raise FeatureError("tokens that look like bytes but are none are not verified for the fast engine")
     if any(part in octets for merge in model["merges"] for part in (*merge, "".join(merge))):
-        raise FeatureError("merges of single bytes with byte fallback are not in the table of the fast engine")
+        raise FeatureError("merges of single bytes with byte fallback are not verified for the fast engine")
 
 
 def _check(model: Mapping[str, Any]) -> None:
     named(model, _KEYS, "the model")
     if model.get("dropout"):
-        raise FeatureError("dropout is not in the table of the fast engine")
+        raise FeatureError("dropout is not verified for the fast engine")
     for key in ("continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(key):
-            raise FeatureError(f"{key} is not in the table of the fast engine")
+            raise FeatureError(f"{key} is not verified for the fast engine")
 
 
 def ranks_are_places(model: Mapping[str, Any]) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 
 _READ = {
-    "parquet": "from datasets import load_dataset\n\nrows = load_dataset({path}, split={split})",
-    "bin": ("from sparsify.data import MemmapDataset\n\nrows = MemmapDataset({file}, ctx_len={width})"),
+    "parquet": "from datasets import load_dataset\n\nsequences = load_dataset({path}, split={split})",
+    "bin": ("from sparsify.data import MemmapDataset\n\nsequences = MemmapDataset({file}, ctx_len={width})"),
     "text": "from datasets import load_dataset\n\ntexts = load_dataset({path}, split={split})",
 }
 _READ["jsonl"] = _READ["text"]
@@ -68,7 +68,7 @@ def _facts(kind: str, manifest: Mapping[str, Any]) -> list[str]:
         ]
     told = [f"- {name}: {_plain(value)}" for name, value in facts if value]
     if kind in ("parquet", "bin"):
-        told.append("- All that made these sequences stands in `manifest.json`.")
+        told.append("- The recipe and all versions are in `manifest.json`.")
     return told
 
 

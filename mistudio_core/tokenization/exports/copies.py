@@ -25,7 +25,7 @@ KINDS: Final = {
     "text": "The text that was tokenized, as Parquet",
     "jsonl": "The text that was tokenized, as JSON lines",
 }
-"""What can be exported, and a line about each."""
+"""The kinds of export, with a line about each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def check_export(source: Source, kind: str, max_samples: int | None = None) -> i
     if kind not in KINDS:
         raise invalid(f"{kind[:40]!r} is not a kind of export.", f"Use one of: {', '.join(KINDS)}.")
     if max_samples is not None and (kind not in ("text", "jsonl") or isinstance(max_samples, bool) or max_samples < 1):
-        raise invalid("The number of samples is for the text alone, 1 or more.", "Leave it out for all of it.")
+        raise invalid("max samples is for text exports only, 1 or more.", "Leave it out to export everything.")
     sequences = StoredSequences(source.tokenization)
     if kind in ("text", "jsonl"):
         check_texts(sequences, source.dataset)
@@ -138,7 +138,7 @@ def _check_bin(sequences: StoredSequences) -> None:
         )
     if sequences.width is None:
         raise invalid(
-            "A .bin file of sparsify has no place for the ends of sequences, and these sequences differ in length.",
+            "A .bin file of sparsify cannot store sequences of different lengths.",
             "Tokenize with sequences of one length: drop or pad the remainder.",
         )
 

@@ -88,8 +88,8 @@ def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_seq
 def _model(manifest: Mapping[str, Any]) -> tuple[str, str]:
     tokenizer = str(manifest["tokenizer"])
     if tokenizer == "sample":
-        return STAND_IN, "the sample's tokenizer belongs to no model: this one only stands in"
-    return tokenizer, "the model whose tokenizer made these sequences"
+        return STAND_IN, "the example tokenizer belongs to no model: replace this placeholder"
+    return tokenizer, "the model of this tokenizer"
 
 
 def _sequences(folder: Path, manifest: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def check_texts(sequences: StoredSequences, dataset: Path) -> None:
                 f"The column {name!r:.80} holds token ids: there is no text.", "Export the sequences instead."
             )
     if not sequences.manifest["num_documents"]:
-        raise StudioError("no_data", "Not one document gave tokens, so there is no text.", "Look at the filters.")
+        raise StudioError("no_data", "No document has tokens, so there is no text.", "Check the filters.")
 
 
 def write_texts(
@@ -91,7 +91,7 @@ def _kept(
         if split not in splits or splits[split].num_samples != last - first or last > len(codes):
             raise StudioError(
                 "corrupt_data",
-                f"The samples of the split {split!r} are not those that were tokenized.",
+                f"The samples of the split {split!r} have changed since they were tokenized.",
                 "Verify the dataset, then tokenize it again.",
             )
         mask = codes[first:last] == USED

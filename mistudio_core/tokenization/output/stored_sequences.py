@@ -28,7 +28,7 @@ class StoredSequences:
         """Open the tokenization in `folder`; raise `not_found` if it is not whole, `corrupt_data` if it is damaged."""
         manifest = read_json(folder / TOKENIZATION_MANIFEST)
         if not isinstance(manifest, dict):
-            raise StudioError("not_found", "This tokenization is not whole, or not there any more.", "Tokenize again.")
+            raise StudioError("not_found", "This tokenization is incomplete or was deleted.", "Tokenize again.")
         self.folder = folder
         self.manifest: dict[str, Any] = manifest
         self.splits: dict[str, int] = {name: counts["num_sequences"] for name, counts in manifest["splits"].items()}
@@ -64,7 +64,7 @@ class StoredSequences:
 
     def ids(self, split: str) -> Iterator[npt.NDArray[Any]]:
         """Yield the ids of a split as arrays of shape (n, width), in the stored type; `width` must be known."""
-        assert self.width is not None, "sequences of several lengths make no array"
+        assert self.width is not None, "sequences of different lengths cannot be one array"
         for batch in self.batches(split):
             flat = batch.column(COLUMN).flatten().to_numpy(zero_copy_only=True)
             yield np.reshape(flat, (batch.num_rows, self.width))
@@ -86,5 +86,5 @@ def _damaged(file: str) -> StudioError:
     return StudioError(
         "corrupt_data",
         f"The file {file} of this tokenization is missing or damaged.",
-        "Verify the tokenization to see all that is wrong with it, then delete it and tokenize again.",
+        "Verify the tokenization to list all problems, then delete it and tokenize again.",
     )

@@ -49,7 +49,7 @@ def verify_sequences(
     provenance = Provenance(folder)
     manifest = provenance.manifest
     if tokenizer.sha256 != manifest["tokenizer_facts"]["sha256"]:
-        return 0, [f"{folder}: the sequences were made with another version of the tokenizer."]
+        return 0, [f"{folder}: the sequences were produced by another version of the tokenizer."]
     stored = StoredSequences.open([folder / shard["file"] for shard in manifest["shards"]])
     plan = Plan({name: facts["num_samples"] for name, facts in manifest["splits"].items()}, ())
     task = Task(plan, provenance.recipe, provenance.policy, tokenizer, splits, folder)
@@ -63,7 +63,7 @@ def verify_sequences(
         ids, _ = stored.gathered(np.array([number]))
         wrong = _wrong(task, engine, provenance.sources(number), ids)
         if wrong is not None:
-            problems.append(f"{folder}: sequence {number:,} is not what its texts give: {wrong}.")
+            problems.append(f"{folder}: sequence {number:,} does not match its texts: {wrong}.")
     return len(chosen), problems
 
 
@@ -83,7 +83,7 @@ def _wrong(task: Task, engine: Engine, sources: Sequence[Source], sequence: Ids)
         *policy.separator,
     }
     inserted |= {*policy.begin_sequence, policy.pad_id}
-    return None if set(sequence[loose].tolist()) <= inserted else "it holds tokens of no sample"
+    return None if set(sequence[loose].tolist()) <= inserted else "it has tokens of no sample"
 
 
 def _own_ids(task: Task, engine: Engine, source: Source) -> Ids:

@@ -109,9 +109,9 @@ def _encoded(task: Task, shard: Shard, texts: Texts, first: int, engine: Engine)
         sample = first + int(np.flatnonzero(texts.skipped == USED)[encoding.oversized][0])
         raise StudioError(
             "too_large",
-            f"Sample {sample:,} of the split {shard.split!r} holds a text that is too large to be encoded in one piece "
-            "and has no place to cut it.",
-            "Set oversized to 'skip' to leave such samples out, or raise MISTUDIO_MAX_PIECE_MB.",
+            f"Sample {sample:,} of the split {shard.split!r} has a text that is too large to encode in one piece "
+            "and has no safe place to split it.",
+            "Set oversized to 'skip' to skip such samples, or raise MISTUDIO_MAX_PIECE_MB.",
         )
     kept = ~encoding.oversized
     lengths = encoding.encoded.lengths[kept]

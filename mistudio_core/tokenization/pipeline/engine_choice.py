@@ -64,7 +64,7 @@ class EngineChoice:
         if task.recipe.engine == "reference":
             self.reason = "the recipe asks for the reference engine"
         elif task.has_token_lists:
-            self.reason = "the data is tokenized already"
+            self.reason = "the data is already tokenized"
         else:
             self._try_fast()
 
@@ -99,7 +99,7 @@ class EngineChoice:
         if self._task.recipe.engine == "fast":
             raise StudioError(
                 "engines_differ",
-                f"The fast engine does not give the right ids with this tokenizer: {difference}.",
+                f"The fast engine gives wrong ids with this tokenizer: {difference}.",
                 _OTHERS,
             )
 

@@ -28,16 +28,16 @@ def read_token_lists(table: pa.Table, column: str, vocab_size: int, first: int) 
     if values.null_count:
         place = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
         raise StudioError(
-            "corrupt_data", f"The column {column!r:.80} holds a null among the ids of sample "
+            "corrupt_data", f"The column {column!r:.80} has a null among the ids of sample "
             f"{first + _owner(offsets, place):,}.", "Remove it, or choose a text column.",
         )  # fmt: skip
     ids = values.to_numpy(zero_copy_only=False)
     bad = np.flatnonzero((ids < 0) | (ids >= vocab_size))
     if len(bad):
         raise invalid(
-            f"The column {column!r:.80} holds the id {int(ids[bad[0]]):,} in sample "
+            f"The column {column!r:.80} has the id {int(ids[bad[0]]):,} in sample "
             f"{first + _owner(offsets, int(bad[0])):,}, and the tokenizer has {vocab_size:,} ids.",
-            "Choose the tokenizer that made them.",
+            "Choose the tokenizer that produced them.",
         )
     return Encoded(ids.astype(np.uint32), ends_of(lengths[skipped == 0])), skipped
 

@@ -57,7 +57,7 @@ class Previewer:
         if len(text) > MOST_CHARACTERS:
             raise StudioError(
                 "too_large",
-                f"The text has {len(text):,} characters, and a preview takes {MOST_CHARACTERS:,} at most.",
+                f"The text has {len(text):,} characters, and a preview is limited to {MOST_CHARACTERS:,}.",
                 "Preview a part of it.",
             )
         policy = resolve_policy(recipe, self.tokenizer)

@@ -34,7 +34,7 @@ def template_parts(template: str) -> list[tuple[str, str | None]]:
     for literal, name, form, conversion in parsed:
         if name is not None and (not name or form or conversion):
             raise invalid(
-                f"template has a place that names no column: {'{' + str(name) + '}'!r}.",
+                f"template has a field that is not a column: {'{' + str(name) + '}'!r}.",
                 "Write the name of a column between braces, for example {instruction}.",
             )
         parts.append((literal, name))
@@ -133,7 +133,7 @@ def resolve_chat(wanted: str, columns: Mapping[str, str]) -> str:
         require_columns([wanted], columns)
         raise StudioError(
             "no_text_column",
-            f"The column {wanted!r:.80} holds {columns[wanted]:.200}, which is no conversation.",
+            f"The column {wanted!r:.80} holds {columns[wanted]:.200}, which is not a conversation.",
             "A conversation is a list of messages, each with role and content, or with from and value.",
         )
     if len(found) != 1:

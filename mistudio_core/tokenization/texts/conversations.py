@@ -25,7 +25,7 @@ def messages_of(conversation: Any) -> list[dict[str, Any]] | None:
     if found is None:
         return None
     if not isinstance(found, list):
-        raise RefusedError(f"a conversation is a list of messages, and this is {_kind(found)}")
+        raise RefusedError(f"a conversation is a list of messages, not {_kind(found)}")
     return [_message(_from_json(item)) for item in found]
 
 
@@ -66,7 +66,7 @@ def plain(value: Any) -> Any:
 
 def _message(item: Any) -> dict[str, Any]:
     if not isinstance(item, Mapping):
-        raise RefusedError(f"a message is an object with role and content, and this one is {_kind(item)}")
+        raise RefusedError(f"a message is an object with role and content, not {_kind(item)}")
     message = {key: plain(value) for key, value in item.items() if value is not None}
     if item.get("role") is None and item.get("from") is not None:
         speaker = message.pop("from")
@@ -88,7 +88,7 @@ def _from_json(value: Any) -> Any:
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
-        raise RefusedError(f"the text {value[:40]!r} is no JSON") from None
+        raise RefusedError(f"the text {value[:40]!r} is not JSON") from None
 
 
 def _kind(value: Any) -> str:

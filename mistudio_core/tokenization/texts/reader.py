@@ -146,7 +146,9 @@ def text_column(table: pa.Table, name: str) -> pa.LargeStringArray:
         return array.cast(pa.large_string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         raise StudioError(
-            "no_text_column", f"The column {name!r:.80} holds {array.type}, which is no text.", "Choose another column."
+            "no_text_column",
+            f"The column {name!r:.80} holds {array.type}, which is not text.",
+            "Choose another column.",
         ) from None
 
 
@@ -154,7 +156,7 @@ def refused(refusal: Refusal) -> StudioError:
     """Return the error of a recipe that does not skip refused conversations."""
     return invalid(
         f"The chat template refuses the conversation of sample {refusal.sample:,}: {refusal.reason}.",
-        "Set refused to 'skip' to leave such samples out, or choose another tokenizer or a text column.",
+        "Set refused to 'skip' to skip such samples, or choose another tokenizer or a text column.",
     )
 
 

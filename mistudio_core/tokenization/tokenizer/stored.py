@@ -78,7 +78,7 @@ class StoredTokenizer:
             return Tokenizer.from_file(str(self.json_path))
         except Exception as error:  # the library raises plain Exception
             what = f"The tokenizer {self.name!r:.80} in the library is damaged."
-            raise StudioError("corrupt_data", what, "Tokenize again to load it anew.") from error
+            raise StudioError("corrupt_data", what, "Tokenize again to reload it.") from error
 
     @property
     def json_path(self) -> Path:
@@ -198,8 +198,8 @@ def surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     if len(found) != 1 or None in found:
         raise StudioError(
             "tokenizer_unsupported",
-            "The special tokens of this tokenizer depend on the text they stand round.",
-            "Use a tokenizer that puts the same ones round every text.",
+            "The special tokens of this tokenizer depend on the text around them.",
+            "Use a tokenizer that adds the same ones to every text.",
         )
     before, after = next(iter(found))  # type: ignore[misc]
     return list(before), list(after)

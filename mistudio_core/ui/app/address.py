@@ -43,7 +43,7 @@ def put(changes: Mapping[str, str | list[str] | None]) -> None:
 
 
 def settle() -> None:
-    """Take what counts in this run of the whole page as what its timers have to come with."""
+    """Set the address of this run of the page as the one that its timers have to match."""
     _, replaced = st.session_state.get(keys.ADDRESS_WRITTEN, (None, ()))
     st.session_state[keys.ADDRESS_WRITTEN] = (parameters(), replaced)
 

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe for the places where Streamlit would read it as Markdown."""
+"""Escaping of foreign text where Streamlit would read it as Markdown."""
 
 from __future__ import annotations
 

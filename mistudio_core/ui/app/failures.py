@@ -43,11 +43,11 @@ def shown() -> Iterator[None]:
 
 
 @contextmanager
-def kept(key: str) -> Iterator[None]:
-    """Remember the error of a callback under `key`, for `show_kept` to draw, until the next try.
+def storing(key: str) -> Iterator[None]:
+    """Remember the error of a callback under `key`, for `show_stored` to draw, until the next try.
 
-    What a callback does only after success stands inside the block too. An error that nobody planned
-    for is logged and told in general words: a public page must not show how it came about.
+    What a callback does only after success goes inside the block too. An unexpected error
+    is logged and shown in general words: a public page must not show how it came about.
     """
     st.session_state[key] = None
     try:
@@ -64,7 +64,7 @@ def forget(key: str) -> None:
     st.session_state[key] = None
 
 
-def show_kept(key: str) -> None:
+def show_stored(key: str) -> None:
     """Draw the error that a callback left under `key`."""
     error = st.session_state.get(key)
     if error is not None:

@@ -1,6 +1,6 @@
 """The names of everything the app keeps in the session or in the address; no page makes up its own.
 
-A widget whose value stands in the address is named after its page, because all pages share one
+A widget whose value is in the address is named after its page, because all pages share one
 address. What belongs to one record carries the record's id, so that two cards never share a widget.
 """
 
@@ -32,14 +32,14 @@ REVISION: Final = "download_revision"
 CONFIG: Final = "download_config"
 SPLITS: Final = "download_splits"
 MAX_SAMPLES: Final = "download_max_samples"
-LOOK: Final = "download_look"
+INSPECTED: Final = "download_look"
 LOOKED: Final = "download_looked"
 DOWNLOAD_ERROR: Final = "download_error"
 STARTED: Final = "download_started"
 UPLOADS: Final = "import_files"
 IMPORT_NAME: Final = "import_name"
 IMPORT_ERROR: Final = "import_error"
-IMPORT_LOOK: Final = "import_look"
+PREVIEW_JOB: Final = "import_look"
 IMPORT_DELIMITER: Final = "import_delimiter"
 IMPORT_HEADER: Final = "import_header"
 IMPORT_NULLS: Final = "import_nulls"

@@ -7,6 +7,6 @@ from typing import Final
 DATASETS: Final = "pages/datasets.py"
 DATASET: Final = "pages/dataset.py"
 COMPARE: Final = "pages/compare.py"
-SEQUENCES: Final = "pages/tokens.py"
+SEQUENCES: Final = "pages/sequences.py"
 JOBS: Final = "pages/jobs.py"
 SETTINGS: Final = "pages/settings.py"

@@ -39,7 +39,7 @@ def live(
                 return
         except StudioError as error:
             # A shell or a notebook may hold the catalog for a moment; the next poll asks again.
-            st.caption(f":material/sync_problem: No news at the moment ({error.code}).")
+            st.caption(f":material/sync_problem: Update paused ({error.code}).")
             return
         st.rerun()
 

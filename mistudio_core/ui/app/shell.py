@@ -37,12 +37,12 @@ def navigate() -> Page:
     _draw_logo()
     return st.navigation(
         [
-            # The default page stands at the root: its file's own name is left to the page below.
+            # The default page is at the root: its file's own name is left to the page below.
             st.Page(pages.DATASETS, title="Datasets", icon=":material/database:", default=True, url_path="home"),
             st.Page(_go_to_datasets, title="Datasets", url_path="datasets", visibility="hidden"),
             st.Page(pages.DATASET, title="Dataset", icon=":material/dataset:", visibility="hidden"),
             st.Page(pages.COMPARE, title="Compare", icon=":material/compare_arrows:"),
-            st.Page(pages.SEQUENCES, title="Token rows", icon=":material/token:", visibility="hidden"),
+            st.Page(pages.SEQUENCES, title="Sequences", icon=":material/token:", visibility="hidden"),
             st.Page(pages.JOBS, title="Jobs", icon=":material/pending_actions:"),
             st.Page(pages.SETTINGS, title="Settings", icon=":material/settings:"),
         ]
@@ -84,7 +84,7 @@ def show_notice() -> None:
 
 
 def _go_to_datasets() -> None:
-    """Take somebody who typed `/datasets` to where the datasets stand."""
+    """Redirect `/datasets` to the page of datasets."""
     st.switch_page(pages.DATASETS, query_params=dict(st.query_params))
 
 

@@ -11,8 +11,8 @@ from mistudio_core.ui.datasets import download_form, example_button, import_form
 from mistudio_core.ui.widgets import tabs
 
 _HUB: Final = "Hugging Face Hub"
-_FILES: Final = "Your files"
-_SAMPLE: Final = "Sample"
+_FILES: Final = "Upload files"
+_SAMPLE: Final = "Example dataset"
 
 
 def draw(library: Library, *, with_sample: bool) -> None:

@@ -48,7 +48,7 @@ def source_line(dataset: Dataset) -> str:
     if dataset.config and dataset.config != "default":
         parts.append(plain(dataset.config, 60))
     if dataset.max_samples:
-        parts.append(f"first {formats.exact(dataset.max_samples)} of each split")
+        parts.append(f"first {formats.exact(dataset.max_samples)} per split")
     return " · ".join(parts)
 
 

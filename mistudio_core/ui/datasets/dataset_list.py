@@ -92,11 +92,11 @@ def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
     for job in reversed(library.jobs()):
         if makes_dataset(job.kind):
             newest_job[job.subject_id] = job
-    made = Counter(item.dataset_id for item in library.tokenizations())
+    tokenizations = Counter(item.dataset_id for item in library.tokenizations())
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):
         for dataset in datasets:
-            dataset_card.draw(dataset, newest_job.get(dataset.id), made[dataset.id], moment)
+            dataset_card.draw(dataset, newest_job.get(dataset.id), tokenizations[dataset.id], moment)
 
 
 def _page_start(num_datasets: int) -> int:
@@ -108,4 +108,4 @@ def _page_start(num_datasets: int) -> int:
 
 def _nothing(everything: Sequence[Dataset], running: set[str]) -> None:
     if len(everything) > len(running):
-        st.info("No dataset matches. Take back a filter or change the search.", icon=":material/filter_alt_off:")
+        st.info("No datasets match. Remove a filter or change the search.", icon=":material/filter_alt_off:")

@@ -1,4 +1,4 @@
-"""Look, then download: the form for datasets of the Hugging Face Hub."""
+"""Inspect, then download: the form for datasets of the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ _OF_ONE_REPOSITORY: Final = (keys.REVISION, keys.CONFIG, keys.SPLITS)
 
 
 def draw(library: Library) -> None:
-    """Draw the form, what the Hub said of the repository, and why a press did not help."""
+    """Draw the form, what the Hub knows of the repository, and the error of the last attempt."""
     _take_back_refused(library)
-    look: dict[str, Any] | None = st.session_state.get(keys.LOOK)
+    info: dict[str, Any] | None = st.session_state.get(keys.INSPECTED)
     with st.form("download", border=False):
         repo, token = st.columns([3, 2])
         repo.text_input(
             "Repository id",
             key=keys.REPO,
-            placeholder="publisher/dataset-name",
-            help="As on the Hub, with or without publisher; the address of its page works too.",
+            placeholder="namespace/dataset-name",
+            help="For example stanfordnlp/imdb. The URL of the dataset's page works too.",
         )
         token.text_input(
             "Access token (optional)",
             key=keys.ACCESS,
             type="password",
             placeholder="hf_…",
-            help="Only for private or gated repositories. It is handed to the job that needs it and never stored.",
+            help="Only for private or gated repositories. Passed to the job that needs it, never stored.",
         )
-        _choices(look)
+        _choices(info)
         with st.container(horizontal=True):
-            st.form_submit_button("Look", icon=":material/visibility:", on_click=_look, type=_kind(look is None))
+            st.form_submit_button("Inspect", icon=":material/visibility:", on_click=_inspect, type=_kind(info is None))
             st.form_submit_button(
-                "Download", icon=":material/download:", on_click=_download, type=_kind(look is not None)
+                "Download", icon=":material/download:", on_click=_download, type=_kind(info is not None)
             )
-    failures.show_kept(keys.DOWNLOAD_ERROR)
-    if look is not None:
-        inspect_panel.draw(look)
+    failures.show_stored(keys.DOWNLOAD_ERROR)
+    if info is not None:
+        inspect_panel.draw(info)
 
 
-def _choices(look: dict[str, Any] | None) -> None:
-    configs = [config["name"] for config in look["configs"]] if look else []
-    splits = inspect_panel.split_names(look) if look else []
+def _choices(info: dict[str, Any] | None) -> None:
+    configs = [config["name"] for config in info["configs"]] if info else []
+    splits = inspect_panel.split_names(info) if info else []
     config, split, limit, revision = st.columns(4)
     config.selectbox(
         "Config",
@@ -68,7 +68,7 @@ def _choices(look: dict[str, Any] | None) -> None:
         key=keys.CONFIG,
         accept_new_options=True,
         placeholder="Default",
-        help="A subset of the repository, where it has several.",
+        help="A subset of the dataset, if the repository has several.",
     )
     split.multiselect(
         "Splits",
@@ -76,7 +76,7 @@ def _choices(look: dict[str, Any] | None) -> None:
         key=keys.SPLITS,
         accept_new_options=True,
         placeholder="All",
-        help="Choose some, or leave it empty for all.",
+        help="Leave empty for all splits.",
     )
     limit.number_input(
         "Max samples",
@@ -85,27 +85,27 @@ def _choices(look: dict[str, Any] | None) -> None:
         step=1000,
         key=keys.MAX_SAMPLES,
         placeholder="No limit",
-        help="Of each split; the download stops as soon as it has them.",
+        help="Per split. The download stops as soon as it has them.",
     )
     revision.text_input(
         "Revision",
         key=keys.REVISION,
         placeholder="main",
-        help="A branch, a tag or a commit. It is pinned to its commit.",
+        help="A branch, tag or commit. The download is pinned to its commit.",
     )
     columns, invalid = st.columns([1, 2])
     columns.text_input(
-        "Columns of bytes that hold text",
+        "Binary columns with text",
         key=keys.TEXT_COLUMNS,
         placeholder="None",
-        help="Of Parquet and Arrow files: names with commas between them, such as content,body.",
+        help="Of Parquet and Arrow files: column names separated by commas, for example content,body.",
     )
     invalid.selectbox(
-        "Bytes in a text that are not UTF-8",
+        "Invalid UTF-8 bytes",
         [REPLACE],
         index=None,
         key=keys.INVALID_UTF8,
-        placeholder="Refuse the file",
+        placeholder="Reject the file",
     )
 
 
@@ -113,17 +113,17 @@ def _kind(primary: bool) -> Literal["primary", "secondary"]:
     return "primary" if primary else "secondary"
 
 
-def _look() -> None:
+def _inspect() -> None:
     _forget_choices_of_another()
-    st.session_state[keys.LOOK] = None
-    with failures.kept(keys.DOWNLOAD_ERROR):
+    st.session_state[keys.INSPECTED] = None
+    with failures.storing(keys.DOWNLOAD_ERROR):
         asked = _asked()
         info = open_library().inspect(
             asked["repo"], revision=asked["revision"], config=asked["config"], token=asked["token"]
         )
         _prefill(info)
         # Plain values: the session outlives a hot reload, our classes do not.
-        st.session_state[keys.LOOK] = as_json(info)
+        st.session_state[keys.INSPECTED] = as_json(info)
         st.session_state[keys.LOOKED] = _chosen()
 
 
@@ -132,11 +132,11 @@ def _chosen() -> dict[str, Any]:
 
 
 def _forget_choices_of_another() -> None:
-    """Take back what was chosen for the repository of the last look, when another one stands in the field now."""
+    """Reset the choices for the repository inspected last if another one is in the field now."""
     looked = st.session_state.get(keys.LOOKED)
     if looked is None or looked[keys.REPO] == st.session_state[keys.REPO]:
         return
-    st.session_state[keys.LOOK] = st.session_state[keys.LOOKED] = None
+    st.session_state[keys.INSPECTED] = st.session_state[keys.LOOKED] = None
     for key in _OF_ONE_REPOSITORY:
         if st.session_state[key] == looked[key]:  # else it was chosen since, for this one
             st.session_state[key] = _EMPTY[key]
@@ -151,7 +151,7 @@ def _prefill(info: RepoInfo) -> None:
 
 def _download() -> None:
     _forget_choices_of_another()
-    with failures.kept(keys.DOWNLOAD_ERROR):
+    with failures.storing(keys.DOWNLOAD_ERROR):
         asked = _asked()
         dataset = open_library().download(
             asked["repo"],
@@ -166,9 +166,9 @@ def _download() -> None:
         )
         typed = {key: st.session_state[key] for key in _EMPTY}
         st.session_state[keys.STARTED] = {"dataset_id": dataset.id, "typed": typed}
-        st.session_state[keys.LOOK] = None
+        st.session_state[keys.INSPECTED] = None
         st.session_state.update(_EMPTY)
-        st.session_state[keys.NOTICE] = "The download has started."
+        st.session_state[keys.NOTICE] = "Download started."
 
 
 def _take_back_refused(library: Library) -> None:

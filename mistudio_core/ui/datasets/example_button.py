@@ -16,14 +16,14 @@ def invite() -> None:
         st.space("small")
         st.markdown("## :material/auto_stories: Your library is empty", text_alignment="center")
         st.markdown(
-            "Start with a sample: 5,000 little stories and a tokenizer trained on them, made on this machine "
-            "in a few seconds. No network, no account.",
+            "Start with the example dataset: 5,000 short stories and a tokenizer trained on them, generated on "
+            "this machine in a few seconds. No network or account needed.",
             text_alignment="center",
             width=560,
         )
         button(kind="primary")
         st.caption(
-            "Or download a dataset from the Hugging Face Hub or bring your own files, below.", text_alignment="center"
+            "Or download a dataset from the Hugging Face Hub, or upload your own files, below.", text_alignment="center"
         )
         st.space("small")
 
@@ -31,18 +31,18 @@ def invite() -> None:
 def offer() -> None:
     """Draw the same offer for a library that holds something already."""
     st.markdown(
-        "5,000 varied little stories and a tokenizer trained on them, made on this machine in a few seconds, "
-        "with no network: a quick way to try anything out."
+        "5,000 short stories and a tokenizer trained on them, generated on this machine in a few seconds, without a "
+        "network. A quick way to try everything."
     )
     button()
 
 
 def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
     """Draw the button that makes the sample dataset."""
-    st.button("Make the sample dataset", key="make_sample", icon=":material/bolt:", type=kind, on_click=_make)
-    failures.show_kept(keys.SAMPLE_ERROR)
+    st.button("Create the example dataset", key="make_sample", icon=":material/bolt:", type=kind, on_click=_make)
+    failures.show_stored(keys.SAMPLE_ERROR)
 
 
 def _make() -> None:
-    with failures.kept(keys.SAMPLE_ERROR):
+    with failures.storing(keys.SAMPLE_ERROR):
         open_library().make_example()

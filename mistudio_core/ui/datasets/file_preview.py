@@ -19,18 +19,18 @@ _HEIGHT: Final = 320
 
 
 def draw(library: Library) -> None:
-    """Draw the rows that were asked for last, or how far reading them is."""
-    if st.session_state.get(keys.IMPORT_LOOK) is None:
+    """Draw the rows of the last preview, or its progress."""
+    if st.session_state.get(keys.PREVIEW_JOB) is None:
         return
     with st.container(border=True, key="file_preview"):
         polling.live(library, _running, _draw_running)
         if not _running(library):
             with failures.shown():
-                _rows(library.file_look(st.session_state[keys.IMPORT_LOOK]))
+                _rows(library.file_look(st.session_state[keys.PREVIEW_JOB]))
 
 
 def _running(library: Library) -> Sequence[Job]:
-    job_id = st.session_state.get(keys.IMPORT_LOOK)
+    job_id = st.session_state.get(keys.PREVIEW_JOB)
     return [job for job in library.jobs(active=True) if job.id == job_id]
 
 
@@ -39,12 +39,12 @@ def _draw_running(_library: Library, jobs: Sequence[Job]) -> None:
         job_progress.draw(job)
 
 
-def _rows(look: FileLook) -> None:
-    count = len(look.rows)
-    st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(look.file, 120)}**")
-    names = [f"{one_line(name)} ({kind})" for name, kind in look.columns.items()]
-    shown = [{f"{name}": cell for name, cell in zip(names, row, strict=True)} for row in look.rows]
+def _rows(preview: FileLook) -> None:
+    count = len(preview.rows)
+    st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(preview.file, 120)}**")
+    names = [f"{one_line(name)} ({kind})" for name, kind in preview.columns.items()]
+    shown = [{f"{name}": cell for name, cell in zip(names, row, strict=True)} for row in preview.rows]
     st.dataframe(shown, hide_index=True, lazy=False, height=_HEIGHT if count > 6 else "content", alt="First rows")
-    more = look.num_columns - len(names)
-    texts = ", ".join(plain(name, 60) for name in look.text_columns[:8]) or "none"
-    st.caption(f"Columns of text: {texts}." + (f" {formats.exact(more)} more columns are not shown." if more else ""))
+    more = preview.num_columns - len(names)
+    texts = ", ".join(plain(name, 60) for name in preview.text_columns[:8]) or "none"
+    st.caption(f"Text columns: {texts}." + (f" {formats.exact(more)} more columns are not shown." if more else ""))

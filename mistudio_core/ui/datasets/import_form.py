@@ -23,7 +23,7 @@ _LONGEST_NAME: Final = 120
 
 
 def draw(library: Library) -> None:
-    """Draw the form, and the first rows of the files where they were asked for."""
+    """Draw the form, and the preview of the files if there is one."""
     settings = library.settings
     with st.form("import", border=False):
         st.file_uploader(
@@ -32,15 +32,16 @@ def draw(library: Library) -> None:
             accept_multiple_files=True,
             max_upload_size=settings.max_upload_mb,
             help="Parquet, JSONL, JSON, CSV, TSV, TXT or Arrow, also compressed as .gz, .bz2, .xz or .zst. "
-            "Several files of one kind become one dataset. Larger files: import them by path from Python or a shell.",
+            "Several files of one kind become one dataset. Import larger files by path, from Python or the command "
+            "line.",
         )
-        st.text_input("Name (optional)", key=keys.IMPORT_NAME, placeholder="The name of the first file")
-        with st.expander("How the files are read", icon=":material/tune:"):
+        st.text_input("Name (optional)", key=keys.IMPORT_NAME, placeholder="Name of the first file")
+        with st.expander("Parsing options", icon=":material/tune:"):
             import_fields.draw()
         with st.container(horizontal=True):
-            st.form_submit_button("Preview", icon=":material/visibility:", on_click=_look)
+            st.form_submit_button("Preview", icon=":material/visibility:", on_click=_preview)
             st.form_submit_button("Import", icon=":material/upload_file:", type="primary", on_click=_import)
-    failures.show_kept(keys.IMPORT_ERROR)
+    failures.show_stored(keys.IMPORT_ERROR)
     file_preview.draw(library)
 
 
@@ -51,7 +52,7 @@ def _uploads_key() -> str:
 
 def _import() -> None:
     uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
-    with failures.kept(keys.IMPORT_ERROR):
+    with failures.storing(keys.IMPORT_ERROR):
         library = open_library()
         folder, paths = _store(library, uploads)
         try:
@@ -60,15 +61,15 @@ def _import() -> None:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         st.session_state[keys.IMPORT_NAME] = ""
-        st.session_state[keys.IMPORT_LOOK] = None
+        st.session_state[keys.PREVIEW_JOB] = None
         st.session_state[keys.UPLOADS_ROUND] = st.session_state.get(keys.UPLOADS_ROUND, 0) + 1
-        st.session_state[keys.NOTICE] = "The import has started."
+        st.session_state[keys.NOTICE] = "Import started."
 
 
-def _look() -> None:
+def _preview() -> None:
     uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
-    st.session_state[keys.IMPORT_LOOK] = None
-    with failures.kept(keys.IMPORT_ERROR):
+    st.session_state[keys.PREVIEW_JOB] = None
+    with failures.storing(keys.IMPORT_ERROR):
         library = open_library()
         folder, paths = _store(library, uploads[:1])
         try:
@@ -76,7 +77,7 @@ def _look() -> None:
         except StudioError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        st.session_state[keys.IMPORT_LOOK] = job.id
+        st.session_state[keys.PREVIEW_JOB] = job.id
 
 
 def _name(file_name: str) -> str:
@@ -87,14 +88,14 @@ def _name(file_name: str) -> str:
 def _store(library: Library, uploads: list[UploadedFile]) -> tuple[Path, list[Path]]:
     """Copy the uploads into a folder of their own below `uploads/`; the browser's limits are checked again."""
     if not uploads:
-        raise invalid("No file was chosen.", "Drop one or more files on the field, or press Browse files.")
+        raise invalid("No file selected.", "Drop files onto the upload field, or press Upload.")
     limit = library.settings.max_upload_mb << 20
     for upload in uploads:
         if upload.size > limit:
             raise StudioError(
                 "too_large",
-                f"{upload.name} is larger than the {library.settings.max_upload_mb} MB that may be uploaded.",
-                "Import it by its path from Python or a shell, or raise MISTUDIO_MAX_UPLOAD_MB.",
+                f"{upload.name} exceeds the upload limit of {library.settings.max_upload_mb} MB.",
+                "Import it by path, from Python or the command line, or raise MISTUDIO_MAX_UPLOAD_MB.",
             )
     folder = library.home.uploads / f"up_{secrets.token_hex(8)}"
     try:
@@ -103,7 +104,7 @@ def _store(library: Library, uploads: list[UploadedFile]) -> tuple[Path, list[Pa
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise StudioError(
-            "disk_full", f"The upload could not be stored ({error.strerror}).", "Make room on the disk and try again."
+            "disk_full", f"The upload could not be stored ({error.strerror}).", "Free disk space and try again."
         ) from None
 
 
@@ -120,6 +121,6 @@ def _copy(upload: UploadedFile, folder: Path) -> Path:
 
 
 def safe_name(name: str) -> str:
-    """Return a file name made of letters, digits, `.`, `_` and `-` that keeps the ending of `name`."""
-    kept = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
-    return kept[-_LONGEST_NAME:].lstrip(".-") or "upload"
+    """Return a file name of letters, digits, `.`, `_` and `-` that keeps the ending of `name`."""
+    safe = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
+    return safe[-_LONGEST_NAME:].lstrip(".-") or "upload"

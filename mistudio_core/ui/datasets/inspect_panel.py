@@ -14,64 +14,64 @@ _MAX_ROWS: Final = 500  # of a table; a repository may have thousands of configs
 _TABLE_HEIGHT: Final = 260
 
 
-def draw(look: dict[str, Any]) -> None:
-    """Draw a looked-at repository; `look` is a `RepoInfo` as JSON."""
+def draw(info: dict[str, Any]) -> None:
+    """Draw an inspected repository; `info` is a `RepoInfo` as JSON."""
     with st.container(border=True, key="look"):
-        _head(look)
-        if look.get("refusal"):
+        _head(info)
+        if info.get("refusal"):
             st.warning(
-                f"{plain(look['refusal']['message'], 500)} {plain(look['refusal']['hint'], 500)}",
+                f"{plain(info['refusal']['message'], 500)} {plain(info['refusal']['hint'], 500)}",
                 icon=":material/lock:",
             )
-        _disk(look)
+        _disk(info)
         splits, columns = st.columns(2)
         with splits:
-            _splits(look)
+            _splits(info)
         with columns:
-            _columns(look)
+            _columns(info)
 
 
-def split_names(look: dict[str, Any]) -> list[str]:
+def split_names(info: dict[str, Any]) -> list[str]:
     """Return the names of the splits of all configs, each once, in the Hub's order."""
-    names = [split["name"] for config in look["configs"] for split in config["splits"]]
+    names = [split["name"] for config in info["configs"] for split in config["splits"]]
     return list(dict.fromkeys(names))
 
 
-def _head(look: dict[str, Any]) -> None:
+def _head(info: dict[str, Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(look['repo_id'])}**", width="content")
-        if look["private"]:
+        st.markdown(f"**{plain(info['repo_id'])}**", width="content")
+        if info["private"]:
             st.badge("Private", icon=":material/lock:", color="violet")
-        if look["gated"]:
+        if info["gated"]:
             st.badge(
                 "Gated",
                 icon=":material/lock_open:",
                 color="violet",
-                help="Needs an access token of somebody who accepted its terms on the Hub.",
+                help="Requires an access token of an account that has accepted its terms on the Hub.",
             )
-        st.badge(f"Licence: {plain(look['licence'] or 'not stated', 60)}", icon=":material/gavel:", color="gray")
-    changed = look["last_modified"] and parse_time(look["last_modified"])
-    parts = [f"commit {plain(look['revision'][:10])}", f"changed {formats.exact_time(changed)}" if changed else ""]
-    if look["downloads"] is not None:
-        parts.append(formats.counted(look["downloads"], "download"))
-    if look["likes"] is not None:
-        parts.append(formats.counted(look["likes"], "like"))
+        st.badge(f"Licence: {plain(info['licence'] or 'not stated', 60)}", icon=":material/gavel:", color="gray")
+    changed = info["last_modified"] and parse_time(info["last_modified"])
+    parts = [f"commit {plain(info['revision'][:10])}", f"updated {formats.exact_time(changed)}" if changed else ""]
+    if info["downloads"] is not None:
+        parts.append(formats.counted(info["downloads"], "download"))
+    if info["likes"] is not None:
+        parts.append(formats.counted(info["likes"], "like"))
     st.caption(" · ".join(part for part in parts if part))
 
 
-def _disk(look: dict[str, Any]) -> None:
-    needed, free = look["download_bytes"], look["free_bytes"]
+def _disk(info: dict[str, Any]) -> None:
+    needed, free = info["download_bytes"], info["free_bytes"]
     download, room = st.columns(2)
-    download.metric("To download", formats.size(needed), help=formats.exact_size(needed))
-    room.metric("Free on this disk", formats.size(free), help=formats.exact_size(free))
+    download.metric("Download size", formats.size(needed), help=formats.exact_size(needed))
+    room.metric("Free disk space", formats.size(free), help=formats.exact_size(free))
     if needed is not None and needed > free:
         st.warning(
-            "There may not be enough room on this disk. Choose fewer splits or set a maximum of samples.",
+            "There may not be enough disk space. Choose fewer splits or limit the samples.",
             icon=":material/hard_drive:",
         )
 
 
-def _splits(look: dict[str, Any]) -> None:
+def _splits(info: dict[str, Any]) -> None:
     rows = [
         {
             "Config": one_line(config["name"]) + (" (default)" if config["default"] else ""),
@@ -79,21 +79,21 @@ def _splits(look: dict[str, Any]) -> None:
             "Samples": formats.exact(split["num_samples"]),
             "Size": formats.size(split["num_bytes"]),
         }
-        for config in look["configs"]
+        for config in info["configs"]
         for split in config["splits"]
     ]
-    _table("Configs and splits", rows, look["origins"].get("configs"))
+    _table("Configs and splits", rows, info["origins"].get("configs"))
 
 
-def _columns(look: dict[str, Any]) -> None:
-    rows = [{"Column": one_line(name), "Type": one_line(kind)} for name, kind in (look["columns"] or {}).items()]
-    _table("Columns", rows, look["origins"].get("columns"))
+def _columns(info: dict[str, Any]) -> None:
+    rows = [{"Column": one_line(name), "Type": one_line(kind)} for name, kind in (info["columns"] or {}).items()]
+    _table("Columns", rows, info["origins"].get("columns"))
 
 
 def _table(title: str, rows: list[dict[str, str]], origin: str | None) -> None:
-    st.markdown(f"**{title}** ({formats.exact(len(rows))})", help=f"From {plain(origin)}" if origin else None)
+    st.markdown(f"**{title}** ({formats.exact(len(rows))})", help=f"Source: {plain(origin)}" if origin else None)
     if not rows:
-        st.caption("The Hub does not say; the download will find out.")
+        st.caption("The Hub does not list them; they are known after the download.")
         return
     st.dataframe(
         rows[:_MAX_ROWS],
@@ -103,4 +103,4 @@ def _table(title: str, rows: list[dict[str, str]], origin: str | None) -> None:
         alt=f"{title} of the repository",
     )
     if len(rows) > _MAX_ROWS:
-        st.caption(f"The first {formats.exact(_MAX_ROWS)} are shown.")
+        st.caption(f"Showing the first {formats.exact(_MAX_ROWS)}.")

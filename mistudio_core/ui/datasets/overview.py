@@ -52,7 +52,7 @@ def _splits(dataset: Dataset) -> None:
         }
         for name, number in dataset.splits.items()
     ]
-    _table(rows, "Splits with their number of samples")
+    _table(rows, "Splits with their numbers of samples")
 
 
 def _columns(dataset: Dataset) -> None:
@@ -63,7 +63,7 @@ def _columns(dataset: Dataset) -> None:
     ]
     _table(rows, "Columns with their types")
     if not dataset.text_columns:
-        st.caption("No column holds text, so this dataset can be looked at but not tokenized.")
+        st.caption("No text column: this dataset can be browsed but not tokenized.")
 
 
 def _table(rows: list[dict[str, str]], alt: str) -> None:
@@ -72,7 +72,7 @@ def _table(rows: list[dict[str, str]], alt: str) -> None:
 
 
 def _origin(dataset: Dataset, replaced: Mapping[str, int], *, shared: bool) -> None:
-    st.subheader("Origin", anchor=False)
+    st.subheader("Source", anchor=False)
     if dataset.repo_id:
         st.text(f"Repository {dataset.repo_id}", wrap=True)
     if dataset.config:
@@ -80,13 +80,13 @@ def _origin(dataset: Dataset, replaced: Mapping[str, int], *, shared: bool) -> N
     if dataset.revision:
         st.text(f"Commit {one_line(dataset.revision)}")
     if dataset.max_samples:
-        st.text(f"Only the first {formats.exact(dataset.max_samples)} samples of each split were taken.")
+        st.text(f"Limited to the first {formats.exact(dataset.max_samples)} samples per split.")
     for column, count in replaced.items():
         samples = "1 sample has" if count == 1 else f"{formats.exact(count)} samples have"
-        st.text(f"{samples} text in {one_line(column, 60)} that was not UTF-8 and was replaced by U+FFFD.", wrap=True)
-    st.text(f"Made {formats.exact_time(dataset.created_at)}")
+        st.text(f"{samples} invalid UTF-8 in {one_line(column, 60)}, replaced with U+FFFD.", wrap=True)
+    st.text(f"Created {formats.exact_time(dataset.created_at)}")
     if not shared:
-        st.caption("Folder on the machine of the app")
+        st.caption("Path on the app's machine")
         st.code(str(dataset.path), language=None, wrap_lines=True)
 
 
@@ -96,11 +96,11 @@ def _notes(dataset: Dataset) -> None:
         st.text_input("Name", value=dataset.name, key=keys.of(dataset.id, "name"), max_chars=200)
         st.text_area("Notes", value=dataset.notes, key=keys.of(dataset.id, "notes"), height=120)
         st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(dataset.id,))
-    failures.show_kept(_ERROR)
+    failures.show_stored(_ERROR)
 
 
 def _save(dataset_id: str) -> None:
-    with failures.kept(_ERROR):
+    with failures.storing(_ERROR):
         name, notes = (st.session_state[keys.of(dataset_id, what)] for what in ("name", "notes"))
         open_library().rename(dataset_id, name=name or None, notes=notes)
         st.session_state[keys.NOTICE] = "Saved."

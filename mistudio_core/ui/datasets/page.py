@@ -1,4 +1,4 @@
-"""The page of one dataset: its head, what runs on it, and four tabs of which only the open one is made."""
+"""The page of one dataset: its head, what runs on it, and four tabs of which only the open one is drawn."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
 
 
 def draw(library: Library) -> None:
-    """Draw the dataset that the address names; an address with a row of tokens leads to that row."""
-    if "row" in st.query_params and keys.TAB not in st.query_params:
+    """Draw the dataset that the address names; an address with a sequence leads to that sequence."""
+    if "sequence" in st.query_params and keys.TAB not in st.query_params:
         st.switch_page(pages.SEQUENCES, query_params=dict(st.query_params))
     st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
     dataset = _asked(library)
@@ -44,14 +44,14 @@ def _asked(library: Library) -> Dataset | None:
     dataset_id = st.query_params.get(keys.DATASET_ID)
     if not dataset_id:
         st.title("Dataset", anchor=False)
-        st.info("Choose a dataset from the list to see it here.", icon=":material/database:")
+        st.info("Select a dataset from the list.", icon=":material/database:")
         return None
     try:
         return library.dataset(dataset_id)
     except NotFound:
-        message = "This dataset is not in the library."
+        message = "Dataset not found."
         failures.show(
-            StudioError("not_found", message, "It was deleted, or the address is wrong. See the list of all datasets.")
+            StudioError("not_found", message, "It was deleted, or the URL is wrong. See the list of all datasets.")
         )
         return None
 
@@ -87,7 +87,7 @@ def _unfinished(library: Library, dataset: Dataset) -> None:
         return
     polling.live(library, _jobs_of(dataset.id), _draw_jobs)
     st.info(
-        "Samples, tokenizations and statistics appear here as soon as the dataset is ready.",
+        "Samples, tokenizations and statistics appear here once the dataset is ready.",
         icon=":material/hourglass_top:",
     )
 

@@ -27,15 +27,15 @@ def draw(library: Library) -> None:
     jobs = library.jobs()
     past = [job for job in jobs if not job.active]
     if not jobs:
-        st.info("No job has run yet. Start with a dataset.", icon=":material/pending_actions:")
-        st.page_link(pages.DATASETS, label="To the datasets", icon=":material/database:")
+        st.info("No jobs yet. Add a dataset to start.", icon=":material/pending_actions:")
+        st.page_link(pages.DATASETS, label="All datasets", icon=":material/database:")
         return
     if len(past) < len(jobs):
-        st.subheader(f"Running and waiting ({len(jobs) - len(past)})", anchor=False)
+        st.subheader(f"Running and queued ({len(jobs) - len(past)})", anchor=False)
         polling.live(library, _active, _draw_active)
-    st.subheader(f"Past ({len(past)})", anchor=False)
+    st.subheader(f"Finished ({len(past)})", anchor=False)
     if not past:
-        st.caption("What has ended will be listed here.")
+        st.caption("Finished jobs are listed here.")
         return
     subjects = _subjects(library)
     retryable = _retryable(library, jobs)
@@ -75,7 +75,7 @@ def _head(job: Job, subject: tuple[str, str] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         own = job.subject_id == job.id  # a look-up, which makes nothing that could be deleted
         kind = kind_of(job.kind)
-        name, dataset_id = subject or ("for previews" if own else "deleted since", "")
+        name, dataset_id = subject or ("for previews" if own else "deleted", "")
         label = f"**{plain(kind.title)}** · {plain(name, 80)}"
         if dataset_id:
             st.page_link(pages.DATASET, label=label, icon=kind.icon, query_params={keys.DATASET_ID: dataset_id})
@@ -93,15 +93,15 @@ def _foot(job: Job, moment: datetime) -> DeltaGenerator:
 
 def _times(job: Job, moment: datetime) -> str:
     if job.started_at is None:
-        return f"asked for {formats.ago(job.created_at, moment)}"
+        return f"queued {formats.ago(job.created_at, moment)}"
     if job.ended_at is None:
         return f"started {formats.ago(job.started_at, moment)}"
     took = formats.duration((job.ended_at - job.started_at).total_seconds())
-    return f"ended {formats.ago(job.ended_at, moment)} · took {took}"
+    return f"finished {formats.ago(job.ended_at, moment)} · took {took}"
 
 
 def _exact_times(job: Job) -> str:
-    times = (("Asked for", job.created_at), ("Started", job.started_at), ("Ended", job.ended_at))
+    times = (("Queued", job.created_at), ("Started", job.started_at), ("Finished", job.ended_at))
     lines = [f"{what} {formats.exact_time(moment)}" for what, moment in times if moment is not None]
     return "  \n".join([*lines, f"Job {plain(job.id)}"])
 

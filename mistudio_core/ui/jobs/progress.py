@@ -13,12 +13,12 @@ from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.widgets import formats
 
 _PHASES: Final = {
-    "queued": "Waiting for its turn",
-    "resolving": "Asking the Hub",
+    "queued": "Queued",
+    "resolving": "Querying the Hub",
     "downloading": "Downloading",
     "processing": "Processing",
     "reading": "Reading",
-    "making": "Writing stories",
+    "making": "Generating stories",
     "preparing": "Preparing",
     "tokenizing": "Tokenizing",
     "finishing": "Finishing",
@@ -41,7 +41,7 @@ def draw(job: Job) -> None:
 
 
 def fraction(job: Job) -> float:
-    """Return how much of the phase is done, between 0 and 1; 0 while the whole is unknown."""
+    """Return how much of the phase is done, between 0 and 1; 0 while the total is unknown."""
     return min(1.0, max(0.0, job.done / job.total)) if job.total else 0.0
 
 
@@ -64,18 +64,18 @@ def tokens_per_second(job: Job) -> int | None:
 
 
 def cancel_button(job: Job) -> None:
-    """Draw the button that ends a job; what is whole by then is kept for a resume."""
+    """Draw the button that cancels a job; finished parts are kept for a resume."""
     st.button(
         "Cancel",
         key=keys.of(job.id, "cancel"),
         icon=":material/cancel:",
-        help="Stops the job. What is whole by then is kept, so it can be resumed.",
+        help="Stops the job. Finished parts are kept, so it can be resumed.",
         on_click=_cancel,
         args=(job.id,),
     )
-    failures.show_kept(keys.of(job.id, "cancel_error"))
+    failures.show_stored(keys.of(job.id, "cancel_error"))
 
 
 def _cancel(job_id: str) -> None:
-    with failures.kept(keys.of(job_id, "cancel_error")):
+    with failures.storing(keys.of(job_id, "cancel_error")):
         open_library().cancel(job_id)

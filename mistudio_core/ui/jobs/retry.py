@@ -12,7 +12,7 @@ _RESUMABLE = frozenset({"cancelled", "worker_died", "hub_unreachable", "rate_lim
 
 
 def button(record_id: str, error: ErrorInfo | None, *, needs_token: bool) -> None:
-    """Draw Resume (what is whole is kept) or Retry for a failed dataset, tokenization or job."""
+    """Draw Resume (finished parts are kept) or Retry for a failed dataset, tokenization or job."""
     label = "Resume" if error is not None and error.code in _RESUMABLE else "Retry"
     key = keys.of(record_id, "retry")
     if needs_token:
@@ -23,7 +23,7 @@ def button(record_id: str, error: ErrorInfo | None, *, needs_token: bool) -> Non
                 key=keys.of(record_id, "retry_token"),
                 on_change="ignore",
                 placeholder="hf_…",
-                help="This was started with an access token, which is never stored, so it is needed again.",
+                help="This job was started with an access token. Tokens are never stored, so enter it again.",
             )
             st.button(label, key=key, type="primary", on_click=_retry, args=(record_id,))
     else:
@@ -32,10 +32,10 @@ def button(record_id: str, error: ErrorInfo | None, *, needs_token: bool) -> Non
 
 def show_error(record_id: str) -> None:
     """Draw why the last press of the button did not help."""
-    failures.show_kept(keys.of(record_id, "retry_error"))
+    failures.show_stored(keys.of(record_id, "retry_error"))
 
 
 def _retry(record_id: str) -> None:
     token = st.session_state.get(keys.of(record_id, "retry_token")) or None
-    with failures.kept(keys.of(record_id, "retry_error")):
+    with failures.storing(keys.of(record_id, "retry_error")):
         open_library().retry(record_id, token=token)

@@ -1,6 +1,6 @@
-"""What is asked of the samples stands in the address: it survives a reload, goes back and forth, and can be sent.
+"""The query for samples is in the address: it survives a reload, goes back and forth, and can be shared.
 
-The address is what counts. Each run gives the widgets the values that stand in it, and each change of a
+The address is what counts. Each run gives the widgets its values, and each change of a
 widget writes all of them back, so that two quick changes never undo each other.
 """
 
@@ -97,7 +97,7 @@ def typed(field: str, value: Any) -> dict[str, Any]:
 def chosen(field: str, options: Sequence[Any], value: Any, *, default: Any = None) -> dict[str, Any]:
     """Return the same for a choice between options; what is none of them gives way to the first.
 
-    The option that is the `default` does not stand in the address: chosen in one search, it means another in the next.
+    The `default` option is not in the address: chosen in one search, it means another in the next.
     """
     value = value if value in options else options[0]
     st.session_state[keys.of(key(field), "options")] = (list(options), default)

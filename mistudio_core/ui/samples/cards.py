@@ -14,11 +14,11 @@ import streamlit as st
 from mistudio_core.records import Sample
 from mistudio_core.ui.widgets import components, excerpts, formats
 
-WHOLE_CHARS: Final = 20_000
+CARD_CHARS: Final = 20_000
 """A text up to this length opens in its card; a longer one is read part by part."""
 _MAX_COLUMNS: Final = 12
 _VALUE_CHARS: Final = 160
-_WHOLE_VALUE_CHARS: Final = 20_000
+_CARD_VALUE_CHARS: Final = 20_000
 _NAME_CHARS: Final = 80
 
 _component = components.registered("mistudio_sample_cards", "samples/cards", html="<div class='cards'></div>")
@@ -31,7 +31,7 @@ class Card:
     sample: Sample
     number: int
     facts: tuple[str, ...] = ()
-    whole: bool = False
+    expanded: bool = False
 
 
 def draw(
@@ -40,7 +40,7 @@ def draw(
 ) -> None:  # fmt: skip
     """Draw cards. With another `turn` the page scrolls to their top, with another `focus` to the card it names.
 
-    `on_open` is told the number of a sample that is to be read, `on_unfold` the name of one to show whole.
+    `on_open` gets the number of a sample to read, `on_unfold` the name of one to expand.
     """
 
     def opened() -> None:
@@ -62,9 +62,9 @@ def draw_text(pieces: Sequence[str], key: str) -> None:
 
 
 def draw_columns(columns: Mapping[str, Any], key: str) -> None:
-    """Draw columns of single values by themselves, as whole as can be."""
+    """Draw columns of single values by themselves, as completely as possible."""
     if columns:
-        listed = [_column(column, value, _WHOLE_VALUE_CHARS) for column, value in columns.items()]
+        listed = [_column(column, value, _CARD_VALUE_CHARS) for column, value in columns.items()]
         _component(key=key, data={"columns": listed}, on_open_change=_nothing, on_unfold_change=_nothing)
 
 
@@ -84,7 +84,7 @@ def _nothing() -> None:
 
 def _card(card: Card, *, with_split: bool) -> dict[str, Any]:
     sample = card.sample
-    shown = _text(sample.text, sample.matches, whole=card.whole)
+    shown = _text(sample.text, sample.matches, expanded=card.expanded)
     columns = list(sample.columns.items())
     return {
         "name": name(sample),
@@ -98,11 +98,11 @@ def _card(card: Card, *, with_split: bool) -> dict[str, Any]:
     }
 
 
-def _text(text: str | None, matches: excerpts.Spans, *, whole: bool) -> dict[str, Any]:
+def _text(text: str | None, matches: excerpts.Spans, *, expanded: bool) -> dict[str, Any]:
     if not text:
         return {"empty": "No text." if text is None else "The text is empty.", "pieces": [], "unfold": ""}
-    fits = len(text) <= WHOLE_CHARS
-    excerpt = excerpts.cut(text, matches, 0, len(text)) if whole and fits else excerpts.folded(text, matches)
+    fits = len(text) <= CARD_CHARS
+    excerpt = excerpts.cut(text, matches, 0, len(text)) if expanded and fits else excerpts.folded(text, matches)
     is_cut = excerpt.end - excerpt.start < len(text)
     can_fold = not is_cut and excerpts.folded(text, matches) != excerpt
     characters = f"{formats.exact(len(text))} characters"
@@ -110,7 +110,7 @@ def _text(text: str | None, matches: excerpts.Spans, *, whole: bool) -> dict[str
         "pieces": excerpt.pieces,
         "cut_before": excerpt.start > 0,
         "cut_after": excerpt.end < len(text),
-        "unfold": (f"Show all {characters}" if fits else "") if is_cut else "Fold" if can_fold else "",
+        "unfold": (f"Show all {characters}" if fits else "") if is_cut else "Collapse" if can_fold else "",
         "read": f"Read all {characters}" if is_cut and not fits else "",
     }
 

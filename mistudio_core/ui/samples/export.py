@@ -1,4 +1,4 @@
-"""The whole result as a file: written as it is found, downloaded by the browser or left in the library's folder."""
+"""The complete result as a file: written as it is found, downloaded by the browser or left in the library's folder."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mistudio_core.ui.widgets import formats
 
 _NAMES: Final = {"parquet": "Parquet", "jsonl": "JSON lines", "csv": "CSV"}
 _HELP: Final = (
-    "**Parquet** keeps every type and is a dataset again. **JSON lines** and **CSV** have labels by name and bytes in "
-    "base64; CSV has nested values as JSON, and a spreadsheet may take a text that begins with = for a formula."
+    "**Parquet** keeps all types and can be imported again. **JSON lines** and **CSV** write labels by name and bytes "
+    "as base64. CSV writes nested values as JSON, and a spreadsheet may read text that begins with = as a formula."
 )
 _DOWNLOAD_BYTES: Final = 100 << 20
 """Streamlit holds in memory what a browser downloads; a larger file is fetched by its path."""
@@ -34,20 +34,20 @@ def draw(library: Library, dataset: Dataset, asked: Asked, tokenization: Tokeniz
     if not popover.open:
         return
     with popover, st.container(width=_WIDTH):
-        st.caption("All samples of this list, in its order.")
+        st.caption("All samples in this list, in its order.")
         kind = st.segmented_control(
             "Format", EXPORT_KINDS, default=EXPORT_KINDS[0], required=True, key="samples_export_kind",
             format_func=_NAMES.__getitem__, help=_HELP,
         )  # fmt: skip
         asked_for = (dataset.id, tuple(sorted(asked.fields.items())), kind)
-        if st.button("Make the file", key="samples_export_make", icon=":material/save:"):
+        if st.button("Export", key="samples_export_make", icon=":material/save:"):
             if library.settings.shared:
                 _forget()  # strangers' files would fill the disk
             with failures.shown():
                 path = _write(library, dataset, str(kind), asked.fields, tokenization)
                 st.session_state[keys.EXPORTED] = (asked_for, str(path))
-        made_for, path_text = st.session_state.get(keys.EXPORTED, (None, ""))
-        if made_for == asked_for and Path(path_text).is_file():
+        exported_for, path_text = st.session_state.get(keys.EXPORTED, (None, ""))
+        if exported_for == asked_for and Path(path_text).is_file():
             _offer(library, dataset, Path(path_text))
 
 
@@ -62,20 +62,20 @@ def _write(
         dataset.id,
         kind,
         query,
-        progress=lambda done: _tell(bar, done, most),
+        progress=lambda done: _show_progress(bar, done, most),
     )
     bar.empty()
     return path
 
 
 def _forget() -> None:
-    """Delete the file that this session has made before."""
+    """Delete the file that this session exported before."""
     _, path = st.session_state.pop(keys.EXPORTED, (None, ""))
     if path:
         Path(path).unlink(missing_ok=True)
 
 
-def _tell(bar: Any, done: int, most: int) -> None:
+def _show_progress(bar: Any, done: int, most: int) -> None:
     bar.progress(min(1.0, done / most), text=f"{formats.exact(done)} samples written")
 
 
@@ -95,12 +95,12 @@ def _offer(library: Library, dataset: Dataset, path: Path) -> None:
         failures.show(
             StudioError(
                 "too_large",
-                f"The file has {formats.size(size)}, too much to be sent from this shared app.",
-                "Filter the samples, or run the app on a machine of your own.",
+                f"The file is {formats.size(size)}, too large to download from this shared app.",
+                "Filter the samples, or run the app on your own machine.",
             )
         )
     if not library.settings.shared:
-        st.caption(f"{formats.size(size)} on the machine of the app")
+        st.caption(f"{formats.size(size)} on the app's machine")
         st.code(str(path), language=None, wrap_lines=True)
 
 

@@ -23,8 +23,8 @@ _TESTS: Final = {
     "!=": "is not",
     ">=": "is at least",
     "<=": "is at most",
-    " is null": "has no value",
-    " is not null": "has a value",
+    " is null": "is missing",
+    " is not null": "is not missing",
     "=nan": "is not a number (NaN)",
 }
 _NULL_TESTS: Final = (" is null", " is not null")
@@ -59,24 +59,24 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizatio
             for label, measure in (("Characters", "chars"), ("Words", "words"), ("Bytes", "bytes")):
                 _range(label, measure, fields)
             st.toggle(
-                "Only exact copies",
+                "Duplicates only",
                 **sample_address.typed("duplicates", bool(fields.get("duplicates"))),
-                help="Samples whose text is there more than once, copies together.",
+                help="Samples whose text occurs more than once, duplicates together.",
                 on_change=sample_address.changed,
             )
         chosen = order.chosen_tokenization(fields, tokenizations)
         if chosen is not None:
             _range("Tokens", "tokens", fields)
             st.toggle(
-                "Only documents",
+                "Tokenized only",
                 **sample_address.typed("documents", bool(fields.get("documents"))),
-                help="Samples that the tokenization made rows of: neither empty nor left out by its recipe.",
+                help="Samples that the tokenization used: neither empty nor skipped by its recipe.",
                 on_change=sample_address.changed,
             )
             st.toggle(
-                "With control tokens in the text",
+                "Contains control tokens",
                 **sample_address.typed("control_tokens", bool(fields.get("control_tokens"))),
-                help="Samples whose text spells a control token of the tokenizer, such as `<|endoftext|>`.",
+                help="Samples whose text contains a control token of the tokenizer, such as `<|endoftext|>`.",
                 on_change=sample_address.changed,
             )
         _condition(fields, [column for column in columns if not column.is_main])
@@ -84,10 +84,10 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizatio
 
 def _range(label: str, measure: str, fields: Mapping[str, Any]) -> None:
     with st.container(horizontal=True):
-        for bound, word in (("min", "at least"), ("max", "at most")):
+        for bound in ("min", "max"):
             name = f"{bound}_{measure}"
             st.number_input(
-                f"{label}, {word}",
+                f"{bound.capitalize()} {label.lower()}",
                 min_value=0,
                 step=1,
                 **sample_address.typed(name, fields.get(name)),
@@ -110,7 +110,7 @@ def _condition(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> No
     if column.labels:
         tests = ["=", "!=", *_NULL_TESTS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        test = st.selectbox("Test", tests, key=f"{_TEST}:{name}", format_func=_TESTS.__getitem__, width=150)
+        test = st.selectbox("Condition", tests, key=f"{_TEST}:{name}", format_func=_TESTS.__getitem__, width=150)
         value_key = f"{_VALUE}:{name}"
         if test in (*_NULL_TESTS, _NAN_TEST):
             value: str | None = ""

@@ -76,11 +76,11 @@ def find_page(library: Library, dataset: Dataset, query: SampleQuery, page: int)
 
 
 def draw_progress(found: Found, *, page_is_full: bool) -> None:
-    """Draw how far the scan of this tab is until it has ended, and a way to end it; then the page is drawn anew."""
+    """Draw the progress of this tab's scan with a button to stop it; at its end the page is redrawn."""
     if found.finished:
         if not found.page.total_is_exact:
             st.caption(
-                f":material/hourglass_disabled: The search ended before all samples were read, with "
+                f":material/hourglass_disabled: Search stopped before all samples were read, with "
                 f"{formats.counted(found.page.total, 'hit')} so far; there may be more."
             )
         return
@@ -89,7 +89,7 @@ def draw_progress(found: Found, *, page_is_full: bool) -> None:
     @st.fragment(run_every=_POLL_SECONDS)
     def poll() -> None:
         if not address.is_settled():
-            return  # another search has been asked for meanwhile, and draws the page anew
+            return  # another search was requested meanwhile, and redraws the page
         hits, ended = search_resources.pool().progress(search_resources.tab())
         if ended or (hits > shown and not page_is_full):
             st.rerun()
@@ -108,7 +108,7 @@ def draw_notes(library: Library, dataset: Dataset, found: Found) -> None:
         st.caption(f":material/info: {found.note}", width="content")
         if found.problem:
             _offer_index(library, dataset)
-    failures.show_kept(keys.INDEX_ERROR)
+    failures.show_stored(keys.INDEX_ERROR)
 
 
 def draw_error(library: Library, dataset: Dataset, error: StudioError) -> None:
@@ -116,18 +116,19 @@ def draw_error(library: Library, dataset: Dataset, error: StudioError) -> None:
     failures.show(error)
     if isinstance(error, IndexUnusable):
         _offer_index(library, dataset)
-        failures.show_kept(keys.INDEX_ERROR)
+        failures.show_stored(keys.INDEX_ERROR)
 
 
 def _offer_index(library: Library, dataset: Dataset) -> None:
-    """Draw the button that builds the indexes; while a job does, its progress stands above the tabs."""
+    """Draw the button that builds the indexes; while a job does, its progress is above the tabs."""
     if any(job.kind == "index" for job in library.jobs(dataset.id, active=True)):
         return
     st.button(
         "Build the index",
         key="samples_build_index",
         icon=":material/bolt:",
-        help="A job makes the index of words, about half as large as the text, at about 20 MB of text a second.",
+        help="Starts a job that builds the word index: about half the size of the text, at about 20 MB of text per "
+        "second.",
         on_click=_build_index,
         args=(dataset.id,),
     )
@@ -138,5 +139,5 @@ def _end() -> None:
 
 
 def _build_index(dataset_id: str) -> None:
-    with failures.kept(keys.INDEX_ERROR):
+    with failures.storing(keys.INDEX_ERROR):
         open_library().build_search_index(dataset_id)

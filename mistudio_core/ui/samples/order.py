@@ -42,9 +42,11 @@ def draw_order(
             **sample_address.typed("descending", bool(fields.get("descending"))),
             on_change=sample_address.changed,
         )
-    with st.popover("View", icon=":material/tune:", help="How many samples a page, and whose tokens are counted"):
+    with st.popover(
+        "View", icon=":material/tune:", help="Samples per page, and the tokenization that token counts come from"
+    ):
         st.selectbox(
-            "Samples a page",
+            "Samples per page",
             sample_address.PAGE_SIZES,
             **sample_address.chosen("page_size", sample_address.PAGE_SIZES, page_size),
             on_change=sample_address.changed,
@@ -82,9 +84,9 @@ def _pager_key(name: str, page: int) -> str:
 
 
 def draw_going(total: int, page_size: int, *, by_index: bool) -> None:
-    """Draw the ways to any sample: by its number, or by chance. `by_index` tells that the list is a split as it is."""
+    """Draw the ways to any sample: by its number, or at random. `by_index` means that the list is a complete split."""
     with st.popover("Go to", icon=":material/my_location:"):
-        label = "Number of the sample (from 0)" if by_index else "Place in this list (from 1)"
+        label = "Sample index (from 0)" if by_index else "Position in this list (from 1)"
         first = 0 if by_index else 1
         st.number_input(
             label,
@@ -100,7 +102,7 @@ def draw_going(total: int, page_size: int, *, by_index: bool) -> None:
         "Random",
         key="samples_random",
         icon=":material/casino:",
-        help="A sample of this list, by chance",
+        help="Open a random sample of this list",
         on_click=lambda: go_to(random.randrange(total), page_size),
     )
 
@@ -136,11 +138,11 @@ def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenizatio
     chosen = chosen_tokenization(fields, tokenizations)
     labels = distinct({item.id: _tokenization_label(item) for item in tokenizations})
     st.selectbox(
-        "Tokens as counted by",
+        "Token counts from",
         list(labels),
         **sample_address.chosen("tokenization", list(labels), chosen.id if chosen else ""),
         format_func=labels.__getitem__,
-        help="Its token counts are shown, filtered and sorted by.",
+        help="The tokenization whose token counts are shown and used by filters and sorting.",
         on_change=sample_address.changed,
     )
 
@@ -163,5 +165,5 @@ def _go_to_typed(page_size: int, first: int, total: int) -> None:
 
 def shown_range(first: int, count: int, total: int, *, exact: bool) -> str:
     """Return which of how many are shown, as Markdown."""
-    whole = formats.exact(total) if exact else f"at least {formats.exact(total)}"
-    return f"Samples {formats.exact(first + 1)} to {formats.exact(first + count)} of {whole}"
+    of_all = formats.exact(total) if exact else f"at least {formats.exact(total)}"
+    return f"Samples {formats.exact(first + 1)} to {formats.exact(first + count)} of {of_all}"

@@ -28,7 +28,7 @@ def draw(library: Library, dataset: Dataset, asked: Asked, listing: Listing, tok
     copies = _copies(samples) if asked.fields.get("duplicates") else [""] * len(samples)
     unfolded = _unfolded(turn)
     cards = [
-        Card(sample, first + place, (counts[place], copies[place]), whole=sample_cards.name(sample) in unfolded)
+        Card(sample, first + place, (counts[place], copies[place]), expanded=sample_cards.name(sample) in unfolded)
         for place, sample in enumerate(samples)
     ]
     sample_cards.draw(
@@ -61,7 +61,7 @@ def _copies(samples: Sequence[Sample]) -> list[str]:
     facts = [""] * len(samples)
     for place in range(1, len(samples)):
         if samples[place].text == samples[place - 1].text:
-            facts[place] = facts[place - 1] or f"copy of #{formats.exact(samples[place - 1].index)}"
+            facts[place] = facts[place - 1] or f"duplicate of #{formats.exact(samples[place - 1].index)}"
     return facts
 
 
@@ -74,7 +74,7 @@ def _focus(first: int, samples: Sequence[Sample]) -> str:
 
 
 def _unfolded(turn: str) -> list[str]:
-    """Return the names of the samples that are shown whole on this page; another page begins folded."""
+    """Return the names of the samples that are expanded on this page; another page begins collapsed."""
     shown_turn, names = st.session_state.get(keys.SAMPLES_SHOWN, ("", []))
     return list(names) if shown_turn == turn else []
 

@@ -33,7 +33,7 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> None:
                 key=f"samples_pill_{place}",
                 icon=":material/close:",
                 icon_position="right",
-                help="Take this filter out",
+                help="Remove filter",
                 on_click=_take_out,
                 args=(changes,),
             )
@@ -52,11 +52,11 @@ def pills_of(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> list
         if (text := _range(fields.get(low), fields.get(high))) is not None:
             pills.append((f"{word} {text}", {low: None, high: None}))
     if fields.get("duplicates"):
-        pills.append(("exact copies", {"duplicates": None}))
+        pills.append(("duplicates only", {"duplicates": None}))
     if fields.get("documents"):
-        pills.append(("documents of the tokenization", {"documents": None}))
+        pills.append(("tokenized only", {"documents": None}))
     if fields.get("control_tokens"):
-        pills.append(("with control tokens", {"control_tokens": None}))
+        pills.append(("contains control tokens", {"control_tokens": None}))
     conditions = tuple(fields.get("where", ()))
     for condition in conditions:
         left = tuple(other for other in conditions if other != condition)
@@ -85,7 +85,7 @@ def _readable(text: str, columns: Sequence[SampleColumn]) -> str:
     subject = f"{condition.function}({column.name})" if condition.function else column.name
     shown = f"{subject}{_SIGNS.get(condition.operator, condition.operator)}{condition.value}"
     missing = left_out(condition, is_text=column.is_text, is_float=column.type.startswith("float"))
-    return f"{shown}, without {' and '.join(missing)}" if missing else shown
+    return f"{shown}, excludes {' and '.join(missing)}" if missing else shown
 
 
 def _take_out(changes: dict[str, Any]) -> None:

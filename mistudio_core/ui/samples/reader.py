@@ -1,4 +1,4 @@
-"""One sample, whole, in a drawer: its text at the match, its other columns, and the way to the next one."""
+"""One complete sample in a drawer: its text at the match, its other columns, and the way to the next one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _drawer(dataset: Dataset) -> None:
         return
     _steps(number, found)
     if not found.page.rows:
-        st.info("There is no such sample in this list.", icon=":material/search_off:")
+        st.info("No such sample in this list.", icon=":material/search_off:")
         return
     sample = found.page.rows[0]
     _head(dataset, sample, tokenization)
@@ -79,8 +79,8 @@ def _steps(number: int, found: Found) -> None:
         st.button("Next", key="sample_next", icon=":material/arrow_forward:", icon_position="right",
                   disabled=is_exact and number + 1 >= total,
                   on_click=sample_address.open_sample, args=(number + 1,))  # fmt: skip
-        whole = formats.exact(total) if is_exact else f"at least {formats.exact(total)}"
-        st.caption(f"{formats.exact(number + 1)} of {whole} in this list", width="content")
+        count = formats.exact(total) if is_exact else f"at least {formats.exact(total)}"
+        st.caption(f"{formats.exact(number + 1)} of {count} in this list", width="content")
 
 
 def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -> None:
@@ -94,7 +94,7 @@ def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -
             if tokens:
                 st.caption(tokens, width="content")
             st.download_button(
-                "Text file",
+                "Download text",
                 data=sample.text.encode,
                 file_name=f"{sample.split}-{sample.index}.txt",
                 mime="text/plain",
@@ -128,4 +128,4 @@ def _tree(name: str, value: Any) -> None:
     if size <= _TREE_BYTES:
         st.json(value, expanded=2)
     else:
-        st.caption(f"With {formats.size(size)} too large to be shown as a tree; an export has it.")
+        st.caption(f"Too large to show ({formats.size(size)}); export the sample to read it.")

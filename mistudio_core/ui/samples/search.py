@@ -16,13 +16,12 @@ _MODE_NAMES: Final = {
     "words": "All words",
     "any": "Any word",
     "phrase": "Phrase",
-    "substring": "Exact text",
-    "regex": "Expression",
+    "substring": "Substring",
+    "regex": "Regex",
 }
 _MODE_HELP: Final = (
-    "**All words**, **any word** and **phrase** go by the index of words, best first, whatever the case and the "
-    "accents. **Exact text** is found as it is typed, within words too. An **expression** is a regular expression "
-    "of RE2, such as `colou?r|hue`."
+    "**All words**, **Any word** and **Phrase** use the word index, rank by relevance, and ignore case and accents. "
+    "**Substring** finds the text as typed, also within words. **Regex** takes RE2 syntax, such as `colou?r|hue`."
 )
 _MAX_CHARS: Final = 2000
 
@@ -39,13 +38,13 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> None:
         **sample_address.typed("search", fields.get("search", "")),
         type="search",
         icon=":material/search:",
-        placeholder="Search the text",
+        placeholder="Search text",
         label_visibility="collapsed",
         max_chars=_MAX_CHARS,
         on_change=sample_address.changed,
     )
     st.selectbox(
-        "Way to search",
+        "Search mode",
         MODES,
         **sample_address.chosen("mode", MODES, mode),
         format_func=_MODE_NAMES.__getitem__,
@@ -69,12 +68,12 @@ def _column(fields: Mapping[str, Any], columns: Sequence[SampleColumn], texts: S
     others = {name: f"in {one_line(name, 60)}" for name in texts if name != main}
     options = distinct({"": f"in {one_line(main, 60)}", **others})
     st.selectbox(
-        "Column of the text",
+        "Text column",
         list(options),
         **sample_address.chosen("column", list(options), fields.get("column")),
         format_func=options.__getitem__,
         label_visibility="collapsed",
-        help="The column that is shown as the text and searched.",
+        help="The column that is shown and searched.",
         on_change=sample_address.changed,
         width=160,
     )

@@ -16,13 +16,13 @@ from mistudio_core.ui.samples import filters, finding, order, page_cards, pills,
 from mistudio_core.ui.samples.address import Asked
 from mistudio_core.ui.samples.finding import Listing
 
-_LONG_PAGE: Final = 5  # samples; below a page that is longer the way to the others stands once more
+_LONG_PAGE: Final = 5  # samples; a longer page has the page buttons below as well
 
 
 def draw(library: Library, dataset: Dataset) -> None:
     """Draw the tab."""
     if not dataset.num_samples:
-        st.info("This dataset holds no sample.", icon=":material/inbox:")
+        st.info("This dataset has no samples.", icon=":material/inbox:")
         return
     address.settle()
     asked = sample_address.read()
@@ -58,7 +58,7 @@ def _listing(
     finding.draw_progress(found, page_is_full=len(page.rows) == asked.page_size)
     if not page.rows:
         if found.finished and page.total_is_exact:
-            st.info("No sample fits. Take a filter out, or search for something else.", icon=":material/search_off:")
+            st.info("No matches. Remove a filter or change the search.", icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         caption = order.shown_range(first, len(page.rows), page.total, exact=page.total_is_exact)

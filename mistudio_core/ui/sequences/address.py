@@ -1,4 +1,4 @@
-"""Which sequence of tokens is read, or what is looked for in all sequences, in the address."""
+"""Which sequence is read, or which tokens are searched for, in the address."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def ask(**changes: str | None) -> None:
 
 
 def open_search(dataset_id: str, tokenization_id: str, *ids: int) -> None:
-    """Go to the places where a sequence of tokens stands; for callbacks of other pages."""
+    """Go to the hits of a token search; for callbacks of other pages."""
     st.switch_page(pages.SEQUENCES, query_params=address(dataset_id, tokenization_id, ids=ids))
 
 

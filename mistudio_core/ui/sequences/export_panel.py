@@ -18,8 +18,8 @@ from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.widgets import formats
 
 KINDS: Final = {
-    "parquet": ("Sequences as Parquet", "Token sequences in files that load_dataset and the Hub read."),
-    "bin": ("Sequences as .bin", "16-bit numbers that sparsify maps into memory; vocabularies up to 65,536 ids."),
+    "parquet": ("Sequences as Parquet", "Token sequences in files that load_dataset and the Hub can read."),
+    "bin": ("Sequences as .bin", "16-bit ids for sparsify's MemmapDataset; vocabularies of up to 65,536 ids."),
     "text": ("Text as Parquet", "The text that was tokenized."),
     "jsonl": ("Text as JSON lines", "The text that was tokenized."),
 }
@@ -28,8 +28,8 @@ _CARD_WIDTH: Final = 170
 
 
 def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> None:
-    """Draw what can be made and what there is; `jobs` are those of this tokenization, newest first."""
-    made = {item.kind: item for item in library.exports(tokenization.id)}
+    """Draw the kinds of export and the exports that exist; `jobs` are those of this tokenization, newest first."""
+    ready = {item.kind: item for item in library.exports(tokenization.id)}
     with st.grid(len(KINDS), min_column_width=_CARD_WIDTH, gap="small"):
         for kind, (title, line) in KINDS.items():
             with st.container(border=True, gap="xsmall", height="stretch"):
@@ -41,19 +41,19 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> N
                     args=(tokenization.id, kind),
                 )
                 st.caption(line)
-                if kind in made:
-                    _made(made[kind], shared=library.settings.shared)
-    failures.show_kept(keys.of(tokenization.id, "export_error"))
+                if kind in ready:
+                    _ready(ready[kind], shared=library.settings.shared)
+    failures.show_stored(keys.of(tokenization.id, "export_error"))
     last = next((job for job in jobs if job.kind in ("export", "push")), None)
     if last is not None and last.error is not None:
         failures.show(last.error)
     _push_form(tokenization, pushed=any(job.kind == "push" and job.status == "succeeded" for job in jobs))
 
 
-def _made(export: Export, *, shared: bool) -> None:
+def _ready(export: Export, *, shared: bool) -> None:
     moment = datetime.fromtimestamp(export.made_at, UTC)
     st.markdown(f":green-badge[:material/check: {formats.size(export.size_bytes)}]", help=formats.exact_time(moment))
-    if not shared:  # strangers are not told where things lie on the machine of the app
+    if not shared:  # strangers do not see paths of the app's machine
         st.code(one_line(str(export.path), 1000), language=None, wrap_lines=True)
 
 
@@ -65,34 +65,34 @@ def _push_form(tokenization: Tokenization, *, pushed: bool) -> None:
             "Your repository",
             key=keys.of(tokenization.id, "push_repo"),
             placeholder="your-name/token-sequences",
-            help="A dataset repository; it is made if it is not there.",
+            help="A dataset repository; it is created if it does not exist.",
         )
         token.text_input(
-            "Access token with the permission to write",
+            "Access token with write permission",
             key=keys.of(tokenization.id, "push_token"),
             type="password",
             placeholder="hf_…",
-            help="Handed to the job that needs it and never stored.",
+            help="Passed to the job that needs it, never stored.",
         )
         private.toggle("Private", value=True, key=keys.of(tokenization.id, "push_private"))
         st.form_submit_button("Push", icon=":material/cloud_upload:", on_click=_push, args=(tokenization.id,))
-    failures.show_kept(keys.of(tokenization.id, "push_error"))
+    failures.show_stored(keys.of(tokenization.id, "push_error"))
 
 
 def _export(tokenization_id: str, kind: str) -> None:
-    with failures.kept(keys.of(tokenization_id, "export_error")):
+    with failures.storing(keys.of(tokenization_id, "export_error")):
         open_library().export_tokenization(tokenization_id, kind)
-        st.session_state[keys.NOTICE] = "The export has started."
+        st.session_state[keys.NOTICE] = "Export started."
 
 
 def _push(tokenization_id: str) -> None:
     state = st.session_state
-    with failures.kept(keys.of(tokenization_id, "push_error")):
+    with failures.storing(keys.of(tokenization_id, "push_error")):
         repo = (state[keys.of(tokenization_id, "push_repo")] or "").strip()
         if not repo:
-            raise invalid("No repository was named.", "Type one of your own, such as your-name/token-sequences.")
+            raise invalid("No repository given.", "Enter one of your own, such as your-name/token-sequences.")
         private = bool(state[keys.of(tokenization_id, "push_private")])
         open_library().push(
             tokenization_id, repo, private=private, token=state[keys.of(tokenization_id, "push_token")] or None
         )
-        state[keys.NOTICE] = "The push has started."
+        state[keys.NOTICE] = "Push started."

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _LISTED: Final = 10
 _SEQUENCE_PIXELS: Final = 35
 _SEAMS_UNKNOWN: Final = (
-    "No token stands between the documents of these sequences, and there are too many hits to look each of them up: "
-    "some may reach from one document into the next."
+    "These sequences have no separator between documents, and there are too many hits to check each of them: some "
+    "may span two documents."
 )
 
 
 def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
-    """Draw where the sequence of the address stands in the sequences."""
+    """Draw the hits of the tokens in the address."""
     with st.spinner("Searching all sequences", show_time=True):
         found = _found(library, tokenization, asked)
         last_page = max(1, -(-found.total // HITS_A_PAGE))
@@ -36,7 +36,7 @@ def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
             found = _found(library, tokenization, asked)
     _sequence(tokenization, found)
     if not found.total:
-        st.info("This sequence stands nowhere in the sequences.", icon=":material/search_off:")
+        st.info("No matches.", icon=":material/search_off:")
         return
     length = len(found.sequence)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,7 +67,7 @@ def _found(library: Library, tokenization: Tokenization, asked: Asked) -> TokenH
 
 
 def _sequence(tokenization: Tokenization, found: TokenHits) -> None:
-    st.caption(f"Looked for: {formats.counted(len(found.sequence), 'token')}")
+    st.caption(f"Query: {formats.counted(len(found.sequence), 'token')}")
     token_drawing.draw_tokens(
         found.sequence,
         keys.of(tokenization.id, "sequence"),
@@ -86,9 +86,9 @@ def _tells(found: TokenHits, tokenization: Tokenization) -> None:
 
     before, after = st.columns(2)
     with before:
-        _neighbours("Most often before", found.preceding, found.total)
+        _neighbours("Most frequent before", found.preceding, found.total)
     with after:
-        _neighbours("Most often after", found.following, found.total)
+        _neighbours("Most frequent after", found.following, found.total)
     with st.container(border=True):
         figures.draw(hits_by_position(found.by_position, found.position_step), keys.of(tokenization.id, "hits_chart"))
 
@@ -98,7 +98,7 @@ def _neighbours(title: str, neighbours: Sequence[Neighbour], total: int) -> None
 
     st.subheader(title, anchor=False)
     if not neighbours:
-        st.caption("Nothing stands there within the same sequence.")
+        st.caption("No token there within the same sequence.")
         return
     sequences = [
         {"Token": visible(item.token.text), "Id": item.token.id, "Hits": item.count, "Share": 100 * item.count / total}

@@ -17,7 +17,7 @@ from mistudio_core.ui.sequences import hits, reader
 from mistudio_core.ui.sequences.address import Asked
 from mistudio_core.ui.widgets.choices import distinct
 
-_TITLE: Final = "Token sequences"
+_TITLE: Final = "Sequences"
 _TAB: Final = "Tokenizations"
 _CHOSEN: Final = "tokens_tok"
 _TEXT: Final = "tokens_text"
@@ -45,7 +45,7 @@ def draw(library: Library) -> None:
     asked = sequence_address.read()
     tokenization = _choose(ready, asked)
     _search(asked)
-    failures.show_kept(keys.TOKENS_ERROR)
+    failures.show_stored(keys.TOKENS_ERROR)
     with failures.shown():
         if asked.sequence is None and asked.is_search:
             hits.draw(library, tokenization, asked)
@@ -60,7 +60,7 @@ def _dataset(library: Library) -> Dataset | None:
     dataset_id = st.query_params.get(keys.DATASET_ID)
     if not dataset_id:
         st.title(_TITLE, anchor=False)
-        st.info("Choose a dataset from the list, and one of its tokenizations.", icon=":material/token:")
+        st.info("Select a dataset and one of its tokenizations.", icon=":material/token:")
         return None
     try:
         return library.dataset(dataset_id)
@@ -96,7 +96,7 @@ def _chosen() -> None:
 
 def _label(tokenization: Tokenization) -> str:
     splits = ", ".join(one_line(name, 30) for name in tokenization.recipe.splits)
-    return f"{one_line(tokenization.tokenizer, 60)}, {tokenization.context_length} a sequence ({splits})"
+    return f"{one_line(tokenization.tokenizer, 60)}, {tokenization.context_length} tokens per sequence ({splits})"
 
 
 def _search(asked: Asked) -> None:
@@ -104,14 +104,14 @@ def _search(asked: Asked) -> None:
     with st.form("tokens_search", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(
-                "Find tokens, as text",
+                "Find tokens by text",
                 value=asked.text,
                 key=f"{_TEXT}:{asked.text}",
-                help="The text is tokenized as it would stand within a document: a space before a word matters.",
+                help="Tokenized as in the middle of a document: a leading space matters.",
                 placeholder=" Paris",
             )
             st.text_input(
-                "or as ids",
+                "or by ids",
                 value=", ".join(map(str, asked.ids)),
                 key=f"{_IDS}:{asked.ids}",
                 placeholder="6342, 318",
@@ -119,10 +119,10 @@ def _search(asked: Asked) -> None:
             )
             st.form_submit_button("Find", icon=":material/search:", on_click=_find, args=(asked,))
         st.checkbox(
-            "Also across two documents",
+            "Include matches across documents",
             value=asked.across,
             key=f"{_ACROSS}:{asked.across}",
-            help="A sequence may hold several documents; else a hit from one into the next is left out.",
+            help="A sequence may hold several documents. If off, hits that span two of them are left out.",
         )
 
 
@@ -131,11 +131,11 @@ def _find(before: Asked) -> None:
     ids = st.session_state[f"{_IDS}:{before.ids}"]
     across = st.session_state[f"{_ACROSS}:{before.across}"]
     ids_are_new = sequence_address.ids_of(ids) != before.ids or not text
-    with failures.kept(keys.TOKENS_ERROR):
+    with failures.storing(keys.TOKENS_ERROR):
         if ids and not sequence_address.ids_of(ids):
             raise invalid(
-                f"{ids[:80]!r} are no ids of tokens.",
-                f"Give up to {sequence_address.MAX_IDS} whole numbers, with commas between them.",
+                f"{ids[:80]!r} is not a list of token ids.",
+                f"Enter up to {sequence_address.MAX_IDS} whole numbers, separated by commas.",
             )
         by_ids = bool(ids) and ids_are_new
         sequence_address.ask(

@@ -55,10 +55,10 @@ def _steps(number: int, total: int) -> None:
                   disabled=number + 1 >= total, on_click=_go, args=(number + 1,))  # fmt: skip
         with st.popover("Go to", icon=":material/my_location:"):
             st.number_input(
-                "Sequence (from 0)", min_value=0, max_value=max(0, total - 1), value=None, step=1, key=_GO_TO,
+                "Sequence index (from 0)", min_value=0, max_value=max(0, total - 1), value=None, step=1, key=_GO_TO,
                 on_change=_go_typed,
             )  # fmt: skip
-        st.button("Random", key="token_random", icon=":material/casino:", help="A sequence by chance",
+        st.button("Random", key="token_random", icon=":material/casino:", help="Open a random sequence",
                   on_click=lambda: _go(random.randrange(total)))  # fmt: skip
 
 

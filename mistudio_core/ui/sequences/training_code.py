@@ -26,4 +26,4 @@ def draw(library: Library, tokenization: Tokenization) -> None:
     else:
         st.code(snippet.code, language="python")
     if library.settings.shared:
-        st.caption("The sequences lie on the machine of this app: copy the folder first, then name it in the code.")
+        st.caption("The sequences are on the app's machine: copy the folder first, then change the path in the code.")

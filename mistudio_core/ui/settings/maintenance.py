@@ -20,32 +20,32 @@ def draw(library: Library) -> None:
     """Draw the acts and what the last one found; where strangers share the library, they are not theirs."""
     if library.settings.shared:
         return
-    st.subheader("Upkeep", anchor=False)
+    st.subheader("Maintenance", anchor=False)
     with st.container(horizontal=True):
         st.button(
-            "Check all files",
+            "Verify all files",
             key="verify",
             icon=":material/fact_check:",
             on_click=_verify,
             disabled=not library.datasets(),
-            help="Reads every file again and compares it with what its manifest says.",
+            help="Reads every file and compares it with its manifest.",
         )
         st.button(
             "Rebuild the catalog",
             key="rebuild",
             icon=":material/restart_alt:",
             on_click=_rebuild,
-            help="Makes the list of datasets again from the files. Nothing is deleted.",
+            help="Rebuilds the list of datasets from the files on disk. Nothing is deleted.",
         )
         st.button(
-            "Delete the exports",
+            "Delete exports",
             key="delete_exports",
             icon=":material/folder_delete:",
             on_click=_delete_exports,
             disabled=not library.storage()["exports"],
-            help="Copies that were made for other programs, and samples as files. They can be made again.",
+            help="Copies for other programs, and exported samples. They can be created again.",
         )
-    failures.show_kept(_ERROR)
+    failures.show_stored(_ERROR)
     for problem in st.session_state.get(_PROBLEMS) or ():
         st.warning(plain(problem, 500), icon=":material/report:")
     for note in st.session_state.get(_NOTES) or ():
@@ -54,24 +54,24 @@ def draw(library: Library) -> None:
 
 def _verify() -> None:
     st.session_state[_PROBLEMS] = st.session_state[_NOTES] = None
-    with failures.kept(_ERROR):
+    with failures.storing(_ERROR):
         found = open_library().verify()
         st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
         st.session_state[_NOTES] = list(found.notes[:_MOST_SHOWN])
         if not found.problems:
-            st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} checked, all as they should be."
+            st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} verified, no problems found."
 
 
 def _delete_exports() -> None:
-    with failures.kept(_ERROR):
+    with failures.storing(_ERROR):
         freed = open_library().delete_exports()
         st.session_state[keys.NOTICE] = f"Exports deleted; {formats.size(freed)} freed."
 
 
 def _rebuild() -> None:
-    with failures.kept(_ERROR):
-        made = open_library().rebuild()
+    with failures.storing(_ERROR):
+        rebuilt = open_library().rebuild()
         st.session_state[keys.NOTICE] = (
-            f"The catalog holds {formats.counted(made.datasets, 'dataset')} and "
-            f"{formats.counted(made.tokenizations, 'tokenization')}."
+            f"Catalog rebuilt: {formats.counted(rebuilt.datasets, 'dataset')} and "
+            f"{formats.counted(rebuilt.tokenizations, 'tokenization')}."
         )

@@ -15,25 +15,25 @@ from mistudio_core.settings import Settings
 from mistudio_core.ui.widgets import formats
 
 _PARTS: Final = {
-    "datasets": ("Datasets and their token rows", "datasets"),
+    "datasets": ("Datasets and token sequences", "datasets"),
     "tokenizers": ("Tokenizers", "tokenizers"),
-    "jobs": ("Jobs and their logs", "jobs"),
-    "uploads": ("Uploads that wait for their import", "uploads"),
+    "jobs": ("Jobs and logs", "jobs"),
+    "uploads": ("Uploads waiting for import", "uploads"),
     "exports": ("Exports", "exports"),
 }
 _MEANINGS: Final = {
-    "shared": "Strangers share this library: no paths, no saved Hub login, no gated or private data",
-    "max_upload_mb": "Largest upload, MB",
-    "max_look_jobs": "Tokenizers loaded for a look at a time",
-    "max_download_jobs": "Downloads and pushes at a time",
-    "max_compute_jobs": "Imports, tokenizations and exports at a time",
-    "max_index_jobs": "Search indexes built at a time",
-    "max_waiting_jobs": "Jobs that may wait",
-    "threads": "Threads of one tokenization",
-    "quota_gb": "Disk the library may fill, GB",
-    "keep_free_mb": "Disk a download leaves free, MB",
-    "max_piece_mb": "Largest indivisible text, MB",
-    "lock_timeout_s": "Longest wait for the catalog, s",
+    "shared": "Shared library: no paths, no saved Hub login, no gated or private data",
+    "max_upload_mb": "Upload limit, MB",
+    "max_look_jobs": "Concurrent tokenizer loads and file previews",
+    "max_download_jobs": "Concurrent downloads and pushes",
+    "max_compute_jobs": "Concurrent imports, tokenizations and exports",
+    "max_index_jobs": "Concurrent search index builds",
+    "max_waiting_jobs": "Queue limit, jobs",
+    "threads": "Threads per tokenization",
+    "quota_gb": "Disk quota of the library, GB",
+    "keep_free_mb": "Disk space kept free, MB",
+    "max_piece_mb": "Largest text encoded in one piece, MB",
+    "lock_timeout_s": "Catalog lock timeout, s",
 }
 _NO_LIMIT: Final = frozenset({"quota_gb"})
 _BY_ENGINE: Final = frozenset({"max_piece_mb"})
@@ -58,12 +58,12 @@ def storage(library: Library) -> None:
     free = sizes.pop("free_bytes", None)
     used = sum(sizes.values())
     with st.grid(3, min_column_width=160):
-        st.metric("In this library", formats.size(used), help=formats.exact_size(used), border=True)
-        st.metric("Free on the disk", formats.size(free), help=formats.exact_size(free), border=True)
+        st.metric("Used by the library", formats.size(used), help=formats.exact_size(used), border=True)
+        st.metric("Free disk space", formats.size(free), help=formats.exact_size(free), border=True)
         st.metric("Datasets", formats.count(len(library.datasets())), border=True)
     rows = [
         {
-            "Holds": _PARTS.get(part, (part, part))[0],
+            "Contents": _PARTS.get(part, (part, part))[0],
             "Folder": _PARTS.get(part, (part, part))[1],
             "Size": formats.size(number),
             "Bytes": formats.exact(number),
@@ -72,14 +72,14 @@ def storage(library: Library) -> None:
     ]
     _table(rows, "Size of each folder of the library")
     if not library.settings.shared:
-        st.caption("Folder on the machine of the app")
+        st.caption("Path on the app's machine")
         st.code(str(library.home.root), language=None, wrap_lines=True)
 
 
 def limits(library: Library) -> None:
     """Draw the settings in force, with the variable that sets each."""
     st.subheader("Limits", anchor=False)
-    st.caption("Each is set by an environment variable when the app is started, and enforced in the core.")
+    st.caption("Set by environment variables when the app starts.")
     rows = [
         {
             "Setting": _MEANINGS.get(field.name, field.name.replace("_", " ")),
@@ -89,7 +89,7 @@ def limits(library: Library) -> None:
         for field in fields(Settings)
         if field.name != "home"  # shown above
     ]
-    _table(rows, "Settings in force")
+    _table(rows, "Settings with their values")
 
 
 def versions() -> None:

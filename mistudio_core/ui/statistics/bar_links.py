@@ -18,19 +18,19 @@ _NARROW_FLOATS: Final = ("float16", "float32")
 
 Bar = Mapping[str, Any]
 FieldsOf = Callable[[Bar], dict[str, Any]]
-"""What a bar stands for, as the fields of a query for samples."""
+"""What a bar shows, as the fields of a query for samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
-    """What a click on a bar does: `opens` the bar, which is told to the reader in one word, `opened`."""
+    """What a click on a bar does: `opens` the bar, which is called `opened` on the page."""
 
     opens: Callable[[Bar], None]
     opened: str
 
 
 def to_samples(dataset_id: str, fields_of: FieldsOf) -> Clicks:
-    """Return clicks that open the samples that a bar stands for."""
+    """Return clicks that open the samples of a bar."""
 
     def open_samples(bar: Bar) -> None:
         address = sample_links.address(dataset_id, **fields_of(bar))
@@ -41,12 +41,12 @@ def to_samples(dataset_id: str, fields_of: FieldsOf) -> Clicks:
 
 
 def to_tokens(tokenization: Tokenization) -> Clicks:
-    """Return clicks that open the places where the token of a bar stands."""
+    """Return clicks that open the hits of a bar's token."""
 
     def open_places(bar: Bar) -> None:
         sequence_address.open_search(tokenization.dataset_id, tokenization.id, int(bar["id"]))
 
-    return Clicks(open_places, "places")
+    return Clicks(open_places, "hits")
 
 
 def callback(key: str, clicks: Clicks) -> Callable[[], None]:

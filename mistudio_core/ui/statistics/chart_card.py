@@ -13,7 +13,7 @@ from mistudio_core.ui.statistics import bar_links
 from mistudio_core.ui.widgets.figures import theme_option, themed
 
 if TYPE_CHECKING:
-    from mistudio_core.charts.export import Look
+    from mistudio_core.charts.export import ChartTheme
     from mistudio_core.charts.figure import Figure
 
 _FORMATS: Final = {
@@ -25,7 +25,7 @@ _FORMATS: Final = {
 
 
 def draw(figure: Figure, key: str, *, clicks: bar_links.Clicks | None = None) -> None:
-    """Draw a figure and its menu; with `clicks` a click on a bar opens what it stands for.
+    """Draw a figure and its menu; with `clicks` a click on a bar opens its samples or hits.
 
     A stable key lets the browser change the data in place.
     """
@@ -65,7 +65,7 @@ def note_if_inexact(summary: Mapping[str, Any]) -> None:
     """Say how far the bins and percentiles of a distribution may be off, where they are not exact."""
     if not summary["exact"]:
         st.caption(
-            f":material/info: Too many different values to count each: median, percentiles and bins are right to "
+            f":material/info: Too many distinct values to count each: median, percentiles and bins are accurate to "
             f"{100 * summary['relative_error']:.2g} % of a value."
         )
 
@@ -74,11 +74,11 @@ def _menu(figure: Figure, key: str, hint: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(hint, width="content")
         with st.popover("Save", icon=":material/download:", key=keys.of(key, "save")):
-            look = _look()
+            theme = _theme()
             for ending, (label, mime, icon) in _FORMATS.items():
                 st.download_button(
                     label,
-                    _writer(figure, ending, look),
+                    _writer(figure, ending, theme),
                     file_name=f"{figure.name}.{ending}",
                     mime=mime,
                     icon=icon,
@@ -88,22 +88,22 @@ def _menu(figure: Figure, key: str, hint: str) -> None:
                 )
 
 
-def _writer(figure: Figure, ending: str, look: Look) -> Callable[[], bytes]:
+def _writer(figure: Figure, ending: str, theme: ChartTheme) -> Callable[[], bytes]:
     from mistudio_core.charts import export
 
     written: Mapping[str, Callable[[], bytes]] = {
-        "png": lambda: export.png(figure, look),
-        "svg": lambda: export.svg(figure, look),
+        "png": lambda: export.png(figure, theme),
+        "svg": lambda: export.svg(figure, theme),
         "csv": lambda: export.csv(figure),
         "json": lambda: export.rows_json(figure),
     }
     return written[ending]
 
 
-def _look() -> Look:
-    from mistudio_core.charts.export import Look
+def _theme() -> ChartTheme:
+    from mistudio_core.charts.export import ChartTheme
 
-    return Look(
+    return ChartTheme(
         background=theme_option("backgroundColor"),
         text=theme_option("textColor"),
         lines=theme_option("borderColor"),

@@ -16,9 +16,9 @@ from mistudio_core.ui.widgets import figure_cards, figures, formats
 _CARD_WIDTH: Final = 150
 _FEW_LENGTHS: Final = 64  # up to there each length has a bar of its own on a linear axis
 _ODD: Final = {
-    "unlabelled": "Without a label",
-    "out_of_range": "No label's number",
-    "nans": "Not a number",
+    "unlabelled": "Unlabelled",
+    "out_of_range": "Invalid label",
+    "nans": "NaN",
     "infinities": "Infinity",
     "negative_infinities": "Minus infinity",
 }
@@ -35,9 +35,9 @@ def draw(dataset: Dataset, column: Mapping[str, Any]) -> None:
         clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_bin(column))
         _histogram(dataset, column, clicks)
     elif column["kind"] == "other":
-        st.caption(f"Of a column of the type {plain(column['type'], 100)} only the missing values are counted.")
+        st.caption(f"For the type {plain(column['type'], 100)} only missing values are counted.")
     else:
-        st.caption("No sample has a value to draw.")
+        st.caption("No values to plot.")
     if column.get("percentiles") and column["count"]:
         with st.container(border=True):
             token_tables.summary_table("Values", {str(column["name"]): _described(column)}, written=_writer(column))
@@ -59,15 +59,15 @@ def moments_of_texts(dataset: Dataset, column: Mapping[str, Any]) -> None:
     moments = column["datetime"] | {"name": column["name"], "kind": "datetime"}
     _histogram(dataset, moments, None)
     with st.container(border=True):
-        token_tables.summary_table("Moments", {str(column["name"]): _described(moments)}, written=_moment)
+        token_tables.summary_table("Times", {str(column["name"]): _described(moments)}, written=_moment)
 
 
 def _cards(dataset: Dataset, column: Mapping[str, Any]) -> None:
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", dataset.num_samples, color="green")
         if column.get("distinct") is not None:
-            figure_cards.count("Different values", column["distinct"], color="yellow")
-        figure_cards.count("Without a value", column["nulls"])
+            figure_cards.count("Distinct values", column["distinct"], color="yellow")
+        figure_cards.count("Missing values", column["nulls"])
         for name, label in _ODD.items():
             if column.get(name) is not None:
                 figure_cards.count(label, column[name])
@@ -86,7 +86,7 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
 
     lengths = column["lengths"]
     if not lengths["count"]:
-        st.caption("No sample has a value to draw.")
+        st.caption("No values to plot.")
         return
     name, unit = one_line(column["name"], 60), "bytes" if column["kind"] == "binary" else "elements"
     with st.container(border=True):

@@ -1,4 +1,4 @@
-"""Two to four tokenizations side by side, of one dataset or of several; which ones stands in the address."""
+"""Two to four tokenizations side by side, of one dataset or of several; which ones is in the address."""
 
 from __future__ import annotations
 
@@ -26,10 +26,17 @@ _CHOICE: Final = "compare_choice"
 _SEEN: Final = "compare_seen"
 _LETTERS: Final = "ABCD"
 _BEHIND_LETTER: Final = " · "
-_SHARED: Final = ("Pair", "Strings used by both", "Of all that either uses", "Of the first's tokens", "Of the second's")
+_SHARED: Final = (
+    "Pair",
+    "Strings used by both",
+    "Share of all used by either",
+    "Share of the first's tokens",
+    "Share of the second's tokens",
+)
 _FACTS: Final = (
-    "Tokenizer", "Dataset", "Size", "Documents", "Tokens", "Rows", "Tokens a row", "Utilisation", "Tokens lost",
-    "Ids in the vocabulary", "Ids used", "Vocabulary used", "Bytes per token", "Tokens per character",
+    "Tokenizer", "Dataset", "Size", "Documents", "Tokens", "Sequences", "Tokens per sequence", "Utilisation",
+    "Dropped tokens",
+    "Vocabulary size", "Ids used", "Vocabulary used", "Bytes per token", "Tokens per character",
     "Tokens per word",
 )  # fmt: skip
 
@@ -39,7 +46,7 @@ def draw(library: Library) -> None:
     ready = {item.id: item for item in reversed(library.tokenizations()) if item.status == "ready"}
     if len(ready) < FEWEST:
         st.info(
-            "Make two tokenizations, of one dataset or of two, and compare them here.",
+            "Create at least two tokenizations, of one dataset or of several, to compare them here.",
             icon=":material/compare_arrows:",
         )
         st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
@@ -96,8 +103,8 @@ def _draw(library: Library, records: Sequence[Tokenization], comparison: Mapping
     with st.container(border=True):
         _overlap(shown)
     with st.container(border=True):
-        _partings(records, comparison["partings"])
-    chart_card.save_json("The comparison (JSON)", comparison, "comparison", "compare_json")
+        _differences(records, comparison["partings"])
+    chart_card.save_json("Comparison (JSON)", comparison, "comparison", "compare_json")
 
 
 def _names(records: Sequence[Tokenization], datasets: Mapping[str, str]) -> list[str]:
@@ -153,7 +160,7 @@ def _charts(comparison: Mapping[str, Any]) -> None:
         chart_card.draw(length_lines(comparison), "compare_lengths")
     with st.container(border=True):
         measure = st.selectbox(
-            "Fertility in",
+            "Fertility unit",
             list(FERTILITIES),
             key="compare_measure",
             format_func=FERTILITIES.__getitem__,
@@ -181,39 +188,39 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
     st.table(columns, border="horizontal", hide_index=True)
 
 
-def _partings(records: Sequence[Tokenization], partings: Sequence[Mapping[str, Any] | None]) -> None:
-    from mistudio_core.library.statistics import PARTING_SAMPLES, common_split
+def _differences(records: Sequence[Tokenization], differences: Sequence[Mapping[str, Any] | None]) -> None:
+    from mistudio_core.library.statistics import COMPARED_SAMPLES, common_split
 
-    st.markdown("**The first document in which two tokenizers part**")
-    apart: list[str] = []
+    st.markdown("**First difference**")
+    without_common_text: list[str] = []
     lettered = list(zip(_LETTERS, records, strict=False))
-    for ((letter, one), (other_letter, other)), parting in zip(combinations(lettered, 2), partings, strict=True):
+    for ((letter, one), (other_letter, other)), difference in zip(combinations(lettered, 2), differences, strict=True):
         pair = f"{letter} and {other_letter}"
         if common_split(one, other) is None:
-            apart.append(pair)
+            without_common_text.append(pair)
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{pair}**", width="content")
-            if parting is None:
-                st.caption("they agree as far as was looked", width="content")
+            if difference is None:
+                st.caption("no difference found", width="content")
                 continue
-            tokens = formats.counted(parting["tokens"], "token")
-            where = f"sample {formats.exact(parting['index'])} of {plain(parting['split'], 40)}"
+            tokens = formats.counted(difference["tokens"], "token")
+            where = f"sample {formats.exact(difference['index'])} of {plain(difference['split'], 40)}"
             sample_links.link(
                 f"{where}, after {tokens}",
                 one.dataset_id,
-                split=parting["split"],
-                page=parting["index"] // DEFAULT_PAGE_SIZE + 1,
-                opened=parting["index"],
+                split=difference["split"],
+                page=difference["index"] // DEFAULT_PAGE_SIZE + 1,
+                opened=difference["index"],
             )
-    if apart:
-        st.caption(f"{', '.join(apart)}: they have no text in common.")
-    st.caption(f"Looked for in the first {formats.exact(PARTING_SAMPLES)} samples of a split that both have.")
+    if without_common_text:
+        st.caption(f"{', '.join(without_common_text)}: no text in common.")
+    st.caption(f"Checked on the first {formats.exact(COMPARED_SAMPLES)} samples of a split that both have.")
 
 
 def _label(record: Tokenization, dataset: str) -> str:
     length = formats.exact(record.context_length)
-    return f"{one_line(record.tokenizer, 60)}, {length} a row · {one_line(dataset, 40)} · {record.id}"
+    return f"{one_line(record.tokenizer, 60)}, {length} tokens per sequence · {one_line(dataset, 40)} · {record.id}"
 
 
 def _tokenizer(record: Tokenization) -> str:

@@ -1,4 +1,4 @@
-"""Where in the rows the tokens stand: a few as lines, or all that were counted as a map."""
+"""Token frequency by position in the sequence: a few tokens as lines, or all counted ones as a heatmap."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.statistics import chart_card
 
-_LINES: Final = "A few tokens as lines"
-_MAP: Final = "All counted tokens as a map"
+_LINES: Final = "Lines, a few tokens"
+_MAP: Final = "Heatmap, all counted tokens"
 
 
 def draw(tokenization: Tokenization, positions: Mapping[str, Any] | None) -> None:
@@ -36,6 +36,6 @@ def draw(tokenization: Tokenization, positions: Mapping[str, Any] | None) -> Non
             key=key("ids"),
             format_func=labels.__getitem__,
             max_selections=LINE_TOKENS,
-            placeholder=f"The first {LINE_TOKENS}: special ones, then the most frequent",
+            placeholder=f"Up to {LINE_TOKENS}: special tokens first, then the most frequent",
         )
         chart_card.draw(position_lines(positions, ids=chosen), key("lines"))

@@ -1,4 +1,4 @@
-"""The ids of a vocabulary that rows never or rarely hold, page by page and as a file."""
+"""Unused and rare ids of a vocabulary, page by page and as a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def draw(library: Library, tokenization: Tokenization, vocabulary: Mapping[str, 
     """Draw the list behind a fold; it is read when the fold is opened."""
     never = formats.exact(vocabulary["never_seen"])
     fold = st.expander(
-        f"Ids never seen ({never}) and rarely seen",
+        f"Unused and rare ids ({never} unused)",
         icon=":material/visibility_off:",
         key=_key(tokenization, "fold"),
         on_change="rerun",
@@ -40,7 +40,7 @@ def _list(library: Library, tokenization: Tokenization, vocabulary: Mapping[str,
     counts = {_NEVER: vocabulary["never_seen"]} | {row["at_most"]: row["ids"] for row in vocabulary["rarely_seen"]}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = st.selectbox(
-            "Ids that occur",
+            "Occurrences",
             list(counts),
             key=_key(tokenization, "most"),
             format_func=lambda limit: f"{_times(limit)} ({formats.exact(counts[limit])})",
@@ -50,7 +50,7 @@ def _list(library: Library, tokenization: Tokenization, vocabulary: Mapping[str,
         _downloads(library, tokenization, most)
     found = _found(library, tokenization, most)
     if not found:
-        st.caption("There are no such ids.")
+        st.caption("No such ids.")
         return
     pages = -(-len(found) // PAGE_SIZE)
     with page:
@@ -59,7 +59,7 @@ def _list(library: Library, tokenization: Tokenization, vocabulary: Mapping[str,
     shown = found[first : first + PAGE_SIZE]
     st.caption(
         f"Ids {formats.exact(first + 1)} to {formats.exact(first + len(shown))} of {formats.exact(len(found))}, "
-        "the rarest first"
+        "rarest first"
     )
     columns = {title: [row[name] for row in shown] for title, name in _COLUMNS.items()}
     st.dataframe(columns, hide_index=True, lazy=False, alt=f"{len(shown)} ids with their tokens and counts")

@@ -44,11 +44,11 @@ def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, cho
     with failures.shown():
         statistics = library.statistics(chosen.id if chosen else dataset.id)
         if statistics is None:
-            st.info("There are no statistics of it yet.", icon=":material/bar_chart_off:")
+            st.info("No statistics yet.", icon=":material/bar_chart_off:")
         elif chosen is None:
             text_statistics.draw(dataset, statistics, chooser)
         else:
-            st.caption("All rows are counted.")  # in the place of what a running job has to say
+            st.caption("All sequences counted.")  # in the place of what a running job has to say
             token_statistics.draw(library, chosen, statistics)
 
 
@@ -99,6 +99,6 @@ def _is_shown(tokenization: Tokenization, running: set[str]) -> bool:
 
 def _label(tokenization: Tokenization | None, *, so_far: bool) -> str:
     if tokenization is None:
-        return "The text"
-    named = f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} a row"
+        return "Text"
+    named = f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} per sequence"
     return f"{named} (so far)" if so_far else named

@@ -67,14 +67,16 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
         figure_cards.count("Words", column["words"]["sum"], color="yellow")
         figure_cards.size("Text", column["bytes"]["sum"])
         figure_cards.share(
-            "Exact copies", copies["share"], help_text=f"{formats.exact(copies['copies'])} samples repeat another one"
+            "Duplicates",
+            copies["share"],
+            help_text=f"{formats.exact(copies['copies'])} samples repeat the text of another",
         )
         figure_cards.count("Empty", column["empties"] + column["blanks"])
-        figure_cards.count("Without text", column["nulls"])
+        figure_cards.count("Missing text", column["nulls"])
     if not copies["exact"]:
         st.caption(
-            ":material/info: Exact copies are estimated from a fair sample of the different texts; the standard error "
-            f"of the share is {100 * copies['standard_error']:.2g} %."
+            ":material/info: Duplicates are estimated from a random sample of the distinct texts; the standard "
+            f"error of the share is {100 * copies['standard_error']:.2g} %."
         )
     _lengths(dataset, column)
     if column.get("values"):
@@ -90,7 +92,7 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
             figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
             chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
             if version := column["scripts"].get("unicode"):  # older statistics do not say
-                st.caption(f"Letters and scripts by Unicode {version}.")
+                st.caption(f"Letters and scripts as in Unicode {version}.")
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:

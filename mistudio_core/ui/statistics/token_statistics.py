@@ -17,7 +17,7 @@ from mistudio_core.ui.widgets import figure_cards, figures, formats
 if TYPE_CHECKING:
     from mistudio_core.charts.figure import Figure, Scale
 
-_CARD_WIDTH: Final = 150
+_CARD_WIDTH: Final = 220  # fits the longest label
 _CHART_WIDTH: Final = 380
 _TABLE_WIDTH: Final = 320
 _CACHED_CHARTS: Final = 64
@@ -48,7 +48,7 @@ def draw_live(tokenization: Tokenization, seq: int, result: Mapping[str, Any]) -
     _cards(result)
     _charts(tokenization, result, scale, seq)
     _tables(result)
-    st.caption("Positions, and ids that were never or rarely seen, are told when all rows are made.")
+    st.caption("Positions and rare ids are shown once all sequences are written.")
 
 
 def _scale_choice() -> Scale:
@@ -64,20 +64,22 @@ def _cards(result: Mapping[str, Any]) -> None:
         figure_cards.count("Unique tokens", vocabulary["distinct"], color="yellow")
         figure_cards.share("Vocabulary used", vocabulary["share"], help_text=_of(vocabulary, "distinct", "size", "ids"))
         if result["live"] and not result["sequences"]:
-            figure_cards.later("Rows", "Documents per row", "Crossing rows", "Utilisation", "Padding")
+            figure_cards.later(
+                "Sequences", "Documents per sequence", "Sequences spanning documents", "Utilisation", "Padding"
+            )
         else:
-            _row_cards(result)
-        figure_cards.share("Tokens lost", lost["share"], help_text=_exactly(lost["tokens"], "token"))
+            _sequence_cards(result)
+        figure_cards.share("Dropped tokens", lost["share"], help_text=_exactly(lost["tokens"], "token"))
         figure_cards.ratio("Bytes per token", result["fertility"]["bytes_per_token"])
 
 
-def _row_cards(result: Mapping[str, Any]) -> None:
+def _sequence_cards(result: Mapping[str, Any]) -> None:
     padding, crossing = result["padding"], result["sequences_crossing_documents"]
-    figure_cards.count("Rows", result["sequences"])
-    figure_cards.mean("Documents per row", result["documents_per_sequence"])
-    figure_cards.share("Crossing rows", crossing["share"], help_text=_crossing(crossing["count"]))
-    figure_cards.share("Utilisation", result["utilisation"], help_text="Places of rows that hold a token.")
-    figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "place"))
+    figure_cards.count("Sequences", result["sequences"])
+    figure_cards.mean("Documents per sequence", result["documents_per_sequence"])
+    figure_cards.share("Sequences spanning documents", crossing["share"], help_text=_crossing(crossing["count"]))
+    figure_cards.share("Utilisation", result["utilisation"], help_text="Positions that hold a token, not padding.")
+    figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "position"))
 
 
 def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None) -> None:
@@ -87,7 +89,7 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
 
     def show(name: str, make: Callable[[], Figure], clicks: bar_links.Clicks | None = None) -> None:
         figure = make() if seq is None else _rebuilt(tokenization.id, f"{name}:{scale}", seq, make)
-        # While rows are made, neither samples nor rows can be asked for their tokens yet.
+        # While the job runs, neither samples nor sequences can be searched for their tokens.
         clicks = clicks if seq is None else None
         chart_card.draw(figure, keys.of(tokenization.id, f"stats_{name}"), clicks=clicks)
 
@@ -132,12 +134,12 @@ def _tables(result: Mapping[str, Any]) -> None:
         token_tables.control_tokens(result)
 
 
-def _of(values: Mapping[str, Any], part: str, whole: str, noun: str) -> str:
-    return f"{formats.exact(values[part])} of {formats.exact(values[whole])} {noun}"
+def _of(values: Mapping[str, Any], part: str, total: str, noun: str) -> str:
+    return f"{formats.exact(values[part])} of {formats.exact(values[total])} {noun}"
 
 
-def _crossing(rows: int) -> str:
-    return f"{_exactly(rows, 'row')} with parts of more than one document"
+def _crossing(sequences: int) -> str:
+    return f"{_exactly(sequences, 'sequence')} with parts of more than one document"
 
 
 def _exactly(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What is told of a tokenization in tables: fertility, lengths, losses, coverage, and the tokens that are special."""
+"""Tables of a tokenization: fertility, lengths, dropped tokens, coverage and special tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MEASURES: Final = {
 }
 _TOTALS: Final = {
     "documents": "Documents",
-    "tokens": "Tokens before anything is cut",
+    "tokens": "Tokens before cutting",
     "bytes": "Bytes",
     "characters": "Characters",
     "words": "Words",
@@ -28,15 +28,15 @@ _TOTALS: Final = {
 # 0 where the text was only seen as bytes, and while rows are still to be made of what was counted.
 _NOT_COUNTED: Final = frozenset({"characters", "words", "sequences"})
 _LOSSES: Final = {
-    "truncation": "Cut off at the end of a row",
-    "remainder": "Left over behind the last full row",
-    "token_limit": "Beyond the limit of tokens",
-    "filtered": "In documents that were left out",
+    "truncation": "Truncated at the end of a sequence",
+    "remainder": "Remainder after the last full sequence",
+    "token_limit": "Beyond the token budget",
+    "filtered": "In skipped documents",
 }
 _DISTRIBUTIONS: Final = {
-    "document_tokens": "Document, tokens",
+    "document_tokens": "Tokens per document",
     "tokens_per_sequence": "Tokens per sequence",
-    "documents_per_sequence": "Documents in a row",
+    "documents_per_sequence": "Documents per sequence",
 }
 MOST_SPLITS: Final = 8
 
@@ -51,7 +51,7 @@ def fertility(result: Mapping[str, Any]) -> None:
     for name, totals in list(splits.items())[:MOST_SPLITS]:
         columns[plain(name, 40)] = _fertility_column(totals, totals["fertility"])
     st.table(columns, border="horizontal", hide_index=True)
-    note = "Of the tokens of whole documents, before anything is cut."
+    note = "Counted on complete documents, before cutting."
     if len(splits) > MOST_SPLITS:
         note += f" The first {MOST_SPLITS} of {len(splits)} splits; the JSON has all of them."
     st.caption(note)
@@ -63,9 +63,9 @@ def distributions(result: Mapping[str, Any]) -> None:
 
 
 def lost(result: Mapping[str, Any]) -> None:
-    """Draw how many tokens stand in no row, and why."""
+    """Draw how many tokens were dropped, and why."""
     with st.container():
-        st.markdown("**Tokens that stand in no row**")
+        st.markdown("**Dropped tokens**")
         reasons: Mapping[str, Any] = result["lost"]["reasons"]
         columns = {
             "Why": [*(_LOSSES.get(name, plain(name)) for name in reasons), "All"],
@@ -78,41 +78,41 @@ def lost(result: Mapping[str, Any]) -> None:
 
 
 def _accounts(document_tokens: int, held: Mapping[str, int]) -> str:
-    added = f"{formats.exact(held['added'])} were added by the recipe: BOS, separators, special tokens"
-    twice = f", and {formats.exact(held['repeated'])} stand in two overlapping rows" if held["repeated"] else ""
+    added = f"The recipe added {formats.exact(held['added'])} tokens: BOS, separators, special tokens"
+    twice = f" {formats.exact(held['repeated'])} tokens are in two overlapping sequences." if held["repeated"] else ""
     return (
-        f"Of the documents' {formats.exact(document_tokens)} tokens, {formats.exact(held['documents'])} stand in rows. "
-        f"Beside them, {added}{twice}."
+        f"Of the documents' {formats.exact(document_tokens)} tokens, {formats.exact(held['documents'])} are in "
+        f"sequences. {added}.{twice}"
     )
 
 
 def coverage(result: Mapping[str, Any]) -> None:
     """Draw how many of the most frequent ids make up a share of the tokens."""
     with st.container():
-        st.markdown("**Ids needed to cover the text**")
+        st.markdown("**Vocabulary coverage**")
         rows: Sequence[Mapping[str, Any]] = result["coverage"]
         columns = {
-            "Of all tokens": [f"{100 * row['share']:.4g} %" for row in rows],
+            "Share of tokens": [f"{100 * row['share']:.4g} %" for row in rows],
             "Most frequent ids": [formats.exact(row["ids"]) for row in rows],
         }
         st.table(columns, border="horizontal", hide_index=True)
 
 
 def special_tokens(result: Mapping[str, Any]) -> None:
-    """Draw how often each special token stands in the rows."""
+    """Draw how often each special token occurs in the sequences."""
     with st.container():
-        st.markdown("**Special tokens in the rows**")
+        st.markdown("**Special tokens in the sequences**")
         _tokens(result["special_tokens"], "Special tokens", "This tokenizer has no special tokens.")
 
 
 def control_tokens(result: Mapping[str, Any]) -> None:
-    """Draw which control tokens are written out in the texts."""
+    """Draw which control tokens occur in the texts."""
     found: Mapping[str, Any] = result["control_tokens_in_text"]
     with st.container():
-        st.markdown("**Control tokens written in the texts**")
+        st.markdown("**Control tokens in the text**")
         if found["documents"]:
             st.caption(f"{formats.exact(found['count'])} in {formats.counted(found['documents'], 'document')}")
-        _tokens(found["tokens"], "Control tokens in the texts", "No text spells a control token.")
+        _tokens(found["tokens"], "Control tokens in the texts", "No text contains a control token.")
 
 
 def summary_table(

@@ -49,9 +49,9 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
 
     with st.container(horizontal=True, vertical_alignment="center"):
         chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=opened)
-        code = folding.is_open("Use", key("use"), icon=":material/code:")
+        code = folding.is_open("Training code", key("use"), icon=":material/code:")
         export = folding.is_open("Export", key("export"), icon=":material/ios_share:")
-        sequence_address.link("Read and search rows", tokenization.dataset_id, tokenization.id)
+        sequence_address.link("Browse and search sequences", tokenization.dataset_id, tokenization.id)
         deletion.button(tokenization.id)
     with failures.shown():
         if chart:
@@ -71,9 +71,9 @@ def head(tokenization: Tokenization) -> None:
 
 
 def recipe_line(tokenization: Tokenization) -> str:
-    """Return the recipe in short, as Markdown: `1,024 tokens a row · continuous · train · fast engine`."""
+    """Return the recipe in short, as Markdown: `1,024 tokens per sequence · continuous · train · fast engine`."""
     recipe = tokenization.recipe
-    parts = [f"{formats.exact(tokenization.context_length)} tokens a row"]
+    parts = [f"{formats.exact(tokenization.context_length)} tokens per sequence"]
     parts.append(plain(recipe.preset.replace("_", " ")))
     parts += [plain(name, 40) for name in recipe.splits]
     if recipe.columns:
@@ -94,7 +94,7 @@ def live_figures(job: Job) -> None:
     per_second = job_progress.tokens_per_second(job)
     with st.grid(5, min_column_width=_FIGURE_WIDTH):
         if seen.get("sequences"):  # they are counted with each shard that is done
-            figure_cards.count("Rows", seen["sequences"], border=False)
+            figure_cards.count("Sequences", seen["sequences"], border=False)
         figure_cards.count("Tokens", seen.get("tokens"), border=False)
         figure_cards.count("Documents", documents, border=False)
         figure_cards.count("Documents per second", None if job.rate is None else round(job.rate), border=False)
@@ -103,7 +103,7 @@ def live_figures(job: Job) -> None:
 
 def _figures(tokenization: Tokenization) -> None:
     with st.grid(4, min_column_width=_FIGURE_WIDTH):
-        figure_cards.count("Rows", tokenization.num_sequences, border=False)
+        figure_cards.count("Sequences", tokenization.num_sequences, border=False)
         figure_cards.count("Tokens", tokenization.num_tokens, border=False)
         figure_cards.count("Documents", tokenization.num_documents, border=False)
         figure_cards.size("Size", tokenization.size_bytes, border=False)
@@ -122,7 +122,7 @@ def _engine_note(library: Library, tokenization: Tokenization) -> None:
         st.caption(
             f":material/verified: {plain(engines['fast'], 60)} gave the same ids as "
             f"{plain(engines['reference'], 60)} on {formats.counted(engines['checked_texts'], 'text')} "
-            "of this dataset and the hard strings."
+            "of this dataset and on the built-in test strings."
         )
     for reason, count in (engines.get("routed") or {}).items():
         st.caption(
@@ -132,7 +132,7 @@ def _engine_note(library: Library, tokenization: Tokenization) -> None:
 
 
 def _exactly(tokenization: Tokenization) -> str:
-    lines = [f"Made {formats.exact_time(tokenization.created_at)}"]
+    lines = [f"Created {formats.exact_time(tokenization.created_at)}"]
     if tokenization.tokenizer_revision:
         lines.append(f"Tokenizer revision {plain(tokenization.tokenizer_revision)}")
     if tokenization.vocab_size:

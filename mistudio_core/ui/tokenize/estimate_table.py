@@ -21,23 +21,23 @@ _LEAST_SHARE: Final = 0.0005  # below it a share would be shown as 0.0 %
 
 def draw(dataset: Dataset, recipe: Mapping[str, Any] | None) -> None:
     """Draw the last estimate of this form, if there is one; it says when the form has changed since."""
-    failures.show_kept(recipe_fields.key(dataset, "estimate_error"))
-    made = st.session_state.get(recipe_fields.key(dataset, "estimate"))
-    if made is None:
+    failures.show_stored(recipe_fields.key(dataset, "estimate_error"))
+    estimated = st.session_state.get(recipe_fields.key(dataset, "estimate"))
+    if estimated is None:
         return
-    rows, problems = _rows(made["estimates"], recipe_fields.preset(dataset))
+    rows, problems = _rows(estimated["estimates"], recipe_fields.preset(dataset))
     st.dataframe(rows, hide_index=True, lazy=False, height="content", alt="Estimates for all presets side by side")
     for problem in problems:
         st.caption(f":material/block: {problem}")
-    note = "Estimated from a sample of the dataset; the real numbers come with the rows."
-    if not _is_of(made["recipe"], recipe):
-        note = ":orange[:material/history: Of the settings as they were before; estimate again.] " + note
+    note = "Estimated from part of the dataset; tokenizing gives the exact numbers."
+    if not _is_of(estimated["recipe"], recipe):
+        note = ":orange[:material/history: For earlier settings; estimate again.] " + note
     st.caption(note)
 
 
 def start(dataset_id: str) -> None:
     """Estimate all presets with the form as it is: for a button's `on_click`."""
-    with failures.kept(recipe_fields.key(dataset_id, "estimate_error")):
+    with failures.storing(recipe_fields.key(dataset_id, "estimate_error")):
         recipe = recipe_fields.recipe(dataset_id)
         found = [asdict(item) for item in open_library().estimate(dataset_id, recipe).presets]
         st.session_state[recipe_fields.key(dataset_id, "estimate")] = {"recipe": recipe, "estimates": found}
@@ -53,13 +53,13 @@ def _rows(estimates: Sequence[Mapping[str, Any]], chosen: str) -> tuple[list[dic
         rows.append(
             {
                 "Preset": ("● " if item["preset"] == chosen else "") + name,
-                "Rows": formats.count(item["sequences"]),
+                "Sequences": formats.count(item["sequences"]),
                 "Tokens": formats.count(item["tokens"]),
                 "Time": formats.duration(item["seconds"]),
                 "Size": formats.size(item["bytes"]),
-                "Lost": _share(item["lost_share"]),
+                "Dropped": _share(item["lost_share"]),
                 "Padding": _share(item["padded_share"]),
-                "Rows across documents": _share(item["crossing_share"]),
+                "Sequences spanning documents": _share(item["crossing_share"]),
             }
         )
     return rows, problems

@@ -1,4 +1,4 @@
-"""What each filter that is chosen would leave out, told before the start."""
+"""What each chosen filter would skip, shown before the start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
     if not any(FIELDS[name].filters and value != FIELDS[name].default for name, value in recipe.items()):
         return
     if tokenizer is None:
-        st.caption(":material/filter_alt: Load the tokenizer to see what the filters would leave out.")
+        st.caption(":material/filter_alt: Load the tokenizer to see what the filters would skip.")
         return
     try:
         shares = _shares(library, dataset.id, tokenizer["sha256"], _looked_at(recipe))
@@ -37,9 +37,9 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
     total = sum(share or 0.0 for share in shares.values())
     colour = "orange" if total > _MANY else "gray"
     st.markdown(
-        f":{colour}-badge[:material/filter_alt: About {_percent(total)} of the samples left out] " + " · ".join(parts),
-        help="Estimated from a part of the dataset; a sample counts for the first reason that it meets. The manifest "
-        "holds the exact numbers.",
+        f":{colour}-badge[:material/filter_alt: About {_percent(total)} of the samples skipped] " + " · ".join(parts),
+        help="Estimated from part of the dataset; a sample counts under the first reason that applies. Exact "
+        "numbers are in the manifest.",
     )
 
 
@@ -48,7 +48,7 @@ def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in recipe.items() if FIELDS[name].decides_documents}
 
 
-@st.cache_data(max_entries=32, show_spinner="Looking at what the filters leave out …")
+@st.cache_data(max_entries=32, show_spinner="Estimating what the filters skip …")
 def _shares(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> dict[str, float | None]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return dict(_library.left_out(dataset_id, recipe).shares)
@@ -59,7 +59,7 @@ def _name(reason: str) -> str:
 
 
 def _share(part: float | None) -> str:
-    return "known only while it runs" if part is None else _percent(part)
+    return "known only at run time" if part is None else _percent(part)
 
 
 def _percent(part: float) -> str:

@@ -1,4 +1,4 @@
-"""The form that starts a tokenization: tokenizer, text, rows, and what they will come to."""
+"""The form that starts a tokenization: tokenizer, text, sequences and estimates."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from mistudio_core.ui.tokenize import (
 _CONTEXT_LENGTH: Final = FIELDS["context_length"]
 _SHORTEST, _LONGEST = _CONTEXT_LENGTH.bounds or (1, None)
 _LONGEST_PREFILLED: Final = 4096
-"""Some models take a million tokens; rows of that length would be few and a surprise."""
+"""Some models take a million tokens; few sequences of that length would come out, to the user's surprise."""
 
 
 def draw(library: Library, dataset: Dataset) -> None:
     """Draw the form for a dataset that is ready."""
     sources = library.text_sources(dataset.id)
     if not any(sources.to_json().values()):
-        st.info("No column of this dataset holds text, so there is nothing to tokenize.", icon=":material/text_fields:")
+        st.info("This dataset has no text column to tokenize.", icon=":material/text_fields:")
         return
     tokenizer = tokenizer_choice.draw(library, dataset)
     text_source.draw(library, dataset, sources, tokenizer)
@@ -48,7 +48,7 @@ def draw(library: Library, dataset: Dataset) -> None:
             _cautions(library, dataset, tokenizer["sha256"], recipe)
         filter_shares.draw(library, dataset, tokenizer, recipe)
     _buttons(dataset, tokenizer)
-    failures.show_kept(recipe_fields.key(dataset, "tokenize_error"))
+    failures.show_stored(recipe_fields.key(dataset, "tokenize_error"))
     estimate_table.draw(dataset, recipe)
     if tokenizer is not None and st.session_state.get(recipe_fields.key(dataset, "preview")):
         preview.draw(dataset, tokenizer, recipe)
@@ -127,7 +127,7 @@ def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
             "Estimate",
             key=recipe_fields.key(dataset, "estimate_now"),
             icon=":material/query_stats:",
-            help=f"Rows, tokens, time and size for all presets, from a sample of the dataset.{needs}",
+            help=f"Sequences, tokens, time and size for all presets, from part of the dataset.{needs}",
             disabled=tokenizer is None,
             on_click=estimate_table.start,
             args=(dataset.id,),
@@ -137,13 +137,13 @@ def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
             key=recipe_fields.key(dataset, "preview"),
             disabled=tokenizer is None,
             persist_state="session",
-            help=f"Samples or your own text, token by token, under this very recipe.{needs}",
+            help=f"Samples or your own text, token by token, with this recipe.{needs}",
         )
 
 
 def _start(dataset_id: str) -> None:
-    with failures.kept(recipe_fields.key(dataset_id, "tokenize_error")):
+    with failures.storing(recipe_fields.key(dataset_id, "tokenize_error")):
         token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
         open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), token=token)
-        st.session_state[keys.NOTICE] = "The tokenization has started."
+        st.session_state[keys.NOTICE] = "Tokenization started."
         st.session_state[recipe_fields.key(dataset_id, "new")] = False  # what runs stands below

@@ -24,7 +24,7 @@ _TABLE_HEIGHT: Final = 320
 
 @st.fragment
 def draw(dataset: Dataset, tokenizer: Mapping[str, Any], recipe: Mapping[str, Any] | None) -> None:
-    """Draw the preview; `recipe` is None where the form cannot make one yet, which stands elsewhere."""
+    """Draw the preview; `recipe` is None while the form is invalid, which is shown elsewhere."""
     with st.container(border=True, gap="small"):
         text = _chosen_text(dataset, recipe)
         if text is None or recipe is None:
@@ -42,29 +42,29 @@ def draw(dataset: Dataset, tokenizer: Mapping[str, Any], recipe: Mapping[str, An
 
 
 def policy_line(policy: Mapping[str, Any], tokenizer: Mapping[str, Any]) -> str:
-    """Return in words which special tokens stand where under a recipe, as Markdown."""
+    """Return in words where a recipe puts special tokens, as Markdown."""
     names = {ident: text for text, ident in tokenizer["control"].items()}
 
     def listed(field: str) -> str:
         return " ".join(_named(names, ident) for ident in policy[field])
 
-    said = (
-        ("sequence_start", "each row begins with"),
-        ("sequence_end", "each row ends with"),
-        ("begin_sequence", "each sequence begins with"),
+    words = (
+        ("sequence_start", "each sequence begins with"),
+        ("sequence_end", "each sequence ends with"),
+        ("begin_sequence", "begin_sequence_token is"),
         ("document_start", "each document begins with"),
         ("document_end", "each document ends with"),
-        ("separator", "between documents stands"),
+        ("separator", "separator between documents is"),
     )
-    parts = [f"{words} {listed(field)}" for field, words in said if policy[field]]
+    parts = [f"{words} {listed(field)}" for field, words in words if policy[field]]
     if not policy["separator"]:
-        parts.append("nothing stands between documents")
+        parts.append("no separator between documents")
     if policy["pad_id"] is not None:
         parts.append(f"padding is {_named(names, policy['pad_id'])}")
     line = (
-        f"rows of {formats.exact(policy['sequence_length'])} · "
+        f"sequences of {formats.exact(policy['sequence_length'])} tokens · "
         + " · ".join(parts)
-        + f" · ids kept as {policy['dtype']}"
+        + f" · ids stored as {policy['dtype']}"
     )
     return line[:1].upper() + line[1:]
 
@@ -90,7 +90,7 @@ def _chosen_text(dataset: Dataset, recipe: Mapping[str, Any] | None) -> str | No
     )
     number = index.number_input(
         "Sample", min_value=0, max_value=max(0, dataset.splits[chosen] - 1), value=0, step=1,
-        key=keys.of(dataset.id, f"preview_index_{names.index(chosen)}"), help="Samples count from 0 in their split.",
+        key=keys.of(dataset.id, f"preview_index_{names.index(chosen)}"), help="Index within the split, from 0.",
     )  # fmt: skip
     return None if recipe is None else _sample_text(dataset, recipe, chosen, number)
 

@@ -112,7 +112,7 @@ def recipe(dataset: Dataset | str) -> dict[str, Any]:
     """Return the recipe as the form has it now; raise `invalid_request` where nothing was chosen."""
     tokenizer = tokenizer_name(dataset)
     if not tokenizer:
-        raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
+        raise invalid("No tokenizer selected.", "Choose one from the list or enter a Hub id.")
     return {
         "tokenizer": tokenizer,
         "preset": preset(dataset),
@@ -151,5 +151,7 @@ def _typed(dataset: Dataset | str, name: str) -> Any:
 def _token_id(dataset: Dataset | str, name: str) -> int:
     number = st.session_state.get(key(dataset, id_field(name)))
     if number is None:
-        raise invalid(f"The id of the token for {FIELDS[name].label!r} is missing.", "Type it, or make another choice.")
+        raise invalid(
+            f"The id of the token for {FIELDS[name].label!r} is missing.", "Enter it, or choose another option."
+        )
     return int(number)

@@ -28,7 +28,7 @@ def draw(dataset: Dataset) -> None:
     if not folding.is_open(label, recipe_fields.key(dataset, "advanced"), icon=":material/tune:"):
         return
     with st.container(border=True):
-        st.caption("Only what does something with the chosen preset; what is left alone follows preset and tokenizer.")
+        st.caption("Options of the chosen preset. Unset options follow the preset and the tokenizer.")
         for group in dict.fromkeys(field.group for field in ADVANCED.values()):
             shown = [field for name, field in ADVANCED.items()
                      if field.group == group and recipe_fields.applies(dataset, name)]  # fmt: skip
@@ -37,11 +37,11 @@ def draw(dataset: Dataset) -> None:
                 with st.grid(4, min_column_width=_FIELD_WIDTH, vertical_alignment="bottom"):
                     _fields(dataset, shown)
         st.text_input(
-            "Revision of the tokenizer",
+            "Tokenizer revision",
             key=recipe_fields.key(dataset, "tokenizer_revision"),
             placeholder="main",
             persist_state="session",
-            help="A branch, a tag or a commit of the Hub; the manifest holds the commit in any case.",
+            help="A branch, tag or commit on the Hub; the manifest records the commit.",
             width=_FIELD_WIDTH,
         )
 

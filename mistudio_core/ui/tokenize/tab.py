@@ -27,8 +27,8 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
     polling.live(library, find, _draw_running)
     if not done and not running:
         st.info(
-            "No tokenization yet. Choose the tokenizer of your model above: its token rows, figures and charts "
-            "appear here while they are made.",
+            "No tokenizations yet. Choose your model's tokenizer above: sequences, figures and charts appear here "
+            "while the job runs.",
             icon=":material/token:",
         )
     compare_link.draw([item.id for item in reversed(done) if item.status == "ready"])

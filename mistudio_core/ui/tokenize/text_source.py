@@ -20,7 +20,7 @@ from mistudio_core.ui.widgets import formats
 _SHOWN_CHARS: Final = 600
 _TEMPLATE_HEIGHT: Final = 110
 _NAMED_COLUMNS: Final = 20
-_KINDS: Final = {COLUMN: "One column", TEMPLATE: "A template", CHAT: "Conversations"}
+_KINDS: Final = {COLUMN: "One column", TEMPLATE: "Template", CHAT: "Conversations"}
 
 
 def draw(library: Library, dataset: Dataset, sources: TextSources, tokenizer: Mapping[str, Any] | None) -> None:
@@ -41,18 +41,18 @@ def draw(library: Library, dataset: Dataset, sources: TextSources, tokenizer: Ma
             key=recipe_fields.key(dataset, "text_from"),
             format_func=_KINDS.__getitem__,
             persist_state="session",
-            help="One column as it is, several put together by a template, or a column of conversations through the "
-            "tokenizer's chat template.",
+            help="One column, several columns joined by a template, or conversations rendered with the tokenizer's "
+            "chat template.",
         )
     if chosen == TEMPLATE:
         _template(library, dataset, sources.text)
     elif chosen == CHAT:
         source.selectbox(
-            "Column of conversations",
+            "Conversation column",
             list(sources.chat),
             key=recipe_fields.key(dataset, "chat"),
             format_func=lambda name: one_line(name, 60),
-            help="Told by its type: a list of messages, each with role and content, or with from and value.",
+            help="Detected by its type: a list of messages, each with role and content, or with from and value.",
         )
         _conversation(library, dataset, tokenizer)
     else:
@@ -68,7 +68,7 @@ def _splits(dataset: Dataset, place: st.delta_generator.DeltaGenerator) -> None:
         key=recipe_fields.key(dataset, "splits"),
         format_func=lambda name: f"{one_line(name, 40)} ({formats.count(dataset.splits.get(name, 0))})",
         persist_state="session",
-        help="Rows never mix splits.",
+        help="Sequences never mix splits.",
     )
 
 
@@ -81,7 +81,7 @@ def _column(dataset: Dataset, place: st.delta_generator.DeltaGenerator, sources:
         key=recipe_fields.key(dataset, "column"),
         format_func=lambda name: one_line(name, 60) + (" (token ids)" if name in sources.tokens else ""),
         persist_state="session",
-        help="A column of whole numbers is taken as tokens already, and checked against the tokenizer's vocabulary.",
+        help="A column of integers is used as token ids and checked against the tokenizer's vocabulary.",
     )
 
 
@@ -94,7 +94,7 @@ def _template(library: Library, dataset: Dataset, columns: Sequence[str]) -> Non
             height=_TEMPLATE_HEIGHT,
             placeholder="\n\n".join("{" + one_line(name, 60) + "}" for name in columns[:3]),
             persist_state="session",
-            help="Columns between braces; a brace itself is written {{ or }}.",
+            help="Column names in braces; write a literal brace as {{ or }}.",
         )
         named = ", ".join(plain(name, 60) for name in columns[:_NAMED_COLUMNS])
         st.caption(f"Text columns: {named}" + ("…" if len(columns) > _NAMED_COLUMNS else ""))
@@ -103,18 +103,20 @@ def _template(library: Library, dataset: Dataset, columns: Sequence[str]) -> Non
         if fields["template"].strip():
             _first_sample(library, dataset, {"tokenizer": "sample", **fields})
         else:
-            st.caption("Type a template to see what it makes.")
+            st.caption("Enter a template to see its result.")
 
 
 def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
     """Say which chat template is used, and show what it makes."""
     if tokenizer is None:
-        st.caption("Load the tokenizer to see what its chat template makes of a conversation.")
+        st.caption("Load the tokenizer to see a conversation in its chat template.")
         return
     if tokenizer["has_chat_template"]:
-        st.caption("The tokenizer's own chat template is used.")
+        st.caption("Uses the tokenizer's own chat template.")
     else:
-        st.caption("This tokenizer has no chat template, so each turn becomes a line: its role, a colon, its content.")
+        st.caption(
+            "This tokenizer has no chat template: each turn becomes one line, its role, a colon and its content."
+        )
     named = {
         "tokenizer": recipe_fields.tokenizer_name(dataset),
         "tokenizer_revision": recipe_fields.changed_revision(dataset),
@@ -124,14 +126,14 @@ def _conversation(library: Library, dataset: Dataset, tokenizer: Mapping[str, An
 
 
 def _first_sample(library: Library, dataset: Dataset, recipe: Mapping[str, Any]) -> None:
-    st.markdown(":small[With the first sample]")
+    st.markdown(":small[Result for the first sample]")
     try:
         text = library.source_text(dataset.id, recipe).text
     except StudioError as error:
         failures.show(error)
         return
     if text is None:
-        st.caption("This sample has no text, or the chat template refuses it, so it would be skipped.")
+        st.caption("This sample has no text, or the chat template rejects it, so it would be skipped.")
     else:
         with st.container(border=True):
             st.text(text[:_SHOWN_CHARS] + ("…" if len(text) > _SHOWN_CHARS else ""))

@@ -37,33 +37,33 @@ def draw(library: Library, dataset: Dataset) -> dict[str, Any] | None:
         key=recipe_fields.key(dataset, "tokenizer"),
         accept_new_options=True,
         persist_state="session",
-        help="The tokenizer of the model you want to look into: an id of the Hugging Face Hub such as "
-        "openai-community/gpt2, a folder or tokenizer.json of this machine (starting with / or ~), or 'sample'.",
+        help="The tokenizer of the model under study: a Hub id such as openai-community/gpt2, a local folder or "
+        "tokenizer.json (starting with / or ~), or 'sample', the built-in one.",
     )
     access.text_input(
         "Access token (optional)",
         key=recipe_fields.key(dataset, "token"),
         type="password",
         placeholder="hf_…",
-        help="Only for the tokenizer of a private or gated repository. It is never stored.",
+        help="Only for a private or gated repository. Never stored.",
     )
     tokenizer = _loaded(library, dataset)
     loading = bool(jobs_of(library, dataset))
     load.button(
         "Load",
         key=recipe_fields.key(dataset, "load"),
-        help="Shows what is in it, and makes preview and estimate possible.",
+        help="Shows its vocabulary and enables preview and estimate.",
         on_click=_load,
         args=(dataset.id,),
         disabled=loading,
         type="secondary" if tokenizer else "primary",
         width="stretch",
     )
-    failures.show_kept(recipe_fields.key(dataset, "load_error"))
+    failures.show_stored(recipe_fields.key(dataset, "load_error"))
     if tokenizer is not None:
         _facts(tokenizer)
     elif loading:
-        st.caption(":material/hourglass_top: Loading; how far it is stands below.")
+        st.caption(":material/hourglass_top: Loading; progress is shown below.")
     else:
         _not_loaded(library, dataset)
     return tokenizer
@@ -81,10 +81,10 @@ def with_loading(find: Callable[[Library], Sequence[Job]], dataset: Dataset) -> 
 
 
 def _offered(library: Library, dataset: Dataset) -> list[str]:
-    """Return what to offer: the sample's own first on the sample, then the newest used, the kept, and common ones."""
+    """Return the choices: the example's own first on the example dataset, then used, stored and common ones."""
     used = [item.tokenizer for item in reversed(library.tokenizations())]
-    kept = [] if library.settings.shared else [item.name for item in library.tokenizers()]
-    offered = [*used, *(name for name in kept if name != recipe_fields.SAMPLE), *_COMMON, recipe_fields.SAMPLE]
+    stored = [] if library.settings.shared else [item.name for item in library.tokenizers()]
+    offered = [*used, *(name for name in stored if name != recipe_fields.SAMPLE), *_COMMON, recipe_fields.SAMPLE]
     if dataset.source == "sample":
         offered.insert(0, recipe_fields.SAMPLE)
     return list(dict.fromkeys(offered))
@@ -105,7 +105,7 @@ def _facts(tokenizer: Mapping[str, Any]) -> None:
     limit = tokenizer["model_max_length"]
     parts = [
         ":green-badge[:material/check: Loaded]",
-        f"**{formats.exact(tokenizer['vocab_size'])}** ids with added tokens",
+        f"**{formats.exact(tokenizer['vocab_size'])}** ids including added tokens",
         f"model limit **{formats.exact(limit)}** tokens" if limit else "model limit not stated",
         f"chat template: **{'yes' if tokenizer['has_chat_template'] else 'no'}**",
         plain(tokenizer["family"], 40),
@@ -139,7 +139,7 @@ def _token(tokenizer: Mapping[str, Any], text: str, roles: str = "") -> str:
 def _all_specials(tokenizer: Mapping[str, Any]) -> str:
     listed = list(tokenizer["control"].items())
     if len(listed) <= _SHOWN_SPECIALS:
-        return "Tokens that are never made of ordinary text, with their ids."
+        return "Tokens that ordinary text never produces, with their ids."
     lines = [f"{ident}: {plain(text, 60)}" for text, ident in listed[:_LISTED_SPECIALS]]
     return "  \n".join([*lines, "…"] if len(listed) > _LISTED_SPECIALS else lines)
 
@@ -154,14 +154,14 @@ def _not_loaded(library: Library, dataset: Dataset) -> None:
         if job is not None and job.error is not None:
             failures.show(job.error)
             return
-    st.caption("Press Load to see its vocabulary, a preview and estimates. Tokenizing loads it by itself.")
+    st.caption("Press Load to see its vocabulary, a preview and estimates. Tokenize loads it automatically.")
 
 
 def _load(dataset_id: str) -> None:
-    with failures.kept(recipe_fields.key(dataset_id, "load_error")):
+    with failures.storing(recipe_fields.key(dataset_id, "load_error")):
         name = recipe_fields.tokenizer_name(dataset_id)
         if not name:
-            raise invalid("No tokenizer was chosen.", "Choose one from the list or type an id of the Hub.")
+            raise invalid("No tokenizer selected.", "Choose one from the list or enter a Hub id.")
         token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
         revision, source = recipe_fields.changed_revision(dataset_id), recipe_fields.tokenizer_source(dataset_id)
         job = open_library().load_tokenizer(name, revision=revision, token=token, source=source)

@@ -12,7 +12,7 @@ _SHARED: Final = "widgets/text_parts"
 
 
 def registered(name: str, stem: str, *, html: str) -> Any:
-    """Return the function that draws a component, made of `stem.js`, `stem.css` and what all of them share;
+    """Return the function that draws a component, built from `stem.js`, `stem.css` and what all of them share;
 
     `stem` is a path below `ui`, such as `samples/cards`.
 

@@ -41,7 +41,7 @@ def _close() -> None:
     st.session_state[keys.DIALOG] = None
 
 
-@st.dialog("Delete for good?", icon=":material/delete:", on_dismiss=_close)
+@st.dialog("Delete permanently?", icon=":material/delete:", on_dismiss=_close)
 def _confirm(library: Library, record_id: str) -> None:
     if st.session_state.get(keys.DIALOG) is None:
         st.rerun()  # a callback has closed the question; only a full run takes the dialog away
@@ -51,9 +51,9 @@ def _confirm(library: Library, record_id: str) -> None:
         failures.show(error)
         st.button("Close", on_click=_close)
         return
-    failures.show_kept(_ERROR)
+    failures.show_stored(_ERROR)
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Keep it", key="delete_no", on_click=_close)
+        st.button("Cancel", key="delete_no", on_click=_close)
         st.button(
             "Delete", key="delete_yes", type="primary", icon=":material/delete:", on_click=_delete, args=(record_id,)
         )
@@ -63,28 +63,28 @@ def _describe(library: Library, record_id: str) -> None:
     if record_id.startswith("tok_"):
         tokenization = library.tokenization(record_id)
         st.markdown(
-            f"The token rows made with **{plain(tokenization.tokenizer)}** "
+            f"The sequences of **{plain(tokenization.tokenizer)}** "
             f"({formats.counted(tokenization.num_sequences, 'sequence')}, {formats.size(tokenization.size_bytes)}) "
-            "will be deleted. The dataset and its other tokenizations stay."
+            "will be deleted. The dataset and its other tokenizations are kept."
         )
         return
     dataset = library.dataset(record_id)
     st.markdown(
         f"**{plain(dataset.name)}** ({formats.counted(dataset.num_samples, 'sample')}, "
-        f"{formats.size(dataset.size_bytes)}) will be deleted from this library. The original stays where it came from."
+        f"{formats.size(dataset.size_bytes)}) will be deleted from this library. Its source is not touched."
     )
     tokenizations = library.tokenizations(record_id)
     if tokenizations:
         st.warning(
-            f"With it {_goes(len(tokenizations))}: " + ", ".join(plain(item.tokenizer, 60) for item in tokenizations),
+            f"{_also_deleted(len(tokenizations))}: " + ", ".join(plain(item.tokenizer, 60) for item in tokenizations),
             icon=":material/warning:",
         )
     if library.jobs(record_id, active=True):
-        st.warning("A job is at work on it and will be stopped.", icon=":material/warning:")
+        st.warning("A job is running on it and will be cancelled.", icon=":material/warning:")
 
 
-def _goes(number: int) -> str:
-    return "goes its tokenization" if number == 1 else f"go its {number} tokenizations"
+def _also_deleted(number: int) -> str:
+    return "Its tokenization is deleted too" if number == 1 else f"Its {number} tokenizations are deleted too"
 
 
 def _ask(record_id: str) -> None:
@@ -94,7 +94,7 @@ def _ask(record_id: str) -> None:
 
 def _delete(record_id: str) -> None:
     search_resources.release(record_id)  # an open file would keep its disk
-    with failures.kept(_ERROR):
+    with failures.storing(_ERROR):
         gone = open_library().delete(record_id, cascade=True)
         _close()
         st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."

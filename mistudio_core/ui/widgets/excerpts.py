@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FOLDED_CHARS: Final = 700
-_SLACK: Final = 200  # a text that is only a little longer is shown whole
+_SLACK: Final = 200  # a text that is only a little longer is shown completely
 _BEFORE_MATCH: Final = 200  # of a folded text whose first match lies deep inside it
 
 Spans = Sequence[tuple[int, int]]
@@ -23,7 +23,7 @@ class Excerpt:
 
 
 def folded(text: str, matches: Spans) -> Excerpt:
-    """Return the beginning of a text, or where the first match is; a short text whole."""
+    """Return the beginning of a text, or where the first match is; a short text completely."""
     if len(text) <= FOLDED_CHARS + _SLACK:
         return cut(text, matches, 0, len(text))
     first = matches[0][0] if matches else 0

@@ -50,7 +50,7 @@ def mean(label: str, summary: Mapping[str, Any]) -> None:
 def later(*labels: str) -> None:
     """Draw cards of figures that a running job tells at its end."""
     for label in labels:
-        st.metric(label, "–", help="Told when all rows are made.", border=True, height="stretch")
+        st.metric(label, "–", help="Available once all sequences are written.", border=True, height="stretch")
 
 
 def _card(label: str, shown: str, exactly: str, *, color: Color | None = None, border: bool) -> None:

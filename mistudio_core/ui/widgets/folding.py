@@ -1,4 +1,4 @@
-"""A part of a page that is made only while it is open, under a button that says what is in it."""
+"""A part of a page that is drawn only while it is open, under a button that says what is in it."""
 
 from __future__ import annotations
 

@@ -84,13 +84,13 @@ def duration(seconds: float | None) -> str:
         return UNKNOWN
     if 0 < seconds < 1:
         return "less than 1 s"
-    whole = max(0, round(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
+    total = max(0, round(seconds))
+    if total < _MINUTE:
+        return f"{total} s"
     for unit_size, unit, smaller_size, smaller in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min")):
-        if whole >= unit_size:
-            return _two_parts(whole, unit_size, unit, smaller_size, smaller)
-    return _two_parts(whole, _MINUTE, "min", 1, "s")
+        if total >= unit_size:
+            return _two_parts(total, unit_size, unit, smaller_size, smaller)
+    return _two_parts(total, _MINUTE, "min", 1, "s")
 
 
 def time_left(eta_s: float | None) -> str:
@@ -119,14 +119,14 @@ def exact_time(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def share(part: float, whole: float) -> str:
+def share(part: float, total: float) -> str:
     """Return a percentage to one decimal, or an empty string of nothing."""
-    return f"{100 * part / whole:.1f} %" if whole else ""
+    return f"{100 * part / total:.1f} %" if total else ""
 
 
-def _two_parts(whole: int, unit_size: int, unit: str, smaller_size: int, smaller: str) -> str:
-    rest = whole % unit_size // smaller_size
-    return f"{whole // unit_size} {unit}" + (f" {rest} {smaller}" if rest else "")
+def _two_parts(total: int, unit_size: int, unit: str, smaller_size: int, smaller: str) -> str:
+    rest = total % unit_size // smaller_size
+    return f"{total // unit_size} {unit}" + (f" {rest} {smaller}" if rest else "")
 
 
 def _three_digits(value: float) -> str:

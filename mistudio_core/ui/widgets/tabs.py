@@ -13,7 +13,7 @@ from mistudio_core.ui.app import keys
 def draw(names: Sequence[str], key: str, *, parameter: str | None = None) -> tuple[str, Mapping[str, DeltaGenerator]]:
     """Draw tabs; return the name of the open one and, for each name, the place for what is in it.
 
-    With `parameter` the open tab stands in the address, and an unknown name there opens the first.
+    With `parameter` the open tab is in the address, and an unknown name there opens the first.
     Streamlit writes the open tab's name in the primary colour, which has to be dark under white button
     text and could not be read on a dark page. So the names bring their colour, and as a bound address
     would show it, the address is kept here. The labels never change: that would lose the focus.

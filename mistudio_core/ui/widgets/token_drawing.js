@@ -39,7 +39,7 @@ function lines(text) {
 
 // The line that tells of the token under the pointer, or of the one that was clicked.
 function aboutElement(data, row, setTriggerValue) {
-  const words = element("span", "", "Point at a token for its id and position, click it to look for it.");
+  const words = element("span", "", "Hover over a token for its id and position; click it to search for it.");
   const find = element("span");
   let pinned = null;
   const tell = (span) => {

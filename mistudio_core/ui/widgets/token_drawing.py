@@ -1,4 +1,4 @@
-"""Tokens as coloured text, and hits with what stands beside them, drawn in the browser by a component of our own."""
+"""Tokens as coloured text, and hits with their context, drawn in the browser by a component of our own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def draw_tokens(
     tokens: Sequence[TokenPiece], key: str, *, first: int = 0, parts: Sequence[Source] = (),
     mark: tuple[int, int] | None = None, on_find: Callable[[int], None], on_sample: Callable[[str, int], None],
 ) -> None:  # fmt: skip
-    """Draw tokens, the first of which stands at position `first` of its row.
+    """Draw tokens, the first of which is at position `first` of its sequence.
 
-    `parts` are the pieces that come from one sample each; `mark` are the positions [start, end) that stand out.
-    `on_find` is told the id of a token to look for, `on_sample` the split and index of a sample to open.
+    `parts` are the pieces that come from one sample each; `mark` are the highlighted positions [start, end).
+    `on_find` gets the id of a token to search for, `on_sample` the split and index of a sample to open.
     """
 
     def found() -> None:
@@ -46,7 +46,7 @@ def draw_tokens(
 
 
 def draw_hits(hits: Sequence[TokenHit], key: str, on_open: Callable[[TokenHit], None]) -> None:
-    """Draw hits one below the other, what was looked for in the middle; `on_open` is told the one to read."""
+    """Draw hits one below the other, with the match in the middle; `on_open` gets the one to read."""
 
     def opened() -> None:
         place = st.session_state[key].hit
