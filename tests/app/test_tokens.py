@@ -1,4 +1,4 @@
-"""Token rows without a browser: one row after the other, and the places where a sequence stands."""
+"""Sequences without a browser: one after the other, and the hits of a token search."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ def test_a_row_is_shown_token_by_token_with_its_samples(library: Library, tokeni
     assert [(part["start"], part["end"]) for part in drawn(app, "parts")] == [
         (part.start, part.end) for part in expected.parts
     ]
-    assert f"Row 3 of {tokenization.num_sequences:,}" in words(app)
+    assert f"Sequence 3 of {tokenization.num_sequences:,}" in words(app)
 
 
 def test_rows_are_turned_and_stand_in_the_address(tokenization: Tokenization) -> None:
     app = press(open_tokens(tokenization), "token_next")
-    assert address(app) == {"row": "1"}
+    assert address(app) == {"sequence": "1"}
     press(app, "token_previous")
     assert app.button(key="token_previous").disabled
     app.number_input(key="token_sequence").set_value(5).run()
-    assert address(app) == {"row": "5"}
+    assert address(app) == {"sequence": "5"}
     app = open_tokens(tokenization, sequence="999999999")
-    assert f"Row {tokenization.num_sequences - 1:,} of" in words(app)
+    assert f"Sequence {tokenization.num_sequences - 1:,} of" in words(app)
     assert app.button(key="token_next").disabled
 
 
@@ -93,7 +93,7 @@ def test_a_sequence_is_found_by_text_and_by_ids(library: Library, tokenization: 
 
 @pytest.mark.parametrize(
     "query",
-    [{"row": "-1"}, {"row": "x"}, {"ids": "1,x"}, {"ids": "99999999"}, {"at": "9-1", "row": "1"}, {"at": "0-9"},
+    [{"sequence": "-1"}, {"sequence": "x"}, {"ids": "1,x"}, {"ids": "99999999"}, {"at": "9-1", "sequence": "1"}, {"at": "0-9"},
      {"page": "0", "text": "a"}, {"tok": "tok_none"}, {"text": "\u202e<b>"}, {"ids": ",".join(["1"] * 500)}],
 )  # fmt: skip
 def test_an_address_that_cannot_be_is_told_or_ignored(tokenization: Tokenization, query: dict[str, str]) -> None:
@@ -120,13 +120,13 @@ def test_without_a_dataset_or_rows_the_page_says_what_to_do(library: Library) ->
 def test_ids_are_read_from_any_list() -> None:
     assert sequence_address.ids_of(" 1, 2 3,,4 ") == (1, 2, 3, 4)
     assert sequence_address.ids_of("1,-2") == sequence_address.ids_of("") == sequence_address.ids_of("٣") == ()
-    parameters = sequence_address.address("ds_x", "tok_y", row=0, mark=(3, 5))
-    assert parameters == {"id": "ds_x", "tok": "tok_y", "row": "0", "at": "3-5"}
+    parameters = sequence_address.address("ds_x", "tok_y", sequence=0, mark=(3, 5))
+    assert parameters == {"id": "ds_x", "tok": "tok_y", "sequence": "0", "at": "3-5"}
 
 
 def test_a_row_of_a_dataset_is_found_from_the_page_of_the_dataset(tokenization: Tokenization) -> None:
-    app = open_app("dataset", id=tokenization.dataset_id, tok=tokenization.id, row="2")
-    assert "Row 2 of" in words(app)
+    app = open_app("dataset", id=tokenization.dataset_id, tok=tokenization.id, sequence="2")
+    assert "Sequence 2 of" in words(app)
 
 
 def test_hits_that_may_cross_documents_are_told(
