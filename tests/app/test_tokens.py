@@ -93,7 +93,8 @@ def test_a_sequence_is_found_by_text_and_by_ids(library: Library, tokenization: 
 
 @pytest.mark.parametrize(
     "query",
-    [{"sequence": "-1"}, {"sequence": "x"}, {"ids": "1,x"}, {"ids": "99999999"}, {"at": "9-1", "sequence": "1"}, {"at": "0-9"},
+    [{"sequence": "-1"}, {"sequence": "x"}, {"ids": "1,x"}, {"ids": "99999999"}, {"at": "9-1", "sequence": "1"},
+     {"at": "0-9"},
      {"page": "0", "text": "a"}, {"tok": "tok_none"}, {"text": "\u202e<b>"}, {"ids": ",".join(["1"] * 500)}],
 )  # fmt: skip
 def test_an_address_that_cannot_be_is_told_or_ignored(tokenization: Tokenization, query: dict[str, str]) -> None:
