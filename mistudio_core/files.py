@@ -187,13 +187,13 @@ def json_bytes(value: Any) -> bytes:
 def read_json(path: Path) -> Any | None:
     """Return the JSON document at `path`, or None where there is no file.
 
-    Raises `corrupt_data`, naming the file, when it does not hold JSON.
+    Raises `corrupt_data`, naming the file, when it does not hold JSON, or nests deeper than Python reads.
     """
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise StudioError(
             "corrupt_data",
             f"{path} is damaged: it does not hold JSON.",

@@ -22,6 +22,9 @@ from mistudio_core.json_values import decoded, is_json, item_feature
 _FOOTERS_KEPT: Final = 4
 """A parsed footer of 1,000 row groups takes some MB; the parts of 100 GB must not all stay in memory."""
 
+_MOST_MILLISECONDS: Final = 2**63 // 1000
+"""As many as a 64-bit count of microseconds holds."""
+
 _SHORT_NAMES: Final = {"double": "float64", "float": "float32", "halffloat": "float16", "large_binary": "binary"}
 
 
@@ -47,6 +50,8 @@ class RawSplit:
         self.folder = folder
         self.parts: tuple[Path, ...] = tuple(sorted(folder.glob("part-*.parquet")))
         self.schema: pa.Schema | None = None
+        self.wide_moments: frozenset[str] = frozenset()
+        """Columns of moments that may be beyond what microseconds count, by the bounds in the footers."""
         self._footers: OrderedDict[Path, pq.FileMetaData] = OrderedDict()
         self._lock = threading.Lock()
         groups: list[RowGroup] = []
@@ -55,6 +60,8 @@ class RawSplit:
             footer = self._footer(part)
             if self.schema is None:
                 self.schema = footer.schema.to_arrow_schema()
+            coarse = [name for name in _coarse_moments(self.schema) if name not in self.wide_moments]
+            self.wide_moments |= _beyond_microseconds(footer, coarse)
             for index in range(footer.num_row_groups):
                 group = footer.row_group(index)
                 if group.num_rows:
@@ -158,7 +165,7 @@ def hub_features(schema: pa.Schema) -> dict[str, Any]:
     try:
         stored = json.loads((schema.metadata or {})[b"huggingface"])
         features = stored["info"]["features"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return {}
     return features if isinstance(features, dict) else {}
 
@@ -167,6 +174,29 @@ def decoded_column(table: pa.Table, name: str) -> list[Any]:
     """Return a column as Python values, with what is stored as JSON text decoded as `datasets` decodes it."""
     feature = hub_features(table.schema).get(name)
     return [decoded(value, feature) for value in table.column(name).to_pylist()]
+
+
+def _coarse_moments(schema: pa.Schema) -> list[str]:
+    """Return the columns of moments in milliseconds, which is also how Parquet stores seconds."""
+    return [field.name for field in schema if pa.types.is_timestamp(field.type) and field.type.unit in ("s", "ms")]
+
+
+def _beyond_microseconds(footer: pq.FileMetaData, names: Sequence[str]) -> set[str]:
+    """Return which columns of milliseconds a part does not bound within the range of microseconds."""
+    leaves = {at: footer.schema.column(at).path for at in range(footer.num_columns)} if names else {}
+    found = set()
+    for at, name in leaves.items():
+        groups = map(footer.row_group, range(footer.num_row_groups))
+        if name in names and not all(_within_microseconds(group.column(at)) for group in groups):
+            found.add(name)
+    return found
+
+
+def _within_microseconds(column: pq.ColumnChunkMetaData) -> bool:
+    bounds = column.statistics
+    if bounds is None or not bounds.has_min_max:
+        return column.num_values == (0 if bounds is None else bounds.null_count)
+    return bool(-_MOST_MILLISECONDS <= bounds.min_raw <= bounds.max_raw < _MOST_MILLISECONDS)
 
 
 def _type_name(kind: pa.DataType, feature: Any = None) -> str:

@@ -45,8 +45,14 @@ class ValueMismatch(Exception):
     """A value does not fit a column; the message says what would."""
 
 
-def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place: str, labels: Sequence[str]) -> Test:
-    """Return the test of a column (`subject` in SQL) against a value; raise `ValueMismatch` for what it cannot be."""
+def compared(
+    subject: str, operator: str, text: str, kind: pa.DataType, *, place: str, labels: Sequence[str],
+    as_integers: bool = False,
+) -> Test:  # fmt: skip
+    """Return the test of a column (`subject` in SQL) against a value; raise `ValueMismatch` for what it cannot be.
+
+    `as_integers` tells that moments are queried as the integers that they are stored as.
+    """
     if text in labels:
         return _exact(subject, operator, Fraction(labels.index(text)), kind, place)
     if is_text(kind):
@@ -57,7 +63,8 @@ def compared(subject: str, operator: str, text: str, kind: pa.DataType, *, place
             raise ValueMismatch("true or false")
         return f"{subject} {_sign(operator)} ${place}", {place: _SWITCH[text.lower()]}
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _exact(subject, operator, _moment(text), kind, place)
+        stored = pa.duration(kind.unit) if as_integers else kind
+        return _exact(subject, operator, _moment(text), stored, place)
     if pa.types.is_time(kind):
         return _exact(subject, operator, _time_of_day(text), kind, place)
     if pa.types.is_duration(kind):

@@ -136,7 +136,10 @@ def _test(condition: Condition, column_sql: str, place: str, reader: SampleReade
             f"where: {condition.column!r:.80} has no scalar values to compare.",
             "Only 'is null', 'is not null' and, of lists and bytes, len(COLUMN) work there.",
         )
-    return compared(column_sql, condition.operator, condition.value, kind, place=place, labels=labels)
+    return compared(
+        column_sql, condition.operator, condition.value, kind, place=place, labels=labels,
+        as_integers=condition.column in reader.integer_times,
+    )  # fmt: skip
 
 
 def _has_length(kind: pa.DataType) -> bool:

@@ -14,11 +14,11 @@ import pyarrow as pa
 from mistudio_core.errors import invalid
 from mistudio_core.statistics.measures import WHITE_SPACE
 from mistudio_core.store.samples.conditions import condition_sql, is_scalar, parse_condition, sort_sql
+from mistudio_core.store.samples.integer_times import register_times
 from mistudio_core.store.samples.order_cache import MOST_ROWS, cache_order, cached_order
 from mistudio_core.store.samples.parquet_rows import parquet_rows
 from mistudio_core.store.samples.query import MEASURES, SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
-from mistudio_core.store.samples.times_of_day import register_times
 from mistudio_core.store.samples.token_lengths import TokenLengths
 
 Rows = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ class _Statement:
     """The pieces of the statement: relations that are joined on `row`, conditions, what is sorted by."""
 
     all_times: frozenset[str]
-    """The dataset's columns of times of day, which DuckDB does not read itself."""
+    """The dataset's columns of times that DuckDB does not read itself."""
     index: bool = False
     columns: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
@@ -147,8 +147,7 @@ class SampleListing:
         return np.concatenate([np.empty(0, np.int64), *self.blocks()])
 
     def _plan(self) -> _Statement:
-        times = frozenset(field.name for field in self._reader.schema if pa.types.is_time(field.type))
-        query, plan = self._query, _Statement(times)
+        query, plan = self._query, _Statement(self._reader.integer_times)
         text = self._reader.text_column(query.column)
         for what in (*MEASURES, "tokens"):
             self._bound(plan, what, (getattr(query, f"min_{what}"), getattr(query, f"max_{what}")), text)
@@ -227,8 +226,8 @@ class SampleListing:
             parameters |= files
             relations.append(f"{sql} v")
         if plan.times:
-            register_times(cursor, self._reader, plan.times, self._query.split, "times_of_day")
-            relations.append("times_of_day w")
+            register_times(cursor, self._reader, plan.times, self._query.split, "integer_times")
+            relations.append("integer_times w")
         if self._hits is not None:
             cursor.register("hits", pa.table({"row": self._hits}))
             relations.append("hits h")

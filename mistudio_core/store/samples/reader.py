@@ -55,6 +55,7 @@ class SampleReader:
         self._parts = self._first_rows()
         schemas = [split.schema for split in self.splits.values() if split.schema is not None]
         self.schema: pa.Schema = schemas[0] if schemas else pa.schema([])
+        self.integer_times = self._integer_times()
         self.text_columns = text_columns(self.schema)
         self.labels = class_labels(self.schema)
         self._features = hub_features(self.schema)
@@ -159,6 +160,11 @@ class SampleReader:
             for group in split.row_groups:
                 found.setdefault(group.part, self.firsts[name] + group.first)
         return found
+
+    def _integer_times(self) -> frozenset[str]:
+        """Return the columns of times that DuckDB may not be able to read: queries have them as integers."""
+        times = frozenset(field.name for field in self.schema if pa.types.is_time(field.type))
+        return times.union(*(split.wide_moments for split in self.splits.values()))
 
     def _default_column(self) -> str | None:
         """Choose `text`, else the column that holds most text in the first samples."""

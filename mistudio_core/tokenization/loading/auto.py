@@ -45,8 +45,8 @@ def _model_config(folder: Path, on_hub: str) -> Any:
 
     try:
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError):
-        return None  # none, or of a model that is not known: AutoTokenizer has its own way then
+    except (OSError, ValueError, RecursionError):
+        return None  # none, unreadable, or of a model that is not known: AutoTokenizer has its own way then
     config._name_or_path = on_hub
     return config
 

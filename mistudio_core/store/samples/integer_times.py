@@ -1,4 +1,4 @@
-"""Times of day for queries: as integers, since DuckDB ends a query at a time that is not within a day."""
+"""Times for queries as integers, where DuckDB would end a query at one that it cannot hold."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def register_times(
 ) -> None:
     """Make the relation `name` of `row` and each of the columns as `t0`, `t1`, ..., read as it is queried.
 
-    A time is how many of its unit have passed since midnight; one that is not within a day is null, which is neither
-    above nor below any and comes last in any order.
+    A time of day is how many of its unit have passed since midnight; one that is not within a day is null, which is
+    neither above nor below any and comes last in any order. A moment is how many of its unit have passed since 1970.
     """
     kinds = [pa.field(f"t{at}", pa.int64()) for at in range(len(columns))]
     schema = pa.schema([pa.field("row", pa.int64()), *kinds])
@@ -37,14 +37,16 @@ def _batches(
         row = reader.firsts[name]
         for table in samples.batches(0, samples.num_samples, columns):
             found = [pa.array(np.arange(row, row + table.num_rows, dtype=np.int64))]
-            found += [_since_midnight(table.column(column).combine_chunks()) for column in columns]
+            found += [_integers(table.column(column).combine_chunks()) for column in columns]
             yield pa.RecordBatch.from_arrays(found, schema=schema)
             row += table.num_rows
 
 
-def _since_midnight(times: Any) -> pa.Array:
+def _integers(times: Any) -> pa.Array:
     if isinstance(times, pa.ChunkedArray):
         times = pa.concat_arrays(times.chunks) if times.num_chunks else pa.array([], times.type)
     numbers = times.view(pa.int32() if pa.types.is_time32(times.type) else pa.int64()).cast(pa.int64())
+    if pa.types.is_timestamp(times.type):
+        return numbers
     within = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, _PER_DAY[times.type.unit]))
     return pc.if_else(within, numbers, pa.scalar(None, pa.int64()))
