@@ -126,9 +126,9 @@ def test_deleting_an_open_dataset_leads_back_to_the_list(library: StagedLibrary)
 def test_the_overview_tells_of_replaced_text(library: StagedLibrary) -> None:
     dataset_id = library.ready("stories", {"train": stories(3)})
     library.open()
-    assert "replaced by U+FFFD" not in words(open_dataset(dataset_id))
+    assert "replaced with U+FFFD" not in words(open_dataset(dataset_id))
     manifest = library.home.dataset(dataset_id) / "dataset.json"
     write_json(manifest, (read_json(manifest) or {}) | {"replaced": {"text": 2, "body": 1}}, durable=True)
     shown = words(open_dataset(dataset_id))
-    assert "2 samples have text in text that was not UTF-8 and was replaced by U+FFFD." in shown
-    assert "1 sample has text in body" in shown
+    assert "2 samples have invalid UTF-8 in text, replaced with U+FFFD." in shown
+    assert "1 sample has invalid UTF-8 in body" in shown
