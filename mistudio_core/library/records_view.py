@@ -118,7 +118,7 @@ class View:
         """Return a dataset that is complete, so that it has a `path`; raise `in_use` for one that is not."""
         dataset = self.dataset(dataset_id)
         if dataset.path is None:
-            state = "could not be made" if dataset.status == "error" else "is not ready yet"
+            state = "could not be created" if dataset.status == "error" else "is not ready yet"
             raise in_use(f"{dataset.name} {state}.", "Wait for its job, or resume it.", dataset.id)
         return dataset
 

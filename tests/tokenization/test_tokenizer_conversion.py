@@ -114,5 +114,5 @@ def test_code_of_its_own_is_the_reason_where_it_is(tmp_path: Path) -> None:
     own: dict[str, Any] = {"auto_map": {"AutoTokenizer": ["own.Own", None]}, "tokenizer_class": "Own"}
     (given / "own.tiktoken").write_bytes(b"IQ== 0\n")
     (given / "tokenizer_config.json").write_text(json.dumps(own))
-    with pytest.raises(StudioError, match="code of its own"):
+    with pytest.raises(StudioError, match="custom code"):
         load_tokenizer(tmp_path / "kept", str(given))

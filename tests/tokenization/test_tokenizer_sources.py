@@ -166,7 +166,7 @@ def test_a_file_needs_neither_class_nor_code(tmp_path: Path) -> None:
     own = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": ["own.OwnTokenizer", None]}, **GPT2_CLASS}
     own |= {"tokenizer_class": "OwnTokenizer", "eos_token": {"content": "<|endoftext|>"}, "model_max_length": 50}
     folder = write(tmp_path / "given", own)
-    with pytest.raises(StudioError, match="code of its own") as caught:
+    with pytest.raises(StudioError, match="custom code") as caught:
         load_tokenizer(tmp_path / "kept", str(folder))
     assert "tokenizer_source file" in (caught.value.hint or "")
     for path, source in ((folder, "file"), (folder / "tokenizer.json", "auto")):

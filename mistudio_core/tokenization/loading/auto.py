@@ -34,8 +34,8 @@ def load_auto(folder: Path, name: str, on_hub: str | None) -> Any:
     if getattr(loaded, "backend_tokenizer", None) is None:
         raise StudioError(
             "tokenizer_unsupported",
-            f"The tokenizer {name!r:.120} has no fast form.",
-            "Choose one that comes with a tokenizer.json.",
+            f"The tokenizer {name!r:.120} has no fast version.",
+            "Choose one with a tokenizer.json.",
         )
     return loaded
 
@@ -79,9 +79,9 @@ def unsupported(name: str, error: Exception, *, has_file: bool = False) -> Studi
     """Return the reason why a tokenizer cannot be loaded; `has_file` tells that its `tokenizer.json` is there."""
     text = str(error)
     if "trust_remote_code" in text or "custom code" in text:
-        reason, hint = "needs code of its own to be run", "That code is never run here. Choose a tokenizer.json."
+        reason, hint = "needs custom code", "Custom code is never run. Choose one with a tokenizer.json."
     elif "sentencepiece" in text or "tiktoken" in text or "instantiate" in text:
-        reason, hint = "has no fast form and cannot be turned into one", "Choose one that comes with a tokenizer.json."
+        reason, hint = "has no fast version and cannot be converted to one", "Choose one with a tokenizer.json."
     else:
         reason, hint = (
             f"cannot be read ({text.splitlines()[0][:200] if text else type(error).__name__})",

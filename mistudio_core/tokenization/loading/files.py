@@ -31,7 +31,7 @@ def content_of(folder: Path, name: str) -> str:
     files = sorted(path for pattern in FILES for path in folder.glob(pattern) if path.is_file())
     if not any(is_vocabulary(path.name) for path in files):
         raise StudioError(
-            "tokenizer_not_found", f"The folder {name!r:.200} holds no tokenizer.", "It should hold a tokenizer.json."
+            "tokenizer_not_found", f"The folder {name!r:.200} has no tokenizer.", "It needs a tokenizer.json."
         )
     return json.dumps([[path.name, file_sha256(path)] for path in files])
 

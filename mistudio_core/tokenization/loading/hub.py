@@ -20,7 +20,7 @@ def commit_of(name: str, revision: str | None, token: str | None) -> str:
     info = HfApi(token=token or False).model_info(name, revision=revision, timeout=_LOOK_TIMEOUT_S)
     files = {item.rfilename for item in info.siblings or ()}
     if not any(is_vocabulary(file) for file in files):
-        raise StudioError("tokenizer_not_found", f"The repository {name!r:.120} holds no tokenizer.", "Check the id.")
+        raise StudioError("tokenizer_not_found", f"The repository {name!r:.120} has no tokenizer.", "Check the id.")
     return str(info.sha)
 
 
@@ -54,14 +54,14 @@ def hub_errors(name: str) -> Iterator[None]:
     except (errors.RepositoryNotFoundError, errors.HFValidationError):
         raise StudioError(
             "tokenizer_not_found",
-            f"The Hub has no tokenizer {name!r:.120} that it shows to us.",
-            "Check the id; a private one needs an access token.",
+            f"The Hub has no tokenizer {name!r:.120}, or it is private.",
+            "Check the id; a private repository needs an access token.",
         ) from None
     except errors.HfHubHTTPError as error:
         raise _refused(name, getattr(error.response, "status_code", 0)) from None
     except (OSError, errors.OfflineModeIsEnabled) as error:
         if getattr(error, "errno", None) in (28, 122):  # no space, quota exceeded
-            raise StudioError("disk_full", "The disk is full.", "Free some space and try again.") from None
+            raise StudioError("disk_full", "The disk is full.", "Free disk space and try again.") from None
         raise _unreachable(name) from None
     except Exception as error:
         if type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
@@ -71,9 +71,9 @@ def hub_errors(name: str) -> Iterator[None]:
 
 def _refused(name: str, status: int) -> StudioError:
     if status in (401, 403):
-        return StudioError("token_rejected", "The Hub rejected the access token.", "Check it, or make a new one.")
+        return StudioError("token_rejected", "The Hub rejected the access token.", "Check it, or create a new one.")
     if status == 429:
-        return StudioError("rate_limited", "The Hub asks us to slow down.", "Wait a few minutes and try again.")
+        return StudioError("rate_limited", "The Hub's rate limit was reached.", "Wait a few minutes and try again.")
     return _unreachable(name)
 
 
