@@ -38,7 +38,7 @@ def test_running_waiting_and_past_jobs(library: StagedLibrary) -> None:
     app = open_app("jobs")
     shown = words(app)
     assert "Running and queued (2)" in shown
-    assert "Past (2)" in shown
+    assert "Finished (2)" in shown
     for text in (
         "Running",
         "Queued",
