@@ -159,6 +159,16 @@ def test_a_recipe_file_is_read_and_options_win_over_it(shell: Shell, tmp_path: P
     assert shell.error("tokenize", dataset["id"], "--recipe", str(tmp_path / "recipe.json")) == "invalid_request"
 
 
+def test_a_recipe_that_nests_too_deep_is_an_error_with_a_code(shell: Shell, tmp_path: Path) -> None:
+    deep = "[" * 60_000 + "]" * 60_000
+    (tmp_path / "recipe.json").write_text('{"tokenizer": ' + deep + "}")
+    recipe = ("--tokenizer", "sample", "--recipe", str(tmp_path / "recipe.json"))
+    assert shell.error("preview", "--text", "one", *recipe) == "corrupt_data"
+    assert (
+        shell.error("preview", "--text", "one", "--tokenizer", "sample", "--context-length", deep) == "invalid_request"
+    )
+
+
 def test_samples_and_tokens_are_found(shell: Shell) -> None:
     dataset = shell.json("sample", "--samples", "300")
     recipe = ("--tokenizer", "sample", "--context-length", "32")

@@ -18,6 +18,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import file_sha256
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
+from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.local import check_paths, plan_import
 from tests.hub import formats
 from tests.hub.rows import PACKINGS, arrow_file, jsonl, parquet, rows
@@ -101,6 +102,33 @@ def test_saved_datasets_keep_splits_and_labels(library: Library, tmp_path: Path)
     assert refused(tmp_path / "one").code == "not_found"
     (tmp_path / "one" / "dataset_dict.json").write_text('{"splits": ["../several"]}')
     assert refused(tmp_path / "one").code == "invalid_request"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("splits", [False, True])
+def test_saved_texts_that_are_no_utf8_are_refused_or_replaced(
+    library: Library, tmp_path: Path, splits: bool, nested: bool
+) -> None:
+    import datasets
+
+    datasets.disable_progress_bars()
+    bad = pa.array([b"good", b"bad \xff tail"], pa.binary()).view(pa.string())
+    column = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), bad) if nested else bad
+    saved = datasets.Dataset(pa.table({"id": [0, 1], "text": column}))
+    fine = saved.select([0])
+    made: Any = datasets.DatasetDict({"train": fine, "test": saved}) if splits else saved
+    made.save_to_disk(tmp_path / "saved")
+    job = finished(library, library.import_files([tmp_path / "saved"]))
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "corrupt_data")
+    assert (
+        f"sample 1 (the first is 0) holds bytes in the column '{'text[]' if nested else 'text'}'" in job.error.message
+    )
+    dataset, found = imported(library, tmp_path / "saved", options=ImportOptions(invalid_utf8="replace"))
+    texts = ["good", "bad \ufffd tail"]
+    expected = [[text] for text in texts] if nested else texts
+    assert found["test" if splits else "train"]["text"].to_pylist() == expected
+    assert library.replaced_texts(dataset.id) == {"text": 1}
 
 
 def test_what_is_no_file_of_a_known_format_is_refused(tmp_path: Path) -> None:

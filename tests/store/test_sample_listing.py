@@ -267,7 +267,7 @@ def within(value: int | None, low: int | None, high: int | None) -> bool:
         ({"where": ("label",)}, "where"),
         ({"where": ("label=fine",)}, "'fine' does not fit"),
         ({"where": ("score=abc",)}, "score"),
-        ({"where": ("tags=a",)}, "single values"),
+        ({"where": ("tags=a",)}, "scalar values"),
         ({"where": ("flag=maybe",)}, "flag"),
         ({"where": ("day=yesterday",)}, "day"),
         ({"where": ("at=noon",)}, "where"),

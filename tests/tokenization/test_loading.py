@@ -120,6 +120,44 @@ def test_bad_folders_are_refused(tmp_path: Path, make: Any, code: str) -> None:
     assert caught.value.code == code
 
 
+DEEP = {
+    "array": "[" * 60_000 + "]" * 60_000,
+    "objects": '{"model":' * 60_000 + "1" + "}" * 60_000,
+    "within": '{"version": "1.0", "model": ' + "[" * 60_000 + "]" * 60_000 + "}",
+    "open": "[" * 60_000,
+}
+
+
+@pytest.mark.parametrize("source", ["file", "transformers"])
+@pytest.mark.parametrize("deep", DEEP)
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
+def test_json_that_nests_too_deep_is_refused(tmp_path: Path, name: str, deep: str, source: str) -> None:
+    shutil.copytree(corpus.TOKENIZERS / "own", tmp_path / "given")
+    (tmp_path / "given" / name).write_text(DEEP[deep])
+    with pytest.raises(StudioError) as caught:
+        load_tokenizer(tmp_path / "kept", str(tmp_path / "given"), source=source)
+    assert caught.value.code == "tokenizer_unsupported"
+    assert str(tmp_path / "kept") not in caught.value.message
+
+
+def test_deep_config_of_the_model_does_not_end_a_load(hub: HubServer, tmp_path: Path) -> None:
+    repo = hub.add(models.bpe())
+    repo.commit({"config.json": DEEP["array"]})
+    with pytest.raises(StudioError) as caught:
+        load_tokenizer(tmp_path, "acme/tiny-gpt")
+    assert caught.value.code == "tokenizer_unsupported"
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])
+def test_a_job_with_a_deep_tokenizer_fails_with_its_code(tmp_path: Path, name: str) -> None:
+    shutil.copytree(corpus.TOKENIZERS / "own", tmp_path / "given")
+    (tmp_path / "given" / name).write_text(DEEP["array"])
+    library = Library.open(tmp_path / "library")
+    job = library.wait(library.load_tokenizer(str(tmp_path / "given")).id, timeout=120)
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "tokenizer_unsupported")
+
+
 def _file(folder: Path, name: str, text: str) -> None:
     folder.mkdir()
     (folder / name).write_text(text)

@@ -61,8 +61,7 @@ def written_settings(folder: Path) -> dict[str, Any]:
     """Return the same as it is written in the files beside a `tokenizer.json`, for one that needs no class."""
     written: dict[str, Any] = {}
     for file in (SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG):
-        stored = read_json(folder / file)
-        written |= stored if isinstance(stored, dict) else {}
+        written |= _settings_file(folder / file)
     settings = {key: _text(written.get(key)) for key in _NAMED_TOKENS}
     template = folder / "chat_template.jinja"
     chat = template.read_text("utf-8", "replace") if template.is_file() else written.get("chat_template")
@@ -71,8 +70,7 @@ def written_settings(folder: Path) -> dict[str, Any]:
 
 def needs_code(folder: Path) -> bool:
     """Tell whether the settings name a class that comes as code with the tokenizer."""
-    stored = read_json(folder / TOKENIZER_CONFIG)
-    return isinstance(stored, dict) and "auto_map" in stored
+    return "auto_map" in _settings_file(folder / TOKENIZER_CONFIG)
 
 
 def unsupported(name: str, error: Exception, *, has_file: bool = False) -> StudioError:
@@ -90,6 +88,18 @@ def unsupported(name: str, error: Exception, *, has_file: bool = False) -> Studi
     if has_file:
         hint = "Choose the tokenizer_source file, which takes its tokenizer.json as it is."
     return StudioError("tokenizer_unsupported", f"The tokenizer {name!r:.120} {reason}.", hint)
+
+
+def _settings_file(path: Path) -> dict[str, Any]:
+    try:
+        stored = read_json(path)
+    except StudioError:
+        raise StudioError(
+            "tokenizer_unsupported",
+            f"The {path.name} of the tokenizer does not hold JSON, or nests too deep.",
+            "Check that file, or load the tokenizer without it.",
+        ) from None
+    return stored if isinstance(stored, dict) else {}
 
 
 def _limit(value: Any) -> int | None:
