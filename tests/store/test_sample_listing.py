@@ -278,7 +278,7 @@ def within(value: int | None, low: int | None, high: int | None) -> bool:
         ({"where": ("len(source)>=1",)}, "neither lists nor bytes"),
         ({"where": ("len(tags)>=x",)}, "'x' does not fit"),
         ({"where": ("len(nope)>=1",)}, "not a condition"),
-        ({"where": ("letters(source)>=Latin",)}, "not compared"),
+        ({"where": ("letters(source)>=Latin",)}, "does not support"),
         ({"where": ("letters(source)=Elvish",)}, "'Elvish' does not fit"),
         ({"where": ("letters(tags)=Latin",)}, "holds no text"),
     ],
