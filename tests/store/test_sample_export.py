@@ -129,7 +129,7 @@ def test_an_export_that_fails_leaves_the_file_that_was_there(search: SampleSearc
         export_samples(search, SampleQuery(), target, "jsonl", stop)
     assert target.read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
-    with pytest.raises(StudioError, match="no format"):
+    with pytest.raises(StudioError, match="not an export format"):
         export_samples(search, SampleQuery(), target, "xlsx")
 
 
