@@ -221,7 +221,7 @@ def test_the_library_keeps_the_day_of_a_request(tmp_path: Path) -> None:
     texts = ["".join(token.text for token in library.sequence(one.id, 0).tokens) for one in made]
     assert texts == [f"{first}!", "1999-12-31!"]
     if date.today() == before:
-        with pytest.raises(StudioError, match="asked for before"):
+        with pytest.raises(StudioError, match="Already exists"):
             library.tokenize(dataset.id, recipe)
 
 

@@ -262,7 +262,7 @@ def test_what_cannot_be_exported_is_refused(home: Home) -> None:
     with pytest.raises(StudioError):
         export_folder(home, "../elsewhere", "parquet")
     empty, _, _ = tokenization(home, {"train": pa.table({"text": texts(3)})}, context_length=4096)
-    with pytest.raises(StudioError, match="no rows"):
+    with pytest.raises(StudioError, match="no sequences"):
         export_tokenization(empty, home.exports / "x", "parquet")
     shutil.rmtree(source.tokenization)
     with pytest.raises(StudioError) as caught:
