@@ -182,7 +182,7 @@ def test_samples_and_tokens_are_found(shell: Shell) -> None:
     shutil.rmtree(Path(dataset["path"]) / "search")
     scanned = shell.json("samples", dataset["id"], "--search", "the", "--limit", "3")
     assert (scanned["by"], scanned["total"]) == ("scan", ranked["total"])
-    assert "no index of words" in scanned["note"]
+    assert "No word index" in scanned["note"]
     row = scanned["rows"][0]
     assert {row["text"][start:end].lower() for start, end in row["matches"]} == {"the"}
     exported = shell.json("samples", dataset["id"], "--search", "the", "--export", "jsonl")

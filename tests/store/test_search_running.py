@@ -309,7 +309,7 @@ def test_the_index_job_builds_what_is_missing_and_nothing_else(folder: Path, tmp
     assert result["built"] == [SAMPLE_INDEX, FOLDER]
     assert result["size_bytes"] > 10_000
     shutil.rmtree(home.dataset(DATASET))
-    with pytest.raises(StudioError, match="not there any more"):
+    with pytest.raises(StudioError, match="no longer exists"):
         index_job.run(job(home))
 
 
