@@ -129,7 +129,7 @@ def stats(options: Namespace) -> Any:
 
 
 def tokenize(options: Namespace) -> Any:
-    """Make token rows and return the tokenization."""
+    """Tokenize a dataset and return the tokenization."""
     fields = _recipe_fields(options)
     library = _open(options)
     token = _token(options)

@@ -153,7 +153,7 @@ def test_every_chart_can_be_saved_in_four_ways(library: Library, dataset: Datase
 def test_a_running_tokenization_is_drawn_as_far_as_it_is(
     library: Library, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = library.statistics(rows_of(library, dataset).id) or {}
+    done = dict(library.statistics(rows_of(library, dataset).id) or {})
     monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
     with staged(tmp_path / "home") as stage:
         staged_id = stage.ready("stories", {"train": stories(3)})

@@ -93,7 +93,7 @@ def test_values_are_what_json_can_hold(tmp_path: Path) -> None:
     assert first.text == "\x00 <b>ש</b>"
     assert first.columns == {
         "label": "good",
-        "more": ["bad", "good", None, None],
+        "more": ["bad", "good", -1, None],
         "image": {"bytes": {"bytes": 5}, "path": None},
         "when": "2026-11-20T00:00:00+00:00",
         "price": "12.50",
