@@ -108,16 +108,16 @@ def test_what_an_encoding_cannot_decode_is_named_by_its_line(tmp_path: Path, nam
     with pytest.raises(StudioError) as caught:
         read(tmp_path / name, tmp_path / "ours", encoding="cp1252")
     assert caught.value.code == "corrupt_data"
-    assert f"{name} is not text in cp1252: line 200,001" in caught.value.message
+    assert f"{name} is not cp1252 text: line 200,001" in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("name", "options", "word"),
     [
-        ("a.txt", {"delimiter": ";"}, "delimiter is no option of txt files"),
-        ("a.jsonl", {"null_values": ("x",)}, "null_values is no option of jsonl"),
-        ("a.csv", {"field": "data"}, "field is no option of csv"),
-        ("a.csv", {"sample_by": "document"}, "sample_by is no option of csv"),
+        ("a.txt", {"delimiter": ";"}, "delimiter is not an option for txt files"),
+        ("a.jsonl", {"null_values": ("x",)}, "null_values is not an option for jsonl"),
+        ("a.csv", {"field": "data"}, "field is not an option for csv"),
+        ("a.csv", {"sample_by": "document"}, "sample_by is not an option for csv"),
         ("a.csv", {"delimiter": ";;"}, "delimiter ';;'"),
         ("a.csv", {"delimiter": '"'}, "delimiter"),
         ("a.csv", {"delimiter": ""}, "delimiter"),
@@ -150,7 +150,7 @@ def test_options_are_kept_as_plain_json() -> None:
     }  # fmt: skip
     assert ImportOptions.from_fields(chosen.to_json()) == chosen
     assert ImportOptions.from_fields(None).to_json() == {}
-    with pytest.raises(StudioError, match="'colour' is no option"):
+    with pytest.raises(StudioError, match="'colour' is not an import option"):
         ImportOptions.from_fields({"colour": "red"})
 
 

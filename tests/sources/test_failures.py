@@ -150,4 +150,4 @@ def test_room_is_the_disk_less_what_stays_free_and_within_the_quota(tmp_path: Pa
         with pytest.raises(StudioError) as caught:
             check()
         assert caught.value.code == "disk_full"
-    assert "1.00 GB are needed" in caught.value.message  # type: ignore[possibly-undefined]
+    assert "1.00 GB needed" in caught.value.message  # type: ignore[possibly-undefined]

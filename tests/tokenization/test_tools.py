@@ -188,7 +188,7 @@ def test_deep_check_finds_rows_that_the_texts_do_not_give(
     path.write_bytes(data.replace(row.tobytes(), changed.tobytes()))
     _, problems = verify_sequences(result.folder, open_splits(tmp_path), tokenizers["own"])
     assert len(problems) == 1
-    assert "sequence 0 is not what its texts give" in problems[0]
+    assert "sequence 0 does not match its texts" in problems[0]
     assert verify_sequences(result.folder, open_splits(tmp_path), tokenizers["plain"])[0] == 0
 
 
