@@ -182,7 +182,7 @@ def test_columns_are_found(fields: dict[str, Any], columns: dict[str, str], expe
         ({"columns": ["n"]}, {"n": "int64", "a": "string"}, "no_text_column", "int64"),
         ({"columns": ["a", "ids"]}, {"a": "string", "ids": "list<int32>"}, "no_text_column", "list<int32>"),
         ({"template": "{a}{gone}"}, {"a": "string"}, "invalid_request", "'gone'"),
-        ({"chat": "a"}, {"a": "string"}, "no_text_column", "no conversation"),
+        ({"chat": "a"}, {"a": "string"}, "no_text_column", "not a conversation"),
         ({"chat": "auto"}, {"a": "string"}, "no_text_column", "No column holds"),
         ({"chat": "gone"}, {"a": "string"}, "invalid_request", "'gone'"),
     ],
