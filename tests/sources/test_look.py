@@ -147,7 +147,7 @@ def test_access_tokens(hub: HubServer) -> None:
 def test_a_gate_is_described_to_whoever_stands_before_it(hub: HubServer) -> None:
     hub.add(repositories.gated())
     for token, words in (
-        (None, "give an access token"),
+        (None, "use an access token"),
         (STRANGER_TOKEN, "has not been granted access"),
         (LIMITED_TOKEN, "lacks the permission"),
         (READ_TOKEN, ""),
@@ -195,7 +195,7 @@ def test_a_silent_or_trickling_hub_is_unreachable_within_the_limit(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
     monkeypatch.setattr(client, "READ_TIMEOUT_S", 0.4)
-    monkeypatch.setattr(looking, "LOOK_SECONDS", 1.0)
+    monkeypatch.setattr(looking, "INSPECT_SECONDS", 1.0)
     hub.add(repositories.plain())
     hub.faults.add("/api/", fault)
     began = time.monotonic()

@@ -89,7 +89,7 @@ def test_the_line_of_a_broken_record(tmp_path: Path, packing: str, newline: str)
 def test_the_first_value_of_another_type(tmp_path: Path) -> None:
     cells = ["n", *["1"] * 25_000, "", "two", *["3"] * 10]
     error = refusal(tmp_path, {"a.csv": "\n".join(cells).encode()})
-    assert "do not fit those of its first rows: 'n' is string instead of int64." in error.message
+    assert "do not match those of its first rows: 'n' is string instead of int64." in error.message
     assert "It is line 25,003, row 25,000 (from 0)." in error.message
     good = "".join(f'{{"n": {number}, "t": "{"x" * 100}"}}\n' for number in range(120_000))
     error = refusal(tmp_path, {"b.jsonl": (good + "\n" + '{"n": 1.5, "t": "x"}\n').encode()})
@@ -98,7 +98,7 @@ def test_the_first_value_of_another_type(tmp_path: Path) -> None:
     error = refusal(tmp_path, {"e.jsonl": (empty + '{"n": "x", "t": "x"}\n').encode()})
     assert f"'n' is string instead of null. It is line {MANY // 20 + 1:,}," in error.message
     error = refusal(tmp_path, {"c.jsonl": b'{"n": 1}\n', "d.jsonl": b'{"n": 1}\n{"n": "x"}\n'})
-    assert "of d.jsonl do not fit those of the first file" in error.message
+    assert "of d.jsonl do not match those of the first file" in error.message
 
 
 S, I = pa.string(), pa.int64()  # noqa: E741
