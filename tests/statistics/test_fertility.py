@@ -35,7 +35,7 @@ RECIPES: dict[str, tuple[dict[str, Any], Callable[[Record], str | None]]] = {
     "as it stands": ({}, lambda record: record["text"]),
     "another column": ({"columns": ["title"]}, lambda record: record["title"]),
     "filtered": ({"min_chars": 60}, lambda record: record["text"] if len(record["text"] or "") >= 60 else None),
-    "a filter that leaves nothing out": ({"min_chars": 1}, lambda record: record["text"]),
+    "a filter that leaves nothing out": ({"min_chars": 2}, lambda record: record["text"]),
     "budget": ({"token_budget": 2000}, lambda record: record["text"]),
     "no copies": ({"drop_duplicates": True, "columns": ["title"]}, lambda record: record["title"]),
     "shuffled": ({"shuffle_seed": 3, "shuffle": "documents"}, lambda record: record["text"]),
