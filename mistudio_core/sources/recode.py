@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import io
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from mistudio_core.errors import StudioError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from mistudio_core.sources.converted_stream import ConvertedStream
 
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -17,7 +14,6 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CHUNK_BYTES: Final = 1 << 18
 
 
 def refuse_other_marks(head: bytes, name: str) -> None:
@@ -37,59 +33,21 @@ def needs_recoding(encoding: str | None) -> bool:
     return encoding is not None and codecs.lookup(encoding).name not in {"utf-8", "ascii"}
 
 
-class Recoded(io.RawIOBase):
+class Recoded(ConvertedStream):
     """A stream in some encoding as a stream in UTF-8; raises `corrupt_data` with the line that is not in it."""
 
     def __init__(self, stream: IO[bytes], name: str, encoding: str, errors: str = "strict") -> None:
         """Read from `stream`, which errors call `name`; `errors` is as in `open`."""
-        super().__init__()
-        self._stream, self._name, self._encoding, self._errors = stream, name, encoding, errors
-        self._restart()
+        self._name, self._encoding, self._errors = name, encoding, errors
+        super().__init__(stream)
 
-    def _restart(self) -> None:
+    def _begin(self) -> None:
         self._decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
-        self._ready, self._place, self._given = b"", 0, 0
-        self._line, self._ended = 1, False
+        self._line = 1
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return what the stream says; only its start can be gone to."""
-        return self._stream.seekable()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go back to the start, or stay."""
-        if whence == io.SEEK_CUR and offset == 0:
-            return self._given
-        if whence != io.SEEK_SET or offset != 0:
-            raise io.UnsupportedOperation("a file that is recoded has only a start")
-        self._stream.seek(0)
-        self._restart()
-        return 0
-
-    def tell(self) -> int:
-        """Return the place in the recoded stream."""
-        return self._given
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into `buffer` and return the number of bytes."""
-        view = memoryview(buffer).cast("B")
-        while self._place == len(self._ready) and not self._ended:
-            data = self._stream.read(_CHUNK_BYTES)
-            self._ended = not data
-            self._ready, self._place = self._recode(data), 0
-        count = min(len(view), len(self._ready) - self._place)
-        view[:count] = self._ready[self._place : self._place + count]
-        self._place += count
-        self._given += count
-        return count
-
-    def _recode(self, data: bytes) -> bytes:
+    def _convert(self, data: bytes, *, final: bool) -> bytes:
         try:
-            text = self._decoder.decode(data, final=not data)
-            encoded = text.encode()
+            encoded = self._decoder.decode(data, final=final).encode()
         except UnicodeError as error:
             raise self._undecodable(error) from error
         self._line += encoded.count(b"\n")
@@ -104,8 +62,3 @@ class Recoded(io.RawIOBase):
             f"{self._name} is not {self._encoding} text: line {self._line + good:,} cannot be decoded.",
             "Choose the encoding it was saved in, or save it as UTF-8.",
         )
-
-    def close(self) -> None:
-        """Close the stream too."""
-        self._stream.close()
-        super().close()

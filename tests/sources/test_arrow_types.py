@@ -214,7 +214,7 @@ def stored_types(schema: pa.Schema) -> list[pa.DataType]:
 @pytest.mark.parametrize("name", REFUSED)
 def test_other_types_are_refused_by_column_and_type(stored: Callable[[pa.Table], RawSplit], name: str) -> None:
     table = pa.table({"text": ["t"], "odd": REFUSED[name]})
-    with pytest.raises(StudioError, match=r"'odd.*which cannot be kept") as caught:
+    with pytest.raises(StudioError, match=r"'odd.*which cannot be stored") as caught:
         stored(table)
     assert caught.value.code == "corrupt_data"
 

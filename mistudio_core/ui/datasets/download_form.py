@@ -10,8 +10,7 @@ from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import RepoInfo, as_json
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.datasets import inspect_panel
-from mistudio_core.ui.datasets.import_fields import REPLACE, names_of
+from mistudio_core.ui.datasets import import_fields, inspect_panel
 
 _EMPTY: Final[dict[str, Any]] = {
     keys.REPO: "",
@@ -93,20 +92,7 @@ def _choices(info: dict[str, Any] | None) -> None:
         placeholder="main",
         help="A branch, tag or commit. The download is pinned to its commit.",
     )
-    columns, invalid = st.columns([1, 2])
-    columns.text_input(
-        "Binary columns with text",
-        key=keys.TEXT_COLUMNS,
-        placeholder="None",
-        help="Of Parquet and Arrow files: column names separated by commas, for example content,body.",
-    )
-    invalid.selectbox(
-        "Invalid UTF-8 bytes",
-        [REPLACE],
-        index=None,
-        key=keys.INVALID_UTF8,
-        placeholder="Reject the file",
-    )
+    import_fields.draw_text_fields(keys.TEXT_COLUMNS, keys.INVALID_UTF8)
 
 
 def _kind(primary: bool) -> Literal["primary", "secondary"]:
@@ -200,6 +186,6 @@ def _asked() -> dict[str, Any]:
         "splits": list(state[keys.SPLITS]) or None,
         "max_samples": state[keys.MAX_SAMPLES],
         "token": state[keys.ACCESS] or None,
-        "text_columns": names_of(state.get(keys.TEXT_COLUMNS)),
+        "text_columns": import_fields.names_of(state.get(keys.TEXT_COLUMNS)),
         "replace": bool(state.get(keys.INVALID_UTF8)),
     }

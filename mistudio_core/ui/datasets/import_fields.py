@@ -12,7 +12,7 @@ from mistudio_core.ui.app import keys
 _NO_HEADER: Final = "No header"
 _ONLY_EMPTY, _NONE_MISSING = "Empty cells only", "No missing values"
 _ENCODINGS: Final = ("utf-16", "cp1252", "latin-1", "shift_jis", "gb18030", "euc_kr", "koi8_r")
-REPLACE: Final = "Replace with U+FFFD and count the samples"
+_REPLACE: Final = "Replace with U+FFFD and count the samples"
 _UNITS: Final = {"Line": "line", "Paragraph": "paragraph", "Document (whole file)": "document"}
 
 
@@ -55,18 +55,23 @@ def draw() -> None:
     unit.selectbox(
         "Text: one sample per", list(_UNITS), index=None, key=keys.IMPORT_UNIT, placeholder="Line",
     )  # fmt: skip
+    draw_text_fields(keys.IMPORT_TEXT_COLUMNS, keys.IMPORT_INVALID)
+
+
+def draw_text_fields(columns_key: str, invalid_key: str) -> None:
+    """Draw what imports and downloads both ask: which columns of bytes are text, and what invalid UTF-8 becomes."""
     columns, invalid = st.columns([1, 2])
     columns.text_input(
         "Binary columns with text",
-        key=keys.IMPORT_TEXT_COLUMNS,
+        key=columns_key,
         placeholder="None",
         help="Of Parquet and Arrow files: column names separated by commas, for example content,body.",
     )
     invalid.selectbox(
         "Invalid UTF-8 bytes",
-        [REPLACE],
+        [_REPLACE],
         index=None,
-        key=keys.IMPORT_INVALID,
+        key=invalid_key,
         placeholder="Reject the file",
     )
 
