@@ -139,10 +139,10 @@ def test_hits_that_may_cross_documents_are_told(
     unmarked = library.tokenization(unmarked.id)
     first = library.sequence(unmarked.id, 0).tokens
     ids = f"{first[3].id},{first[4].id}"
-    assert "into the next" not in words(open_tokens(unmarked, ids=ids))
+    assert "may span two documents" not in words(open_tokens(unmarked, ids=ids))
     monkeypatch.setattr(token_search, "_MOST_TRACED", 0)
-    assert "into the next" in words(open_tokens(unmarked, ids=ids))
-    assert "into the next" not in words(open_tokens(unmarked, ids=ids, across="1"))
+    assert "may span two documents" in words(open_tokens(unmarked, ids=ids))
+    assert "may span two documents" not in words(open_tokens(unmarked, ids=ids, across="1"))
     library.delete(unmarked.id)
 
 
