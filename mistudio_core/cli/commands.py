@@ -32,7 +32,7 @@ _QUERY_FIELDS: Final = (
 def inspect(options: Namespace) -> Any:
     """Say what the Hub knows of a dataset."""
     library = _open(options)
-    return library.inspect(options.repo, revision=options.revision, config=options.config, token=_token(options))
+    return library.inspect(options.repo, revision=options.revision, config=options.config, hf_token=_token(options))
 
 
 def download(options: Namespace) -> Any:
@@ -132,8 +132,8 @@ def tokenize(options: Namespace) -> Any:
     """Tokenize a dataset and return the tokenization."""
     fields = _recipe_fields(options)
     library = _open(options)
-    token = _token(options)
-    return _run_job(library, lambda: library.tokenize(options.dataset_id, fields, token=token).id)
+    hf_token = _token(options)
+    return _run_job(library, lambda: library.tokenize(options.dataset_id, fields, hf_token=hf_token).id)
 
 
 def preview(options: Namespace) -> Any:
@@ -176,9 +176,9 @@ def export(options: Namespace) -> Any:
 def push(options: Namespace) -> Any:
     """Push a tokenization to the user's own repository and return the job."""
     library = _open(options)
-    token = _token(options)
+    hf_token = _token(options)
     return _succeeded(
-        library, lambda: library.push(options.id, options.repo, private=not options.public, token=token).id
+        library, lambda: library.push(options.id, options.repo, private=not options.public, hf_token=hf_token).id
     )
 
 
@@ -205,8 +205,8 @@ def cancel(options: Namespace) -> Any:
 def retry(options: Namespace) -> Any:
     """Go on with what failed and return it."""
     library = _open(options)
-    token = _token(options)
-    return _run_job(library, lambda: library.retry(options.id, token=token).id)
+    hf_token = _token(options)
+    return _run_job(library, lambda: library.retry(options.id, hf_token=hf_token).id)
 
 
 def delete(options: Namespace) -> Any:
@@ -279,9 +279,9 @@ def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, A
         return act()
     except TokenizerNotFound:
         pass
-    name, revision, token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
+    name, revision, hf_token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
     source = fields.get("tokenizer_source", "auto")
-    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, token=token, source=source).id)
+    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, hf_token=hf_token, source=source).id)
     return act()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mistudio_core.errors import StudioError
 from mistudio_core.records import Access, Dataset
 from mistudio_core.settings import Settings
-from mistudio_core.sources.repo_ids import clean_token
+from mistudio_core.sources.repo_ids import clean_hf_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Actor:
                 "Run the app on your own machine to work with gated and private datasets.",
             )
 
-    def must_need_no_token(self, token: str | None) -> None:
+    def must_need_no_token(self, hf_token: str | None) -> None:
         """Raise `permission_denied` for a guarded tokenizer in a shared library: it would be there for everybody."""
-        if token is not None and token.strip():
+        if hf_token is not None and hf_token.strip():
             self.must_be_at_home("A tokenizer that needs an access token")
 
     def must_be_at_home(self, what: str) -> None:
@@ -54,16 +54,16 @@ class Actor:
             )
 
 
-def choose_token(settings: Settings, given: str | None) -> str | None:
+def choose_hf_token(settings: Settings, given: str | None) -> str | None:
     """Return the token to use: the one given, else `HF_TOKEN`, else one saved by `hf auth login`.
 
     In a shared library only the one given: the machine's own login is not the visitors'.
     """
     if given is not None and given.strip():
-        return clean_token(given)
+        return clean_hf_token(given)
     if settings.shared:
         return None
     from huggingface_hub import get_token
 
     saved = get_token()
-    return clean_token(saved) if saved else None
+    return clean_hf_token(saved) if saved else None

@@ -13,7 +13,7 @@ from mistudio_core.file_names import DATASET_MANIFEST, USER_FILE
 from mistudio_core.files import read_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import listing, making, manifests
-from mistudio_core.library.access import choose_token
+from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import FileLook
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
@@ -53,7 +53,7 @@ class Datasets:
         return look(self._context).dataset(dataset_id)
 
     def inspect(
-        self, repo: str, *, revision: str | None = None, config: str | None = None, token: str | None = None
+        self, repo: str, *, revision: str | None = None, config: str | None = None, hf_token: str | None = None
     ) -> RepoInfo:
         """Return what the Hub knows of a dataset, at once and without downloading data."""
         from mistudio_core.sources.hub import look as look_at_hub
@@ -64,7 +64,7 @@ class Datasets:
             repo_id,
             revision=revision or pasted_revision,
             config=config,
-            token=choose_token(self._context.settings, token),
+            hf_token=choose_hf_token(self._context.settings, hf_token),
             home=self._context.home.root,
         )
 
@@ -77,7 +77,7 @@ class Datasets:
         splits: Sequence[str] | None = None,
         max_samples: int | None = None,
         name: str | None = None,
-        token: str | None = None,
+        hf_token: str | None = None,
         options: ImportOptions | None = None,
     ) -> Dataset:
         """Start to download a dataset from the Hub.
@@ -89,7 +89,7 @@ class Datasets:
         for field, text in [("config", config or ""), *(("splits", split) for split in splits or ())]:
             check_text(field, text)
         making.check_max_samples(max_samples)
-        info = self.inspect(repo, revision=revision, config=config, token=token)
+        info = self.inspect(repo, revision=revision, config=config, hf_token=hf_token)
         dataset_id = making.download(
             self._context,
             info,
@@ -97,7 +97,7 @@ class Datasets:
             splits=splits,
             max_samples=max_samples,
             name=_name(name),
-            token=token,
+            hf_token=hf_token,
             options=options,
         )
         return self.get(dataset_id)

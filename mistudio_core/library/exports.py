@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistudio_core.errors import StudioError
-from mistudio_core.library.access import choose_token
+from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import Snippet
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
@@ -44,13 +44,13 @@ class Exports:
         arguments = {"dataset_id": record.dataset_id, "kind": kind, "max_samples": max_samples}
         return start_job(self._context, "export", record, arguments)
 
-    def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, token: str | None = None) -> Job:
+    def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, hf_token: str | None = None) -> Job:
         """Start to push the sequences, as Parquet with a card, to a dataset repository of the user's own."""
         from mistudio_core.sources.repo_ids import parse_repo_id
 
         record = look(self._context).ready_tokenization(tokenization_id)
         name, _ = parse_repo_id(repo_id)
-        secret = choose_token(self._context.settings, token)
+        secret = choose_hf_token(self._context.settings, hf_token)
         if secret is None:
             raise StudioError(
                 "token_rejected",

@@ -64,6 +64,6 @@ class Jobs:
         watch.stop(self._context.home.job(job.id))
         return self.get(job_id)
 
-    def retry(self, any_id: str, *, token: str | None = None) -> Job:
+    def retry(self, any_id: str, *, hf_token: str | None = None) -> Job:
         """Go on with a dataset, a tokenization or a job that failed or was cancelled."""
-        return self.get(retry(self._context, look(self._context).last_job(any_id), token))
+        return self.get(retry(self._context, look(self._context).last_job(any_id), hf_token))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import checked_split, new_id
 from mistudio_core.jobs.kinds import source_of
-from mistudio_core.library.access import choose_token
+from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_for
 from mistudio_core.library.start import start
@@ -44,7 +44,7 @@ def download(
     splits: Sequence[str] | None,
     max_samples: int | None,
     name: str | None,
-    token: str | None,
+    hf_token: str | None,
     options: ImportOptions | None,
 ) -> str:
     """Start the download of what `info` describes; return the id of the dataset."""
@@ -75,7 +75,7 @@ def download(
         access=access,
         max_samples=max_samples,
     )
-    secret = choose_token(context.settings, token) if token or access != "public" else None
+    secret = choose_hf_token(context.settings, hf_token) if hf_token or access != "public" else None
     return start_once(context, "download", dataset, arguments, secret)
 
 
@@ -124,7 +124,7 @@ def make_example(context: Context, num_samples: int) -> str:
     return start_once(context, "example", dataset, {"num_samples": num_samples}, None)
 
 
-def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], token: str | None) -> str:
+def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None) -> str:
     """Start a tokenization; return its id."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
     from mistudio_core.tokenization.texts.chat import dated
@@ -138,7 +138,7 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], toke
     if is_path:
         context.actor.must_be_at_home("A path")
         recipe = replace(recipe, tokenizer=str(Path(recipe.tokenizer).expanduser().resolve()))
-    context.actor.must_need_no_token(token)
+    context.actor.must_need_no_token(hf_token)
     if recipe.chat is not None:
         with suppress(TokenizerNotFound):  # then the worker does so, once it has loaded it
             recipe = dated(recipe, tokenizer_for(context, recipe), date.today())
@@ -164,7 +164,7 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], toke
         updated_at=moment,
     )
     arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()}
-    secret = choose_token(context.settings, token) if on_hub else None
+    secret = choose_hf_token(context.settings, hf_token) if on_hub else None
     return start_once(context, "tokenize", tokenization, arguments, secret)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.jobs.kinds import kind_of
-from mistudio_core.library.access import choose_token
+from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
 from mistudio_core.records import Dataset, Job, Tokenization
@@ -72,7 +72,7 @@ def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Map
     return arguments if isinstance(earlier, Dataset) else {**arguments, "recipe": earlier.recipe}
 
 
-def retry(context: Context, job: Job, token: str | None) -> str:
+def retry(context: Context, job: Job, hf_token: str | None) -> str:
     """Start again what the last job on a subject did not finish; return the id of the new job."""
     with context.catalog.transaction() as transaction:
         row = transaction.jobs()[job.id]
@@ -81,7 +81,7 @@ def retry(context: Context, job: Job, token: str | None) -> str:
         raise StudioError("not_found", "The result of this job has been deleted.", "Start it anew.")
     if kind_of(row.kind).makes and found.status == "ready":
         raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to create it again.")
-    secret = choose_token(context.settings, token) if row.needs_token or token else None
+    secret = choose_hf_token(context.settings, hf_token) if row.needs_token or hf_token else None
     if row.needs_token and secret is None:
         raise StudioError(
             "gated",

@@ -38,10 +38,10 @@ class Tokenizations:
         """Return one tokenization, or raise `not_found`."""
         return look(self._context).tokenization(tokenization_id)
 
-    def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, token: str | None = None) -> Tokenization:
+    def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, hf_token: str | None = None) -> Tokenization:
         """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
         dataset = look(self._context).dataset(dataset_id)
-        return self.get(making.tokenize(self._context, dataset, recipe, token))
+        return self.get(making.tokenize(self._context, dataset, recipe, hf_token))
 
     def preview(
         self,

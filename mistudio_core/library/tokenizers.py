@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mistudio_core.library.access import choose_token
+from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import all_tokenizers, find_tokenizer, full_name
 from mistudio_core.library.starting_jobs import start_job
@@ -31,7 +31,7 @@ class Tokenizers:
         """
         return find_tokenizer(self._context, name, revision=revision, source=source)
 
-    def load(self, name: str, *, revision: str | None = None, token: str | None = None, source: str = "auto") -> Job:
+    def load(self, name: str, *, revision: str | None = None, hf_token: str | None = None, source: str = "auto") -> Job:
         """Start to load a tokenizer from the Hub, a path or the built-in example into the library.
 
         `source` is the recipe's `tokenizer_source`: `file`, `transformers` or `auto`.
@@ -40,7 +40,7 @@ class Tokenizers:
 
         name = full_name(self._context, name)
         arguments = {"name": name, "revision": revision, "source": checked_value("tokenizer_source", source)}
-        self._context.actor.must_need_no_token(token)
+        self._context.actor.must_need_no_token(hf_token)
         on_hub = name != "sample" and not name.startswith("/")
-        secret = choose_token(self._context.settings, token) if on_hub else None
+        secret = choose_hf_token(self._context.settings, hf_token) if on_hub else None
         return start_job(self._context, "tokenizer", None, arguments, secret)

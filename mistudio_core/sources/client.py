@@ -63,7 +63,7 @@ def session() -> httpx2.Client:
 class Hub:
     """Questions to the Hub with one access token (None for none). Every failure is the client's own exception."""
 
-    token: str | None = None
+    hf_token: str | None = None
     attempts: int = 6
     deadline: float | None = None
     """Of the monotonic clock: no request goes on after it."""
@@ -74,7 +74,7 @@ class Hub:
         """Return the headers of every request: user agent, and the token if there is one."""
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-        headers: dict[str, str] = build_hf_headers(token=self.token or False, library_name="mistudio-datasets")
+        headers: dict[str, str] = build_hf_headers(token=self.hf_token or False, library_name="mistudio-datasets")
         return headers
 
     def retry(self) -> Retry:

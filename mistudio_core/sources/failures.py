@@ -36,7 +36,9 @@ _UNREACHABLE: Final = frozenset(
 _SECONDS: Final = re.compile(r"t\s*=\s*(\d+)")
 
 
-def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revision: str | None = None) -> StudioError:
+def hub_failure(
+    error: BaseException, repo_id: str, *, hf_token_given: bool, revision: str | None = None
+) -> StudioError:
     """Return the error to show for an exception of huggingface_hub, httpx2 or datasets; `internal` if unknown.
 
     Every cause and context is looked at, since `datasets` hides the reason behind errors of its own. Nothing of the
@@ -46,7 +48,7 @@ def hub_failure(error: BaseException, repo_id: str, *, token_given: bool, revisi
     for link in chain:
         if isinstance(link, StudioError):
             return link
-    asked = _Asked(repo_id, revision, token_given)
+    asked = _Asked(repo_id, revision, hf_token_given)
     for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network, _by_body):
         for link in chain:
             failure = judge(link, asked)
@@ -59,7 +61,7 @@ def transport_failure(error: BaseException, name: str) -> StudioError | None:
     """Return the error to show where the network or the disk failed while `name` was read; None for anything else."""
     for judge in (_by_system, _by_answer, _by_network):
         for link in chained(error):
-            failure = judge(link, _Asked(name, None, token_given=False))
+            failure = judge(link, _Asked(name, None, hf_token_given=False))
             if failure is not None:
                 return failure
     return None
@@ -101,7 +103,7 @@ def retry_after(headers: Any) -> float | None:
 class _Asked:
     repo_id: str
     revision: str | None
-    token_given: bool
+    hf_token_given: bool
 
 
 def _by_system(error: BaseException, _asked: _Asked) -> StudioError | None:
@@ -146,10 +148,10 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
             "hub_unreachable", f"The Hub lists a file of {asked.repo_id} that it cannot serve.", TRY_LATER
         )
     if code == "RepoNotFound" or status in (401, 404):
-        return repo_not_found(asked.repo_id, token_given=asked.token_given)
+        return repo_not_found(asked.repo_id, hf_token_given=asked.hf_token_given)
     if status == 429:
         return _rate_limited(response.headers)
-    if status == 403 and asked.token_given:
+    if status == 403 and asked.hf_token_given:
         return StudioError(
             "token_rejected",
             f"This access token has no access to {asked.repo_id}.",
@@ -167,7 +169,7 @@ def _gated(asked: _Asked, status: int, text: str) -> StudioError:
     if "fine-grained" in text or "enable access to public gated" in text:
         reason = f"{asked.repo_id} is gated, and this access token lacks the permission to read gated repositories."
         return StudioError("gated", reason, "Allow it in the token's settings, or use another token.")
-    if status == 401 or not asked.token_given:
+    if status == 401 or not asked.hf_token_given:
         reason = f"{asked.repo_id} is gated: its owner grants access on request."
         return StudioError("gated", reason, f"Request access at {page}, then use an access token of that account.")
     reason = f"{asked.repo_id} is gated, and the account of this access token has not been granted access."
@@ -183,10 +185,10 @@ def token_rejected() -> StudioError:
     )
 
 
-def repo_not_found(repo_id: str, *, token_given: bool) -> StudioError:
+def repo_not_found(repo_id: str, *, hf_token_given: bool) -> StudioError:
     """Return the error for a repository that does not exist, or is private, which the Hub does not tell apart."""
     hint = "Check the spelling. "
-    hint += "If it is private, this access token may not read it." if token_given else _IF_PRIVATE
+    hint += "If it is private, this access token may not read it." if hf_token_given else _IF_PRIVATE
     return StudioError("repo_not_found", f"There is no dataset {repo_id} on the Hub.", hint)
 
 
@@ -218,9 +220,9 @@ def _by_datasets(error: BaseException, asked: _Asked) -> StudioError | None:
             "Report it to the dataset's owner, or choose an older revision.",
         )
     if "DatasetNotFoundError" in names and "gated" in text:
-        return _gated(asked, 403 if asked.token_given else 401, "")
+        return _gated(asked, 403 if asked.hf_token_given else 401, "")
     if "DatasetNotFoundError" in names:
-        return repo_not_found(asked.repo_id, token_given=asked.token_given)
+        return repo_not_found(asked.repo_id, hf_token_given=asked.hf_token_given)
     return None
 
 

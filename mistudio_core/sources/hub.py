@@ -16,7 +16,7 @@ from mistudio_core.sources import failures, parquet_branch
 from mistudio_core.sources.card import CardConfig, licence, read_card
 from mistudio_core.sources.client import Hub, HubFile
 from mistudio_core.sources.footers import Footer, read_footer
-from mistudio_core.sources.repo_ids import checked_revision, clean_token, parse_repo_id
+from mistudio_core.sources.repo_ids import checked_revision, clean_hf_token, parse_repo_id
 from mistudio_core.sources.split_files import files_of_splits, is_data
 
 __all__ = ["look", "parse_repo_id"]
@@ -32,7 +32,7 @@ def look(
     *,
     revision: str | None = None,
     config: str | None = None,
-    token: str | None = None,
+    hf_token: str | None = None,
     home: Path,
 ) -> RepoInfo:
     """Return what the Hub knows of a dataset, within 10 seconds; fields that it does not know are None.
@@ -45,13 +45,13 @@ def look(
     """
     name, pasted = parse_repo_id(repo_id)
     wanted = checked_revision(revision) if revision else pasted
-    hub = Hub(clean_token(token), attempts=2, deadline=time.monotonic() + INSPECT_SECONDS)
+    hub = Hub(clean_hf_token(hf_token), attempts=2, deadline=time.monotonic() + INSPECT_SECONDS)
     try:
         return _inspect(hub, name, wanted, config, home)
     except StudioError:
         raise
     except Exception as error:
-        raise failures.hub_failure(error, name, token_given=hub.token is not None, revision=wanted) from error
+        raise failures.hub_failure(error, name, hf_token_given=hub.hf_token is not None, revision=wanted) from error
 
 
 @dataclass(slots=True)
@@ -144,7 +144,7 @@ def _refusal(hub: Hub, info: Mapping[str, Any]) -> StudioError | None:
     try:
         hub.check_access(info["id"])
     except Exception as error:
-        failure = failures.hub_failure(error, info["id"], token_given=hub.token is not None)
+        failure = failures.hub_failure(error, info["id"], hf_token_given=hub.hf_token is not None)
         if failure.code != "gated":
             raise
         return failure

@@ -35,7 +35,7 @@ class Pushed:
 
 
 def push_folder(
-    folder: Path, repo_id: str, *, token: str, private: bool, message: str, progress: Callable[[int, int], None]
+    folder: Path, repo_id: str, *, hf_token: str, private: bool, message: str, progress: Callable[[int, int], None]
 ) -> Pushed:
     """Put the files of `folder` into the dataset repository `repo_id` in one commit, making it if it is new.
 
@@ -47,7 +47,7 @@ def push_folder(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, set_client_factory
 
     set_client_factory(_patient_client)
-    api = HfApi(token=token)
+    api = HfApi(token=hf_token)
     try:
         if "/" not in repo_id:
             repo_id = f"{api.whoami()['name']}/{repo_id}"
@@ -92,7 +92,7 @@ def _push_failure(error: Exception, repo_id: str) -> StudioError:
             )
         if status == 401:
             return token_rejected()
-    return hub_failure(error, repo_id, token_given=True)
+    return hub_failure(error, repo_id, hf_token_given=True)
 
 
 def _patient_client() -> httpx2.Client:

@@ -61,12 +61,12 @@ def checked_revision(revision: str) -> str:
     return cleaned
 
 
-def clean_token(token: str | None) -> str | None:
+def clean_hf_token(hf_token: str | None) -> str | None:
     """Return a token without the space around it, None for none; raise `token_rejected` if it cannot be one.
 
     A character that no HTTP header may hold would make the client show the whole header in its error.
     """
-    cleaned = (token or "").strip()
+    cleaned = (hf_token or "").strip()
     if not cleaned:
         return None
     if not _TOKEN.fullmatch(cleaned):

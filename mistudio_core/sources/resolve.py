@@ -92,9 +92,11 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
 
     for attempt in range(_ATTEMPTS):
         try:
-            builder = load_dataset_builder(f"hf://datasets/{repo_id}", config, revision=sha, token=hub.token or False)
+            builder = load_dataset_builder(
+                f"hf://datasets/{repo_id}", config, revision=sha, token=hub.hf_token or False
+            )
         except Exception as error:
-            failure = failures.hub_failure(error, repo_id, token_given=hub.token is not None)
+            failure = failures.hub_failure(error, repo_id, hf_token_given=hub.hf_token is not None)
             if failure.code == "internal" and isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
                 failure = _misread(repo_id, error)
             passing = failure.code in {"hub_unreachable", "rate_limited"}

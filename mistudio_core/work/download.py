@@ -14,7 +14,7 @@ from mistudio_core.sources.client import Hub, without_queries
 from mistudio_core.sources.convert import Converter
 from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.plan import Plan
-from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
+from mistudio_core.sources.repo_ids import clean_hf_token, parse_repo_id
 from mistudio_core.sources.resolve import resolve, resolve_parquet_branch
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.wider import WiderError
@@ -35,8 +35,8 @@ def run(job: RunningJob) -> dict[str, Any]:
     draft = job.home.dataset_draft(job.subject_id)
     prepare_environment(draft)
     job.progress("resolving")
-    token = clean_token(job.secret)
-    hub = Hub(token)
+    hf_token = clean_hf_token(job.secret)
+    hub = Hub(hf_token)
     repo_id, _ = parse_repo_id(str(job.arguments["repo_id"]))
     try:
         return _run(job, draft, hub, repo_id)
@@ -44,7 +44,7 @@ def run(job: RunningJob) -> dict[str, Any]:
         if not isinstance(error, StudioError) or error.__cause__ is not None:
             job.log.warning("%s", without_queries("".join(traceback.format_exception(error))))
         revision = job.arguments.get("revision")
-        raise failures.hub_failure(error, repo_id, token_given=token is not None, revision=revision) from error
+        raise failures.hub_failure(error, repo_id, hf_token_given=hf_token is not None, revision=revision) from error
 
 
 def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]:

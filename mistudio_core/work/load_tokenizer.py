@@ -19,5 +19,5 @@ def run(job: RunningJob) -> dict[str, Any]:
         loaded = open_tokenizer(sample_tokenizer(job.home), name=name)
     else:
         revision, source = job.arguments["revision"], str(job.arguments.get("source", "auto"))
-        loaded = load_tokenizer(job.home.tokenizers, name, revision=revision, token=job.secret, source=source)
+        loaded = load_tokenizer(job.home.tokenizers, name, revision=revision, hf_token=job.secret, source=source)
     return loaded.describe()

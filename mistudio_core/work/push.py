@@ -12,7 +12,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import CARD, TOKENIZATION_MANIFEST
 from mistudio_core.files import file_sha256
 from mistudio_core.sources.hub_push import push_folder
-from mistudio_core.sources.repo_ids import clean_token, parse_repo_id
+from mistudio_core.sources.repo_ids import clean_hf_token, parse_repo_id
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
 from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.work.disk_guard import DiskGuard
@@ -29,8 +29,8 @@ def run(job: RunningJob) -> dict[str, Any]:
     The Parquet copy is made first and deleted afterwards; a retry uses one that is whole, and sends only the files
     that the Hub does not have. Returns `repo_id`, `revision`, `url`, `num_files` and `size_bytes`.
     """
-    token = clean_token(job.secret)
-    if token is None:
+    hf_token = clean_hf_token(job.secret)
+    if hf_token is None:
         raise StudioError(
             "token_rejected",
             "A push needs an access token with write permission.",
@@ -49,7 +49,7 @@ def run(job: RunningJob) -> dict[str, Any]:
         pushed = push_folder(
             folder,
             repo_id,
-            token=token,
+            hf_token=hf_token,
             private=job.arguments.get("private") is not False,
             message="Token sequences from miStudio Datasets",
             progress=tell,

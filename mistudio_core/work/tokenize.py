@@ -72,7 +72,11 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
     if is_path(name) and job.settings.shared:
         raise invalid("A shared library loads no tokenizer from a path.", "Give a Hub id.")
     return load_tokenizer(
-        job.home.tokenizers, name, revision=recipe.tokenizer_revision, token=job.secret, source=recipe.tokenizer_source
+        job.home.tokenizers,
+        name,
+        revision=recipe.tokenizer_revision,
+        hf_token=job.secret,
+        source=recipe.tokenizer_source,
     )
 
 

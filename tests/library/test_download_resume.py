@@ -175,7 +175,7 @@ def test_a_closed_gate_is_told_before_data_moves_and_leaves_nothing(
 ) -> None:
     hub.add(repositories.gated())
     with pytest.raises(StudioError, match="gated") as caught:
-        library.download("acme/gated", token=token)
+        library.download("acme/gated", hf_token=token)
     assert caught.value.code == "gated"
     assert library.datasets() == []
     assert library.jobs() == []
@@ -195,5 +195,5 @@ def test_a_failure_with_a_token_keeps_it_out_of_files_and_logs(library: Library,
     with pytest.raises(StudioError, match="token"):
         library.retry(dataset.id)
     hub.faults.clear()
-    library.retry(dataset.id, token=READ_TOKEN)
+    library.retry(dataset.id, hf_token=READ_TOKEN)
     assert finished(library, dataset).status == "succeeded"

@@ -199,8 +199,8 @@ def test_a_shared_library_lets_nobody_touch_what_others_made(tmp_path: Path) -> 
     tokenizer = {"tokenizer": "openai-community/gpt2"}
     for refused in (
         lambda: his.tokenize(dataset.id, {"tokenizer": "/etc"}),
-        lambda: his.tokenize(dataset.id, tokenizer, token="hf_his"),
-        lambda: his.load_tokenizer("openai-community/gpt2", token="hf_his"),
+        lambda: his.tokenize(dataset.id, tokenizer, hf_token="hf_his"),
+        lambda: his.load_tokenizer("openai-community/gpt2", hf_token="hf_his"),
         lambda: his.log(job.id),
     ):
         with pytest.raises(StudioError) as caught:

@@ -23,7 +23,7 @@ SIGNED = "https://storage.example/x.parquet?Expires=1&Signature=abc"
 
 
 def told(error: BaseException, *, token: bool = True, revision: str | None = None) -> StudioError:
-    return failures.hub_failure(error, "acme/stories", token_given=token, revision=revision)
+    return failures.hub_failure(error, "acme/stories", hf_token_given=token, revision=revision)
 
 
 def answered(

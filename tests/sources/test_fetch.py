@@ -176,7 +176,7 @@ def test_lasting_faults_are_told_and_what_arrived_is_kept(fetched: Fetched, faul
     fetched.server.faults.add("GET storage", fault)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - what kind it is, is what is tested
         fetched.run(attempts=3)
-    assert hub_failure(caught.value, "acme/big", token_given=False).code == code
+    assert hub_failure(caught.value, "acme/big", hf_token_given=False).code == code
     assert fetched.counted == (fetched.part.stat().st_size if fetched.part.exists() else 0)
     fetched.server.faults.clear()
     fetched.counted = 0
@@ -208,7 +208,7 @@ def test_a_full_disk_is_no_fault_of_the_network(fetched: Fetched) -> None:
     fetched.part.symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught:
         fetched.run()
-    assert hub_failure(caught.value, "acme/big", token_given=False).code == "disk_full"
+    assert hub_failure(caught.value, "acme/big", hf_token_given=False).code == "disk_full"
     assert fetched.server.log.count("GET storage") == 1
 
 

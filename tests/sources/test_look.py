@@ -133,7 +133,7 @@ def test_names_that_do_not_exist(hub: HubServer) -> None:
 def test_access_tokens(hub: HubServer) -> None:
     hub.add(repositories.private())
     hub.add(repositories.plain())
-    assert look("researcher/private", token=f" {READ_TOKEN}\n").private
+    assert look("researcher/private", hf_token=f" {READ_TOKEN}\n").private
     assert hub.log.tokens("GET hub") == {READ_TOKEN}
     assert hub.log.tokens("storage") == set()
     told = refusal("researcher/private", token=STRANGER_TOKEN)
@@ -152,7 +152,7 @@ def test_a_gate_is_described_to_whoever_stands_before_it(hub: HubServer) -> None
         (LIMITED_TOKEN, "lacks the permission"),
         (READ_TOKEN, ""),
     ):
-        info = look("acme/gated", token=token)
+        info = look("acme/gated", hf_token=token)
         assert info.gated
         assert (info.refusal is None) == (token == READ_TOKEN)
         assert info.refusal is None or words in f"{info.refusal.message} {info.refusal.hint}"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistudio_core.errors import StudioError
-from mistudio_core.sources.repo_ids import PACKAGED_MODULES, checked_revision, clean_token, parse_repo_id
+from mistudio_core.sources.repo_ids import PACKAGED_MODULES, checked_revision, clean_hf_token, parse_repo_id
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_odd_revisions_are_refused(revision: str) -> None:
 
 
 def test_tokens_are_stripped_and_none_is_none() -> None:
-    assert clean_token(" hf_abc\n") == "hf_abc"
-    assert clean_token(None) is clean_token("") is clean_token(" \n") is None
+    assert clean_hf_token(" hf_abc\n") == "hf_abc"
+    assert clean_hf_token(None) is clean_hf_token("") is clean_hf_token(" \n") is None
 
 
 @pytest.mark.parametrize("token", ["hf_sec ret", "hf_sec\nret", "hf_sec\x00ret", "hf_séc", "hf_sec\rret", "h" * 201])
 def test_a_token_that_cannot_be_one_is_refused_without_being_shown(token: str) -> None:
     with pytest.raises(StudioError) as caught:
-        clean_token(token)
+        clean_hf_token(token)
     assert caught.value.code == "token_rejected"
     assert "sec" not in f"{caught.value.message} {caught.value.hint} {caught.value.__context__}"

@@ -149,7 +149,7 @@ def test_a_full_disk_is_told_as_that(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No space left") as caught:
         fill()
-    assert hub_failure(caught.value, "x", token_given=False).code == "disk_full"
+    assert hub_failure(caught.value, "x", hf_token_given=False).code == "disk_full"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -64,7 +64,7 @@ def test_hub_refusals_have_codes(
     for make in (models.bpe, models.gated_bpe, models.without_tokenizer):
         hub.add(make())
     with pytest.raises(StudioError) as caught:
-        load_tokenizer(tmp_path, name, revision=revision, token=token)
+        load_tokenizer(tmp_path, name, revision=revision, hf_token=token)
     assert caught.value.code == code
     assert caught.value.hint
     assert token is None or token not in caught.value.message + caught.value.hint
@@ -72,7 +72,7 @@ def test_hub_refusals_have_codes(
 
 def test_gate_that_was_passed_opens(hub: HubServer, tmp_path: Path) -> None:
     hub.add(models.gated_bpe())
-    assert load_tokenizer(tmp_path, "acme/gated-gpt", token=READ_TOKEN).vocab_size == models.VOCABULARY
+    assert load_tokenizer(tmp_path, "acme/gated-gpt", hf_token=READ_TOKEN).vocab_size == models.VOCABULARY
 
 
 def test_code_of_a_repository_is_never_run(hub: HubServer, tmp_path: Path) -> None:

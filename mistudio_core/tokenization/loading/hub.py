@@ -13,23 +13,23 @@ from mistudio_core.tokenization.loading.files import FILES, is_vocabulary
 _LOOK_TIMEOUT_S: Final = 15.0
 
 
-def commit_of(name: str, revision: str | None, token: str | None) -> str:
+def commit_of(name: str, revision: str | None, hf_token: str | None) -> str:
     """Return the commit of a revision; raise `tokenizer_not_found` where the repository holds no tokenizer."""
     from huggingface_hub import HfApi
 
-    info = HfApi(token=token or False).model_info(name, revision=revision, timeout=_LOOK_TIMEOUT_S)
+    info = HfApi(token=hf_token or False).model_info(name, revision=revision, timeout=_LOOK_TIMEOUT_S)
     files = {item.rfilename for item in info.siblings or ()}
     if not any(is_vocabulary(file) for file in files):
         raise StudioError("tokenizer_not_found", f"The repository {name!r:.120} has no tokenizer.", "Check the id.")
     return str(info.sha)
 
 
-def download(name: str, commit: str, token: str | None, folder: Path) -> None:
+def download(name: str, commit: str, hf_token: str | None, folder: Path) -> None:
     """Download what belongs to a tokenizer into `folder`, the model's `config.json` included."""
     from huggingface_hub import snapshot_download
 
     snapshot_download(
-        name, revision=commit, token=token or False, local_dir=folder, allow_patterns=list(FILES),
+        name, revision=commit, token=hf_token or False, local_dir=folder, allow_patterns=list(FILES),
         ignore_patterns=["*/*.json", "*.index.json", "*.safetensors*"], max_workers=2,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ def is_path(name: str) -> bool:
 
 
 def load_tokenizer(
-    root: Path, name: str, *, revision: str | None = None, token: str | None = None, source: str = "auto"
+    root: Path, name: str, *, revision: str | None = None, hf_token: str | None = None, source: str = "auto"
 ) -> StoredTokenizer:
     """Load a tokenizer from the Hub (pinned to a commit) or from a path, keep it under `root` and return it.
 
@@ -40,14 +40,14 @@ def load_tokenizer(
     if not _HUB_ID.fullmatch(name):
         raise invalid(f"{name!r:.80} is not a tokenizer.", "Give a Hub id such as 'openai-community/gpt2' or a path.")
     with hub_errors(name):
-        commit = commit_of(name, revision, token)
+        commit = commit_of(name, revision, hf_token)
         wanted = _wanted(name, source, FROM_TRANSFORMERS)
         wanted = replace(wanted, revision=commit, asked=(revision,) if revision else ())
         known = [one for one in names(root) if (one.name, one.revision) == (name, commit)]
         if (again := _known(root, wanted, known)) is not None:
             return again
         with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as folder:
-            download(name, commit, token, Path(folder))
+            download(name, commit, hf_token, Path(folder))
             return _stored(root, Path(folder), wanted)
 
 

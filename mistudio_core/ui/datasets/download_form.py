@@ -31,14 +31,14 @@ def draw(library: Library) -> None:
     _take_back_refused(library)
     info: dict[str, Any] | None = st.session_state.get(keys.INSPECTED)
     with st.form("download", border=False):
-        repo, token = st.columns([3, 2])
+        repo, hf_token = st.columns([3, 2])
         repo.text_input(
             "Repository id",
             key=keys.REPO,
             placeholder="namespace/dataset-name",
             help="For example stanfordnlp/imdb. The URL of the dataset's page works too.",
         )
-        token.text_input(
+        hf_token.text_input(
             "Access token (optional)",
             key=keys.ACCESS,
             type="password",
@@ -105,7 +105,7 @@ def _inspect() -> None:
     with failures.storing(keys.DOWNLOAD_ERROR):
         asked = _asked()
         info = open_library().inspect(
-            asked["repo"], revision=asked["revision"], config=asked["config"], token=asked["token"]
+            asked["repo"], revision=asked["revision"], config=asked["config"], hf_token=asked["hf_token"]
         )
         _prefill(info)
         # Plain values: the session outlives a hot reload, our classes do not.
@@ -145,7 +145,7 @@ def _download() -> None:
             config=asked["config"],
             splits=asked["splits"],
             max_samples=asked["max_samples"],
-            token=asked["token"],
+            hf_token=asked["hf_token"],
             options=ImportOptions(
                 text_columns=asked["text_columns"], invalid_utf8="replace" if asked["replace"] else None
             ),
@@ -185,7 +185,7 @@ def _asked() -> dict[str, Any]:
         "config": (state[keys.CONFIG] or "").strip() or None,
         "splits": list(state[keys.SPLITS]) or None,
         "max_samples": state[keys.MAX_SAMPLES],
-        "token": state[keys.ACCESS] or None,
+        "hf_token": state[keys.ACCESS] or None,
         "text_columns": import_fields.names_of(state.get(keys.TEXT_COLUMNS)),
         "replace": bool(state.get(keys.INVALID_UTF8)),
     }

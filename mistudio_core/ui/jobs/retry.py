@@ -36,6 +36,6 @@ def show_error(record_id: str) -> None:
 
 
 def _retry(record_id: str) -> None:
-    token = st.session_state.get(keys.of(record_id, "retry_token")) or None
+    hf_token = st.session_state.get(keys.of(record_id, "retry_token")) or None
     with failures.storing(keys.of(record_id, "retry_error")):
-        open_library().retry(record_id, token=token)
+        open_library().retry(record_id, hf_token=hf_token)

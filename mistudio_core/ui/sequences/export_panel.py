@@ -60,14 +60,14 @@ def _ready(export: Export, *, shared: bool) -> None:
 def _push_form(tokenization: Tokenization, *, pushed: bool) -> None:
     st.markdown("**Push to the Hugging Face Hub**" + (" :green-badge[:material/check: Pushed]" if pushed else ""))
     with st.form(keys.of(tokenization.id, "push"), border=False):
-        repo, token, private = st.columns([3, 3, 1], vertical_alignment="bottom")
+        repo, hf_token, private = st.columns([3, 3, 1], vertical_alignment="bottom")
         repo.text_input(
             "Your repository",
             key=keys.of(tokenization.id, "push_repo"),
             placeholder="your-name/token-sequences",
             help="A dataset repository; it is created if it does not exist.",
         )
-        token.text_input(
+        hf_token.text_input(
             "Access token with write permission",
             key=keys.of(tokenization.id, "push_token"),
             type="password",
@@ -93,6 +93,6 @@ def _push(tokenization_id: str) -> None:
             raise invalid("No repository given.", "Enter one of your own, such as your-name/token-sequences.")
         private = bool(state[keys.of(tokenization_id, "push_private")])
         open_library().push(
-            tokenization_id, repo, private=private, token=state[keys.of(tokenization_id, "push_token")] or None
+            tokenization_id, repo, private=private, hf_token=state[keys.of(tokenization_id, "push_token")] or None
         )
         state[keys.NOTICE] = "Push started."

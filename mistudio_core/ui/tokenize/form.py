@@ -143,7 +143,7 @@ def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
 
 def _start(dataset_id: str) -> None:
     with failures.storing(recipe_fields.key(dataset_id, "tokenize_error")):
-        token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
-        open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), token=token)
+        hf_token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
+        open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), hf_token=hf_token)
         st.session_state[keys.NOTICE] = "Tokenization started."
         st.session_state[recipe_fields.key(dataset_id, "new")] = False  # what runs stands below

@@ -162,7 +162,7 @@ def _load(dataset_id: str) -> None:
         name = recipe_fields.tokenizer_name(dataset_id)
         if not name:
             raise invalid("No tokenizer selected.", "Choose one from the list or enter a Hub id.")
-        token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
+        hf_token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
         revision, source = recipe_fields.changed_revision(dataset_id), recipe_fields.tokenizer_source(dataset_id)
-        job = open_library().load_tokenizer(name, revision=revision, token=token, source=source)
+        job = open_library().load_tokenizer(name, revision=revision, hf_token=hf_token, source=source)
         st.session_state[recipe_fields.key(dataset_id, "load_job")] = {"job_id": job.id, "name": name}
