@@ -16,7 +16,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
-from mistudio_core.cli.parser import make_parser  # noqa: E402 - the checkout comes first
+from mistudio_core.cli.parser import CommandParser, make_parser  # noqa: E402 - the checkout comes first
 from mistudio_core.library import Library  # noqa: E402
 from mistudio_core.tokenization.recipes.described import with_table  # noqa: E402
 
@@ -44,6 +44,7 @@ def cli() -> str:
     """Return docs/cli.md: every command with its arguments, from the parser."""
     parts = [_CLI_HEAD]
     for name, parser in _commands(make_parser()):
+        parser.complete()
         parts.append(f"## {name}\n\n{_sentence(parser.description or '')}\n")
         rows = [_row(action) for action in parser._actions if not isinstance(action, argparse._HelpAction)]
         if rows:
@@ -77,7 +78,7 @@ def main() -> None:
         (DOCS / name).write_text(text, "utf-8")
 
 
-def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, CommandParser]]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             seen: set[int] = set()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mistudio_core.cli.app import app as app  # noqa: PLC0414 - the parser names it like the others
 from mistudio_core.cli.interrupt import started
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import read_json

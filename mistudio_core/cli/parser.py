@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core import __version__
-from mistudio_core.cli import commands
-from mistudio_core.cli.app import app
 from mistudio_core.errors import invalid
-from mistudio_core.tokenization.recipes.described import in_one_line, values_in_words
-from mistudio_core.tokenization.recipes.fields import FIELDS, Field
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.recipes.fields import Field
 
 _RENAMED: Final = {"splits": ["--split", "--splits"], "columns": ["--column", "--columns"]}
 
@@ -29,20 +28,37 @@ def whole_number(text: str) -> int:
         raise invalid(f"{text[:40]!r} is not a whole number.", "Write digits only, for example 1000.") from None
 
 
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command, which adds costly options when it is used: those of recipes load every preset."""
+
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def complete(self) -> None:
+        """Add the options that are still missing."""
+        add, self.add_options = self.add_options, None
+        if add is not None:
+            add(self)
+
+    def parse_known_args(self, *given: Any, **named: Any) -> Any:
+        """Parse as the base class does, with all options."""
+        self.complete()
+        return super().parse_known_args(*given, **named)
+
+
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; the namespace it gives has `act`, the function to call with it."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    """Return the parser; the namespace it gives has `act`, the name of the function in `commands` to call with it."""
+    common = CommandParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--home", help="the library folder (else MISTUDIO_HOME)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     parser = argparse.ArgumentParser(
         prog="mistudio", description="Datasets and token sequences for interpretability.", parents=[common]
     )
     parser.add_argument("--version", action="version", version=f"mistudio {__version__}")
-    groups = parser.add_subparsers(required=True, metavar="COMMAND")
+    groups = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=CommandParser)
 
-    def command(name: str, act: Any, purpose: str, aliases: Sequence[str] = ()) -> argparse.ArgumentParser:
+    def command(name: str, purpose: str, *, act: str | None = None, aliases: Sequence[str] = ()) -> CommandParser:
         added = groups.add_parser(name, aliases=aliases, help=purpose, description=purpose, parents=[common])
-        added.set_defaults(act=act)
+        added.set_defaults(act=act or name.replace("-", "_"))
         return added
 
     _app_command(command)
@@ -60,14 +76,14 @@ def _token(parser: argparse.ArgumentParser) -> None:
 
 
 def _app_command(command: Any) -> None:
-    served = command("app", app, "start the app in the browser")
+    served = command("app", "start the app in the browser")
     served.add_argument("--port", type=whole_number, help="the port to listen on (8501)")
     served.add_argument("streamlit", metavar="-- OPTION", nargs="*", help="more options of `streamlit run`")
 
 
 def _hub_commands(command: Any) -> None:
-    inspect = command("inspect", commands.inspect, "show what the Hub knows about a dataset, without downloading it")
-    download = command("download", commands.download, "download a dataset from the Hub")
+    inspect = command("inspect", "show what the Hub knows about a dataset, without downloading it")
+    download = command("download", "download a dataset from the Hub")
     for parser in (inspect, download):
         parser.add_argument("repo", metavar="REPO", help="repository id, or its URL on the Hub")
         parser.add_argument("--revision", help="branch, tag or commit")
@@ -77,12 +93,12 @@ def _hub_commands(command: Any) -> None:
     download.add_argument("--max-samples", type=whole_number, help="most samples per split")
     download.add_argument("--name", help="name of the dataset in the library")
     _text_options(download)
-    imported = command("import", commands.import_files, "import local files")
+    imported = command("import", "import local files", act="import_files")
     imported.add_argument("paths", metavar="PATH", nargs="+")
     imported.add_argument("--format", help="parquet, jsonl, json, csv, tsv, txt or arrow (default: by file name)")
     imported.add_argument("--name", help="name of the dataset in the library")
     _import_options(imported)
-    example = command("example", commands.example, "create the built-in example dataset", aliases=["sample"])
+    example = command("example", "create the built-in example dataset", aliases=["sample"])
     example.add_argument("--samples", type=whole_number, default=5000, help="number of samples (default: 5000)")
 
 
@@ -125,26 +141,24 @@ def _text_options(group: Any) -> None:
 
 
 def _read_commands(command: Any) -> None:
-    listed = command("list", commands.list_datasets, "list the datasets")
+    listed = command("list", "list the datasets", act="list_datasets")
     listed.add_argument("--status", help="downloading, processing, ready or error")
     listed.add_argument("--source", help="huggingface, local or sample")
     listed.add_argument("--search", default="", help="part of a name, repository or id")
     listed.add_argument("--sort", default="created", help="name, created, size or samples")
-    show = command("show", commands.show, "show a dataset with its tokenizations, or a tokenization")
+    show = command("show", "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
-    _sample_options(command("samples", commands.samples, "print samples of a dataset, searched, filtered and sorted"))
-    index = command("index", commands.index, "build or rebuild the word index of a dataset")
+    _sample_options(command("samples", "print samples of a dataset, searched, filtered and sorted"))
+    index = command("index", "build or rebuild the word index of a dataset")
     index.add_argument("id", metavar="ID")
-    tokens = command(
-        "search-tokens", commands.search_tokens, "find consecutive tokens in the sequences of a tokenization"
-    )
+    tokens = command("search-tokens", "find consecutive tokens in the sequences of a tokenization")
     tokens.add_argument("id", metavar="TOK")
     tokens.add_argument("--text", help="text, tokenized as in the middle of a document: a leading space matters")
     tokens.add_argument("--ids", help="token ids separated by commas, for example 11,262")
     tokens.add_argument("--offset", type=whole_number, default=0)
     tokens.add_argument("--limit", type=whole_number, default=50)
     tokens.add_argument("--across", action="store_true", help="include hits that span two documents")
-    stats = command("stats", commands.stats, "print the statistics of a dataset or a tokenization")
+    stats = command("stats", "print the statistics of a dataset or a tokenization")
     stats.add_argument("id", metavar="ID")
 
 
@@ -176,40 +190,41 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _tokenize_commands(command: Any) -> None:
-    tokenize = command("tokenize", commands.tokenize, "tokenize a dataset into token sequences")
+    tokenize = command("tokenize", "tokenize a dataset into token sequences")
     tokenize.add_argument("dataset_id", metavar="DATASET_ID")
-    preview = command("preview", commands.preview, "show how a recipe tokenizes a text or a sample")
+    preview = command("preview", "show how a recipe tokenizes a text or a sample")
     preview.add_argument("dataset_id", metavar="DATASET_ID", nargs="?")
     preview.add_argument("--text", help="text to tokenize (default: a sample of the dataset)")
     preview.add_argument("--index", type=whole_number, default=0, help="index of the sample in its split, from 0")
-    estimate = command(
-        "estimate", commands.estimate, "estimate sequences, time, size and skipped samples for all presets"
-    )
+    estimate = command("estimate", "estimate sequences, time, size and skipped samples for all presets")
     estimate.add_argument("dataset_id", metavar="DATASET_ID")
-    compare = command("compare", commands.compare, "compare two to four tokenizations")
+    compare = command("compare", "compare two to four tokenizations")
     compare.add_argument("ids", metavar="TOK", nargs="+")
     _hand_over_commands(command)
     for parser in (tokenize, preview, estimate):
         _token(parser)
-        _recipe_options(parser)
+        parser.add_options = _recipe_options
 
 
 def _hand_over_commands(command: Any) -> None:
-    export = command("export", commands.export, "export a tokenization for another program")
+    export = command("export", "export a tokenization for another program")
     export.add_argument("id", metavar="TOK")
     export.add_argument("--kind", default="parquet", help="parquet, bin (sparsify), text or jsonl")
     export.add_argument("--max-samples", type=whole_number, help="text only: most samples per split")
-    push = command("push", commands.push, "push a tokenization to a dataset repository of your own")
+    push = command("push", "push a tokenization to a dataset repository of your own")
     push.add_argument("id", metavar="TOK")
     push.add_argument("repo", metavar="REPO")
     push.add_argument("--public", action="store_true", help="create a public repository (default: private)")
     _token(push)
-    snippet = command("snippet", commands.snippet, "print code that loads the sequences into a trainer")
+    snippet = command("snippet", "print code that loads the sequences into a trainer")
     snippet.add_argument("id", metavar="TOK")
     snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch (default: all)")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:
+    from mistudio_core.tokenization.recipes.described import in_one_line
+    from mistudio_core.tokenization.recipes.fields import FIELDS
+
     parser.add_argument("--recipe", metavar="FILE", help="JSON file with recipe fields; options override it")
     groups: dict[str, Any] = {}
     for field in FIELDS.values():
@@ -231,6 +246,8 @@ def _recipe_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _metavar(field: Field) -> str:
+    from mistudio_core.tokenization.recipes.described import values_in_words
+
     named = {"number": "N", "share": "SHARE", "token": "TOKEN", "choice": field.name.upper()}
     return named.get(field.kind, values_in_words(field))
 
@@ -243,23 +260,23 @@ def _json_or_text(text: str) -> Any:
 
 
 def _keep_commands(command: Any) -> None:
-    command("jobs", commands.jobs, "list the jobs, newest first")
-    cancel = command("cancel", commands.cancel, "cancel a job; finished parts are kept")
+    command("jobs", "list the jobs, newest first")
+    cancel = command("cancel", "cancel a job; finished parts are kept")
     cancel.add_argument("id", metavar="JOB")
-    retry = command("retry", commands.retry, "resume a dataset, tokenization or job that failed or was cancelled")
+    retry = command("retry", "resume a dataset, tokenization or job that failed or was cancelled")
     retry.add_argument("id", metavar="ID")
     _token(retry)
-    delete = command("delete", commands.delete, "delete a dataset or a tokenization with its files")
+    delete = command("delete", "delete a dataset or a tokenization with its files")
     delete.add_argument("id", metavar="ID")
     delete.add_argument("--cascade", action="store_true", help="also delete its tokenizations and cancel running jobs")
     delete.add_argument("--yes", action="store_true", required=True, help="confirm the deletion")
-    rename = command("rename", commands.rename, "change the name or notes of a dataset")
+    rename = command("rename", "change the name or notes of a dataset")
     rename.add_argument("id", metavar="DATASET_ID")
     rename.add_argument("--name")
     rename.add_argument("--notes")
-    exports = command("delete-exports", commands.delete_exports, "delete all exports")
+    exports = command("delete-exports", "delete all exports")
     exports.add_argument("--yes", action="store_true", required=True, help="confirm the deletion")
-    verify = command("verify", commands.verify, "check the files against their manifests")
+    verify = command("verify", "check the files against their manifests")
     verify.add_argument("id", metavar="ID", nargs="?")
     verify.add_argument("--deep", action="store_true", help="also tokenize some samples again and compare")
-    command("rebuild", commands.rebuild, "rebuild the catalog from the files on disk")
+    command("rebuild", "rebuild the catalog from the files on disk")

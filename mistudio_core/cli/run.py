@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
 from mistudio_core.cli.parser import make_parser
-from mistudio_core.cli.tables import table
 from mistudio_core.errors import StudioError, check_text, unexpected
-from mistudio_core.records import as_json
 
 
 def main() -> int:
@@ -29,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         for argument in arguments:  # bytes that are no UTF-8 come as halves of surrogate pairs
             check_text(f"The argument {argument[:80]!r}", argument)
         options = make_parser().parse_args(arguments)
-        result = options.act(options)
+        result = _act(options)
     except StudioError as error:
         _show_error(error, as_document)
         return 1
@@ -44,7 +43,16 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _act(options: Namespace) -> Any:
+    from mistudio_core.cli import commands  # here, for `--help` needs none of it
+
+    return getattr(commands, options.act)(options)
+
+
 def _show(result: Any, as_document: bool) -> None:
+    from mistudio_core.cli.tables import table
+    from mistudio_core.records import as_json
+
     try:
         if as_document:
             sys.stdout.write(json.dumps(as_json(result), ensure_ascii=False) + "\n")
