@@ -88,7 +88,7 @@ def _write(folder: Path, wanted: int) -> tuple[list[Path], int, int]:
     folder.mkdir()
     paths: list[Path] = []
     size = documents = 0
-    batches = _documents()
+    batches = documents()
     while size < wanted:
         paths.append(folder / f"text-{len(paths):04d}.jsonl")
         full = min(wanted, size + FILE_BYTES)
@@ -101,7 +101,7 @@ def _write(folder: Path, wanted: int) -> tuple[list[Path], int, int]:
     return paths, size, documents
 
 
-def _documents() -> Iterator[list[str]]:
+def documents() -> Iterator[list[str]]:
     """Yield documents of a few words up to many pages in batches, without end and the same in every run."""
     dice = random.Random(1)
     told = [story.text.split(" ") for story in islice(stories(), STORIES)]

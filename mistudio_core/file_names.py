@@ -25,6 +25,7 @@ CARD: Final = "README.md"
 PLAN: Final = "plan.json"
 FEATURES: Final = "features.json"
 RECEIPTS: Final = "receipts"
+MEASURES: Final = "measures"
 
 # A tokenizer, as it comes and as it is stored.
 TOKENIZER_JSON: Final = "tokenizer.json"

@@ -46,6 +46,11 @@ class PartInfo:
     sha256: str
 
 
+def stem_of(name: str) -> str:
+    """Return the stem in the name of a part."""
+    return name.split("-")[1]
+
+
 class PartWriter:
     """Writes tables to `folder/part-<stem>-<number>.parquet`, cutting them into row groups and parts.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,8 @@ from mistudio_core.sources.tables import TableReader
 
 if TYPE_CHECKING:
     import datasets
+
+Measure = Callable[[str, str], AbstractContextManager[Callable[[pa.Table], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,12 @@ class Converter:
     first file told are kept in `folder/features.json`, so that a resumed run expects the same.
     """
 
-    def __init__(self, folder: Path, reader: TableReader) -> None:
-        """Take the draft folder of the dataset and a reader that may know the columns already."""
-        self.folder, self.reader = folder, reader
+    def __init__(self, folder: Path, reader: TableReader, measure: Measure) -> None:
+        """Take the draft folder of the dataset and a reader that may know the columns already.
+
+        `measure` gives, for the split and the stem of a file, a function that is called with each table.
+        """
+        self.folder, self.reader, self._measure = folder, reader, measure
         self._receipts = folder / RECEIPTS
         self._receipts.mkdir(parents=True, exist_ok=True)
 
@@ -87,9 +93,14 @@ class Converter:
             first = next(tables, None)
             if self.reader.schema is not None:
                 self._keep_features()
-                with PartWriter(raw, file.stem, self.reader.schema) as writer:
+                writing, measuring = (
+                    PartWriter(raw, file.stem, self.reader.schema),
+                    self._measure(file.split, file.stem),
+                )
+                with writing as writer, measuring as measured:
                     rest = _read_ahead(tables) if limit is None else tables
                     for table in _limited(chain([] if first is None else [first], rest), limit):
+                        measured(table)
                         writer.write(table)
                         on_rows(table.num_rows)
                 parts = writer.parts

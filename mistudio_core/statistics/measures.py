@@ -7,6 +7,7 @@ with the version of any library, so it may be stored and compared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -54,7 +55,7 @@ def measure(texts: pa.Array | pa.ChunkedArray) -> Measures:
     Extra memory: about 100 bytes per text and a few MB, however long the texts. Cost: about 1 ns per byte of text.
     """
     if isinstance(texts, pa.ChunkedArray):
-        return _joined([measure(chunk) for chunk in texts.chunks])
+        return joined([measure(chunk) for chunk in texts.chunks])
     data, offsets = utf8(texts)
     nulls = np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False), dtype=np.bool_)
     lengths = np.diff(offsets)
@@ -94,7 +95,8 @@ def utf8(texts: pa.Array) -> tuple[Bytes, Counts]:
     return np.frombuffer(data_buffer, np.uint8, last - first, first), offsets - first
 
 
-def _joined(parts: list[Measures]) -> Measures:
+def joined(parts: Sequence[Measures]) -> Measures:
+    """Return the measures of all parts, one after the other."""
     if not parts:
         none = np.empty(0, np.int64)
         return Measures(none, none, none, np.empty(0, np.uint64), np.empty(0, np.bool_))

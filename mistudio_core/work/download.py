@@ -23,6 +23,7 @@ from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import FileByFile
 from mistudio_core.work.finish import finish_conversion, finished_before
 from mistudio_core.work.first_samples import take_first
+from mistudio_core.work.measuring import Measuring
 from mistudio_core.work.progress import FileProgress
 from mistudio_core.work.running import RunningJob
 
@@ -61,7 +62,8 @@ def _run(job: RunningJob, draft: Path, hub: Hub, repo_id: str) -> dict[str, Any]
 
 def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[str, Any]:
     limit = job.arguments.get("max_samples")
-    converter = Converter(draft, _reader(job, draft, plan))
+    measuring = Measuring(draft)
+    converter = Converter(draft, _reader(job, draft, plan), measuring.file)
     disk = DiskGuard(job)
     if limit is None:
         progress = FileProgress(job, "downloading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
@@ -73,7 +75,7 @@ def _converted_all(job: RunningJob, draft: Path, hub: Hub, plan: Plan) -> dict[s
         )
         hub.on_wait = progress.waiting
         receipts = take_first(FileByFile(plan, hub, converter, progress, disk), limit)
-    return finish_conversion(job, plan, converter, receipts)
+    return finish_conversion(job, plan, converter, measuring, receipts)
 
 
 def _reader(job: RunningJob, draft: Path, plan: Plan) -> TableReader:

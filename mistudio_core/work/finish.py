@@ -14,20 +14,19 @@ import pyarrow as pa
 from mistudio_core import __version__
 from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import DATASET_MANIFEST, FEATURES, PLAN, RAW, RECEIPTS, SAMPLE_INDEX, STATISTICS
+from mistudio_core.file_names import DATASET_MANIFEST, FEATURES, MEASURES, PLAN, RAW, RECEIPTS, SAMPLE_INDEX, STATISTICS
 from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.raw_write import PartInfo
 from mistudio_core.records import as_json, now
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.plan import Plan
+from mistudio_core.work.measuring import Measuring
 from mistudio_core.work.running import RunningJob
 
 MANIFEST_FORMAT: Final = 1
 
-_STEPS: Final = 2
-"""Reads of all samples: one for the index, one for the statistics."""
-_WORKING_FILES: Final = frozenset({"files", RECEIPTS, "hf", PLAN, FEATURES})
+_WORKING_FILES: Final = frozenset({"files", RECEIPTS, "hf", PLAN, FEATURES, MEASURES})
 """What a draft holds while it is made and a dataset does not need."""
 
 
@@ -42,7 +41,9 @@ def finished_before(job: RunningJob) -> dict[str, Any] | None:
     return manifest
 
 
-def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipts: Sequence[Receipt]) -> dict[str, Any]:
+def finish_conversion(
+    job: RunningJob, plan: Plan, converter: Converter, measuring: Measuring, receipts: Sequence[Receipt]
+) -> dict[str, Any]:
     """Make a dataset whole out of converted files, and return its manifest; see `finish_dataset`."""
     schema = converter.reader.schema
     if schema is None:
@@ -63,19 +64,21 @@ def finish_conversion(job: RunningJob, plan: Plan, converter: Converter, receipt
         "config": plan.config,
         "access": plan.access,
     }
-    return finish_dataset(job, parts, schema, origin=origin)
+    return finish_dataset(job, parts, schema, measuring, origin=origin)
 
 
 def finish_dataset(
     job: RunningJob,
     parts: Mapping[str, Sequence[PartInfo]],
     schema: pa.Schema,
+    measuring: Measuring,
     *,
     origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Make a dataset whole out of the parts in its draft folder, and return its manifest.
 
-    `parts` holds each split's parts in order, an empty split included; `schema` is that of every part.
+    `parts` holds each split's parts in order, an empty split included; `schema` is that of every part, and
+    `measuring` has measured those that this run wrote.
     `origin` may hold `repo_id`, `revision`, `config`, `access` and `replaced`. Raises `no_data` when there is no
     sample at all.
     """
@@ -84,7 +87,7 @@ def finish_dataset(
         raise _no_samples()
     draft = job.home.dataset_draft(job.subject_id)
 
-    _describe(job, draft, num_samples)
+    _describe(job, draft, parts, measuring)
     manifest = _manifest(job, draft, parts, schema, origin or {})
     manifest = write_sealed(
         draft / DATASET_MANIFEST, manifest | {"sidecars": file_entries(draft, (STATISTICS, SAMPLE_INDEX))}
@@ -114,24 +117,28 @@ def _no_samples() -> StudioError:
     return StudioError("no_data", "It has no samples.", "Check the source, the config and the splits.")
 
 
-def _describe(job: RunningJob, draft: Path, num_samples: int) -> None:
+def _describe(job: RunningJob, draft: Path, parts: Mapping[str, Sequence[PartInfo]], measuring: Measuring) -> None:
     """Build what is derived from the raw samples."""
-    from mistudio_core.statistics.dataset import dataset_statistics
     from mistudio_core.store.samples.index import build_index
+    from mistudio_core.store.samples.reader import SampleReader
 
-    def tell(done: int, message: str, *, force: bool = False) -> None:
-        job.progress("processing", done // _STEPS, num_samples, "samples", message=message, force=force)
+    splits, num_samples = _rows(parts), sum(_rows(parts).values())
+    counted = 0
+
+    def measured(count: int) -> None:
+        nonlocal counted
+        counted += count
+        job.progress("processing", counted, num_samples, "samples", message="Computing text statistics.")
 
     def indexed(done: int, _: int) -> None:
-        tell(done, "Building the sample index.")
-
-    def counted(done: int, _: int) -> None:
-        tell(num_samples + done, "Computing text statistics.")
+        job.progress("processing", done, num_samples, "samples", message="Building the sample index.")
 
     indexed(0, num_samples)
-    build_index(draft, indexed)
-    write_json(draft / STATISTICS, dataset_statistics(draft, counted), durable=True)
-    tell(_STEPS * num_samples, "", force=True)
+    measuring.complete(parts, measured)
+    write_json(draft / STATISTICS, measuring.statistics(splits), durable=True)
+    column = SampleReader(draft).default_column
+    build_index(draft, indexed, measuring.measures(column, splits))
+    job.progress("processing", num_samples, num_samples, "samples", force=True)
 
 
 def _manifest(

@@ -18,6 +18,7 @@ from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
 from mistudio_core.work.finish import finish_conversion, finished_before
+from mistudio_core.work.measuring import Measuring
 from mistudio_core.work.progress import FileProgress
 from mistudio_core.work.running import RunningJob
 
@@ -56,10 +57,11 @@ def _converted_all(job: RunningJob, plan: Plan, options: ImportOptions) -> dict[
         plan.module, plan.options, plan.features, cache=cache, learned=learned,
         text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
     )  # fmt: skip
-    converter = Converter(draft, reader)
+    measuring = Measuring(draft)
+    converter = Converter(draft, reader, measuring.file)
     progress = FileProgress(job, "reading", total=plan.num_bytes, unit="bytes", num_files=len(plan.files))
     receipts = [_converted(file, plan, converter, progress, disk) for file in plan.files]
-    return finish_conversion(job, plan, converter, receipts)
+    return finish_conversion(job, plan, converter, measuring, receipts)
 
 
 def _converted(file: SourceFile, plan: Plan, converter: Converter, progress: FileProgress, disk: DiskGuard) -> Receipt:

@@ -16,6 +16,7 @@ from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
 from mistudio_core.raw import open_splits
 from mistudio_core.records import Dataset, Job
+from tests.support.recount import check_counts
 
 WAIT_S = 60.0
 
@@ -34,7 +35,7 @@ def downloaded(library: Library, repo_id: str, **how: Any) -> tuple[Dataset, dic
 
 
 def whole(library: Library, dataset_id: str) -> tuple[Dataset, dict[str, pa.Table]]:
-    """Return a ready dataset and its rows; what its manifest promises is checked."""
+    """Return a ready dataset and its rows; what its manifest promises is checked, and so are statistics and index."""
     dataset = library.dataset(dataset_id)
     assert dataset.path is not None
     manifest = read_json(dataset.path / "dataset.json")
@@ -47,6 +48,7 @@ def whole(library: Library, dataset_id: str) -> tuple[Dataset, dict[str, pa.Tabl
     assert dict(dataset.splits) == {name: splits[name].num_rows for name in dataset.splits}
     assert list(dataset.splits) == list(manifest["splits"])
     assert dataset.num_samples == sum(dataset.splits.values())
+    check_counts(dataset.path)
     return dataset, splits
 
 

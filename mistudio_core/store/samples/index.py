@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from mistudio_core.errors import IndexUnusable, StudioError
 from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
 from mistudio_core.files import sync_file, sync_folder
 from mistudio_core.raw import RawSplit
-from mistudio_core.statistics.measures import Measures, measure
+from mistudio_core.statistics.measures import Measures, joined, measure
 from mistudio_core.store.samples.reader import SampleReader
 
 """Of a finished dataset, where the checksum of the index is."""
@@ -48,22 +48,25 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 Progress = Callable[[int, int], None]
 """Told the number of samples done, and of all."""
+MeasuredSplits = Mapping[str, Iterable[Measures]]
+"""The measures of all samples of each split, in order."""
 
 
-def build_index(dataset_folder: Path, progress: Progress | None = None) -> None:
+def build_index(dataset_folder: Path, progress: Progress | None = None, measured: MeasuredSplits | None = None) -> None:
     """Write `samples.duckdb` of a dataset folder that holds its raw samples.
 
     The table `samples` has, for each row, `split, position` (within the split)`, part, row_group` (within the part)`,
     chars` (code points)`, bytes` (UTF-8)`, words, hash` (xxh3-64 of the text); the last four are null where the text
     is. `parts` names the files, `about` the format and the text column that was measured. Memory does not grow with
-    the dataset. A killed build leaves the old index, or none.
+    the dataset. A killed build leaves the old index, or none. `measured` has the measures of the default text column,
+    taken while the samples were written; without it every text is read.
     """
     reader = SampleReader(dataset_folder)
     target = dataset_folder / SAMPLE_INDEX
     _remove_leftovers(target)
     draft = target.with_name(f".{SAMPLE_INDEX}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        _write(reader, draft, progress)
+        _write(reader, draft, progress, measured)
         sync_file(draft)
         announce_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX, draft)
         os.replace(draft, target)
@@ -140,7 +143,7 @@ def _unusable(code: str, why: str) -> StudioError:
     return StudioError(code, f"The sample index is {why}.", "It can be rebuilt from the samples.")
 
 
-def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None:
+def _write(reader: SampleReader, draft: Path, progress: Progress | None, measured: MeasuredSplits | None) -> None:
     with duckdb.connect(":memory:", config=_SETTINGS | {"temp_directory": "", "threads": 1}) as connection:
         path = str(draft).replace("'", "''")  # the path is ours, but may hold a quote: the home is the user's
         connection.execute(f"ATTACH '{path}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
@@ -154,7 +157,7 @@ def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None
         for part, (name, first) in enumerate(reader.places()):
             connection.execute("INSERT INTO parts VALUES (?, ?, ?)", [part, name, first])
         done = 0
-        for batch in _batches(reader):
+        for batch in _rows(reader, measured):
             connection.register("batch", batch)
             connection.execute("INSERT INTO samples SELECT * FROM batch")
             connection.unregister("batch")
@@ -168,45 +171,60 @@ def _write(reader: SampleReader, draft: Path, progress: Progress | None) -> None
         connection.execute("DETACH made")
 
 
-def _batches(reader: SampleReader) -> Iterator[pa.Table]:
-    """Yield the rows of the index in order, some row groups at a time; reading and measuring go on in threads."""
+def _rows(reader: SampleReader, measured: MeasuredSplits | None) -> Iterator[pa.Table]:
+    """Yield the rows of the index in order."""
     part_numbers = {path: part for part, (path, _) in enumerate(reader.parts())}
-    waiting: deque[tuple[int, Future[pa.Table]]] = deque()
-    pending: list[pa.Table] = []
-    with ThreadPoolExecutor(_BUILD_THREADS) as pool:
-        for name, split in reader.splits.items():
-            for at, group in enumerate(split.row_groups):
-                while waiting and sum(size for size, _ in waiting) + group.num_bytes > _AHEAD_BYTES:
-                    pending.append(waiting.popleft()[1].result())
-                task = pool.submit(_group_rows, reader, name, at, part_numbers[group.part])
-                waiting.append((group.num_bytes, task))
-                if sum(table.num_rows for table in pending) >= _INSERT_ROWS:
-                    yield pa.concat_tables(pending)
-                    pending = []
-        pending.extend(task.result() for _, task in waiting)
+    for name, split in reader.splits.items():
+        groups = split.row_groups
+        firsts = np.array([group.first for group in groups], np.int64)
+        parts = pa.array([part_numbers[group.part] for group in groups], pa.int32())
+        indices = pa.array([group.index for group in groups], pa.int32())
+        first = 0
+        for batch in _joined(_measures(reader, split) if measured is None else measured.get(name, ())):
+            positions = np.arange(first, first + len(batch), dtype=np.int64)
+            within = pa.array(np.searchsorted(firsts, positions, side="right") - 1)
+            yield pa.table(
+                {
+                    "row": positions + reader.firsts[name],
+                    "split": pa.repeat(name, len(batch)),
+                    "position": positions,
+                    "part": parts.take(within),
+                    "row_group": indices.take(within),
+                    "chars": pa.array(batch.characters, mask=batch.nulls),
+                    "bytes": pa.array(batch.bytes, mask=batch.nulls),
+                    "words": pa.array(batch.words, mask=batch.nulls),
+                    "hash": pa.array(batch.hashes, mask=batch.nulls),
+                }
+            )
+            first += len(batch)
+        if first != split.num_samples:
+            raise ValueError(f"{first:,} samples of {split.num_samples:,} were measured")
+
+
+def _joined(batches: Iterable[Measures]) -> Iterator[Measures]:
+    """Yield measures of many samples at a time."""
+    pending: list[Measures] = []
+    for batch in batches:
+        pending.append(batch)
+        if sum(map(len, pending)) >= _INSERT_ROWS:
+            yield joined(pending)
+            pending = []
     if pending:
-        yield pa.concat_tables(pending)
+        yield joined(pending)
 
 
-def _group_rows(reader: SampleReader, split_name: str, at: int, part: int) -> pa.Table:
-    split = reader.splits[split_name]
-    group = split.row_groups[at]
-    measures = _measured(split, group.first, group.first + group.num_rows, reader.default_column)
-    positions = np.arange(group.first, group.first + group.num_rows, dtype=np.int64)
-    count = len(positions)
-    return pa.table(
-        {
-            "row": positions + reader.firsts[split_name],
-            "split": pa.repeat(split_name, count),
-            "position": positions,
-            "part": pa.repeat(pa.scalar(part, pa.int32()), count),
-            "row_group": pa.repeat(pa.scalar(group.index, pa.int32()), count),
-            "chars": pa.array(measures.characters, mask=measures.nulls),
-            "bytes": pa.array(measures.bytes, mask=measures.nulls),
-            "words": pa.array(measures.words, mask=measures.nulls),
-            "hash": pa.array(measures.hashes, mask=measures.nulls),
-        }
-    )
+def _measures(reader: SampleReader, split: RawSplit) -> Iterator[Measures]:
+    """Yield the measures of each row group; reading and measuring go on in threads."""
+    waiting: deque[tuple[int, Future[Measures]]] = deque()
+    with ThreadPoolExecutor(_BUILD_THREADS) as pool:
+        for group in split.row_groups:
+            while waiting and sum(size for size, _ in waiting) + group.num_bytes > _AHEAD_BYTES:
+                yield waiting.popleft()[1].result()
+            last = group.first + group.num_rows
+            task = pool.submit(_measured, split, group.first, last, reader.default_column)
+            waiting.append((group.num_bytes, task))
+        while waiting:
+            yield waiting.popleft()[1].result()
 
 
 def _measured(split: RawSplit, first: int, last: int, column: str | None) -> Measures:
