@@ -65,7 +65,7 @@ def test_a_push_arrives_after_one_that_was_refused(rows_page: Page, hub: HubServ
 
 
 def test_an_export_is_made_and_named(rows_page: Page, hub_app: AppServer) -> None:
-    main(rows_page).get_by_role("button", name="Rows as Parquet", exact=True).click()
+    main(rows_page).get_by_role("button", name="Sequences as Parquet", exact=True).click()
     expect(main(rows_page).get_by_test_id("stCode").last).to_contain_text("exports", timeout=SOON_MS)
     library = Library.open(hub_app.home)
     (tokenization,) = library.tokenizations()

@@ -70,7 +70,7 @@ def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer
     text = next(item for item in (library.statistics(dataset.id) or {})["columns"] if item["name"] == "text")
     address = f"{server.url}/dataset?id={dataset.id}&tab=Statistics"
     page = open_page(address)
-    page.get_by_text("Words", exact=True).last.click()
+    page.get_by_test_id("stRadio").get_by_text("Words", exact=True).click()
     words = chart(page, "length (words)").or_(chart(page, " words, median")).first
     words.wait_for()
     idle(page)

@@ -86,7 +86,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     press(page, "Training code")
     expect(main(page)).to_contain_text("LanguageModelSAERunnerConfig")
     press(page, "Export")
-    expect(main(page)).to_contain_text("Rows as Parquet")
+    expect(main(page)).to_contain_text("Sequences as Parquet")
     idle(page)
     picture(page, "tokenization-card")
 

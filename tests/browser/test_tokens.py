@@ -32,7 +32,7 @@ def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address
     library = Library.open(app.home)
     (tokenization,) = library.tokenizations()
     row = library.sequence(tokenization.id, 4)
-    page = open_page(f"{address}&row=4")
+    page = open_page(f"{address}&sequence=4")
     tokens = main(page).locator(".row .token")
     expect(tokens).to_have_count(64)
     assert tokens.all_text_contents() == [token.text for token in row.tokens]
@@ -48,7 +48,7 @@ def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address
     picture(page, "tokens-hits")
     main(page).locator(".hit button").first.click()
     expect(main(page).locator(".row .mark")).to_have_count(1)
-    assert f"row={found.hits[0].sequence}" in page.url
+    assert f"sequence={found.hits[0].sequence}" in page.url
     page.reload()
     expect(main(page).locator(".row .mark")).to_be_in_viewport()
 
@@ -57,7 +57,7 @@ def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open
     library = Library.open(app.home)
     (tokenization,) = library.tokenizations()
     part = library.sequence(tokenization.id, 9).parts[0]
-    page = open_page(f"{address}&row=9", scheme="light", width=390)
+    page = open_page(f"{address}&sequence=9", scheme="light", width=390)
     main(page).locator(".seam button").first.click()
     drawer = page.get_by_role("dialog")
     sample = library.samples(tokenization.dataset_id, split=part.split, offset=part.sample, limit=1).rows[0]

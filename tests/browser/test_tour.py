@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Page, expect
 
+from mistudio_core.charts.figure import SO_FAR
 from mistudio_core.library import Library
 from tests.browser.acts import idle, main, picture, progress_texts, wait_for
 from tests.browser.app_server import AppServer
@@ -75,7 +76,7 @@ def _live_chart(page: Page) -> str:
     charts = page.get_by_test_id("stVegaLiteChart")
     if not charts.count() or not page.get_by_test_id("stProgress").count():
         return ""
-    return str(charts.first.get_attribute("aria-label")).partition("seen so far: ")[2]
+    return str(charts.first.get_attribute("aria-label")).partition(f"{SO_FAR}: ")[2]
 
 
 def _note(seen: list[str], state: str) -> None:

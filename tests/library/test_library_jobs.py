@@ -64,7 +64,7 @@ def test_a_job_ends_when_the_library_outgrows_its_quota(library: Library, monkey
         file.truncate(2 << 30)  # its length counts; it takes no room
     job = library.wait(dataset.id, timeout=60)
     assert (job.status, job.error and job.error.code) == ("failed", "disk_full")
-    with pytest.raises(StudioError, match="filled the 1 GB") as caught:
+    with pytest.raises(StudioError, match="reached its quota of 1 GB") as caught:
         Library.open(library.home.root).make_example(10)
     assert code_of(caught) == "disk_full"
     large.unlink()

@@ -217,13 +217,14 @@ def test_a_map_is_a_list_of_keys_and_values(read: Read) -> None:
     assert values(read("parquet", content)) == [[{"key": "k", "value": inner}, {"key": "l", "value": None}], None, []]
 
 
-@pytest.mark.parametrize("depth", [44, 46, 60, 120, 400])
-@pytest.mark.parametrize("module", ["json", "arrow", "parquet"])
+@pytest.mark.parametrize(
+    ("module", "depth"),
+    [(module, depth) for module in ("json", "arrow", "parquet") for depth in (44, 46, 60)]
+    + [("json", 120), ("json", 400)],  # Arrow does not write these itself
+)
 def test_a_deep_nest_is_kept_or_refused(read: Read, module: str, depth: int, tmp_path: Path) -> None:
     content = b'{"a":' + b"[" * depth + b"1" + b"]" * depth + b"}\n"
     if module != "json":
-        if depth > 60:
-            pytest.skip("Arrow does not write that")
         kind, value = pa.int64(), 1
         for _ in range(depth):
             kind, value = pa.list_(kind), [value]  # type: ignore[assignment]
