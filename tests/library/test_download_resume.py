@@ -160,8 +160,8 @@ def test_a_cancelled_download_can_be_resumed(library: Library, hub: HubServer) -
 def test_gated_and_private_data_and_where_the_token_goes(library: Library, hub: HubServer) -> None:
     hub.add(repositories.gated())
     hub.add(repositories.private())
-    gated, _ = downloaded(library, "acme/gated", token=READ_TOKEN)
-    private, _ = downloaded(library, "researcher/private", token=f"{READ_TOKEN}\n")
+    gated, _ = downloaded(library, "acme/gated", hf_token=READ_TOKEN)
+    private, _ = downloaded(library, "researcher/private", hf_token=f"{READ_TOKEN}\n")
     assert (gated.access, private.access) == ("gated", "private")
     assert hub.log.tokens("hub") == {READ_TOKEN}
     assert hub.log.tokens("storage") == set()
@@ -185,7 +185,7 @@ def test_a_closed_gate_is_told_before_data_moves_and_leaves_nothing(
 def test_a_failure_with_a_token_keeps_it_out_of_files_and_logs(library: Library, hub: HubServer) -> None:
     hub.add(repositories.private())
     hub.faults.add("GET storage", Status(404), skip=1)
-    dataset, job = failed(library, "researcher/private", token=READ_TOKEN)
+    dataset, job = failed(library, "researcher/private", hf_token=READ_TOKEN)
     assert dataset.status == "error"
     assert "Traceback" in library.log(job.id)
     below = texts_below(library.home.root)

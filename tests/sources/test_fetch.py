@@ -214,7 +214,7 @@ def test_a_full_disk_is_no_fault_of_the_network(fetched: Fetched) -> None:
 
 def test_the_token_goes_to_the_hub_and_never_to_storage(fetched: Fetched) -> None:
     fetched.server.faults.add("GET storage", Cut(after=1_000_000), times=1)
-    fetched.run(token=READ_TOKEN)
+    fetched.run(hf_token=READ_TOKEN)
     assert fetched.server.log.tokens("GET hub") == {READ_TOKEN}
     assert fetched.server.log.tokens("GET storage") == set()
 

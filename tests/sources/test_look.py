@@ -136,11 +136,11 @@ def test_access_tokens(hub: HubServer) -> None:
     assert look("researcher/private", hf_token=f" {READ_TOKEN}\n").private
     assert hub.log.tokens("GET hub") == {READ_TOKEN}
     assert hub.log.tokens("storage") == set()
-    told = refusal("researcher/private", token=STRANGER_TOKEN)
+    told = refusal("researcher/private", hf_token=STRANGER_TOKEN)
     assert (told.code, "this access token" in told.hint) == ("repo_not_found", True)
-    assert refusal("acme/plain", token=UNKNOWN_TOKEN).code == "token_rejected"
+    assert refusal("acme/plain", hf_token=UNKNOWN_TOKEN).code == "token_rejected"
     hub.log.clear()
-    assert refusal("acme/plain", token="hf_a b").code == "token_rejected"
+    assert refusal("acme/plain", hf_token="hf_a b").code == "token_rejected"
     assert hub.log.count() == 0
 
 

@@ -23,7 +23,7 @@ from tests.hub.rows import jsonl
 from tests.hub.server import HubServer
 from tests.support.chat_talks import TALKS
 
-TEMPLATES = Path(__file__).parents[1] / "chat_templates"
+TEMPLATES = Path(__file__).parent / "chat_templates"
 NAMED = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}
 MIXED = {
     "looks_like_json": [{"role": "user", "content": "12"}, {"role": "assistant", "content": "null", "name": '"q"'}],
