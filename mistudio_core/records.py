@@ -107,7 +107,10 @@ class ErrorInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class Dataset(Record):
-    """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is ready."""
+    """A dataset of the library; `splits` keeps empty splits with 0, `path` is None until it is ready.
+
+    In a shared library everybody sees what has the access `public`, and its owner and the host the rest.
+    """
 
     id: str
     name: str
@@ -152,6 +155,7 @@ class Tokenization(Record):
     path: Path | None
     created_at: datetime
     updated_at: datetime
+    owner: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ class Job(Record):
     started_at: datetime | None
     ended_at: datetime | None
     needs_token: bool = False
+    owner: str = "local"
     progress_seq: int = 0
     bytes_done: int = 0
     message: str = ""

@@ -29,6 +29,8 @@ class Settings:
     home: Path = field(default_factory=default_home)
     shared: bool = False
     """Shared library: no paths, no saved Hub login, no gated or private data."""
+    admin: tuple[str, ...] = ()
+    """Signed-in names that may do everything in a shared library; separated by commas in the variable."""
     max_upload_mb: int = 50
     """Streamlit holds an upload in memory, so this must fit beside the app."""
     max_look_jobs: int = 1
@@ -59,6 +61,8 @@ class Settings:
                 continue
             if setting.name == "home":
                 values["home"] = Path(text).expanduser().resolve()
+            elif setting.name == "admin":
+                values["admin"] = tuple(filter(None, (one.strip().lower() for one in text.split(","))))
             elif setting.name == "shared":
                 values["shared"] = _switch(name, text)
             else:

@@ -23,7 +23,8 @@ class Kind:
     `module` is the module of its worker in `work`. `makes` says what its subject is when the job makes it, and is None
     for a kind that only uses its subject or has none. A kind that makes datasets names their `source` and its title.
     `from_outside` tells that it fills the disk with data of unknown size. `blocks_deletion` is False for work that
-    nobody waits for, which a deletion ends without asking.
+    nobody waits for, which a deletion ends without asking. `personal` is work that concerns nobody but who started it,
+    so that in a shared library others do not see it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind:
     source_title: str = ""
     from_outside: bool = False
     blocks_deletion: bool = True
+    personal: bool = False
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -55,10 +57,10 @@ KINDS: Final[Mapping[str, Kind]] = {
         ),
         Kind("tokenize", "tokenize", "compute", "Tokenization", ":material/token:", makes="tokenization"),
         Kind("index", "index", "index", "Search index", ":material/manage_search:", blocks_deletion=False),
-        Kind("tokenizer", "load_tokenizer", "look", "Loading a tokenizer", ":material/input:"),
-        Kind("look", "look_at_files", "look", "Preview of files", ":material/preview:"),
-        Kind("export", "export", "compute", "Export", ":material/ios_share:"),
-        Kind("push", "push", "download", "Push to the Hub", ":material/cloud_upload:"),
+        Kind("tokenizer", "load_tokenizer", "look", "Loading a tokenizer", ":material/input:", personal=True),
+        Kind("look", "look_at_files", "look", "Preview of files", ":material/preview:", personal=True),
+        Kind("export", "export", "compute", "Export", ":material/ios_share:", personal=True),
+        Kind("push", "push", "download", "Push to the Hub", ":material/cloud_upload:", personal=True),
     )
 }  # fmt: skip
 SOURCES: Final[Mapping[str, str]] = {kind.source: kind.source_title for kind in KINDS.values() if kind.source}

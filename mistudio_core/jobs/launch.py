@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -39,12 +40,19 @@ _children: list[subprocess.Popen[bytes]] = []
 """Workers started by this process, so that the ended ones are reaped; nobody else reads it."""
 
 
-def launch(home: Home, job_id: str, make_request: Callable[[], protocol.Request], secret: str | None) -> None:
-    """Start the worker of a new job.
+def launch(
+    home: Home,
+    job_id: str,
+    make_request: Callable[[], protocol.Request],
+    undo: Callable[[], None],
+    secret: str | None,
+) -> protocol.Request:
+    """Start the worker of a new job and return its request.
 
     The life lock is taken before `make_request` writes the job into the catalog, and handed to the
     worker, so that there is no instant at which a job stands in the catalog and looks dead. The secret
-    is one line on the worker's standard input.
+    is one line on the worker's standard input. Where the worker cannot be started, `undo` takes the job out of the
+    catalog, and nothing is left of it.
     """
     reap()
     folder = home.job(job_id)
@@ -58,8 +66,14 @@ def launch(home: Home, job_id: str, make_request: Callable[[], protocol.Request]
         except BaseException:
             home.discard(folder)
             raise
-        protocol.write_request(folder, request)
-        _start(home, folder, lock, secret)
+        try:
+            protocol.write_request(folder, request)
+            _start(home, folder, lock, secret)
+        except OSError as error:
+            undo()
+            home.discard(folder)
+            raise _not_started(error) from error
+        return request
     finally:
         os.close(lock)
 
@@ -67,6 +81,16 @@ def launch(home: Home, job_id: str, make_request: Callable[[], protocol.Request]
 def reap() -> None:
     """Collect the exit status of ended workers; a zombie would keep its number."""
     _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _not_started(error: OSError) -> StudioError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StudioError("disk_full", "The disk is full: the job could not be written.", "Free disk space.")
+    return StudioError(
+        "internal",
+        f"The worker process could not be started ({error.strerror or type(error).__name__}).",
+        "Close other programs, and try again.",
+    )
 
 
 def _start(home: Home, folder: Path, lock: int, secret: str | None) -> None:

@@ -45,6 +45,8 @@ class Request:
     draft: Mapping[str, Any]
     used_token: bool
     created_at: str
+    owner: str = ""
+    """Who started the job; empty in a request of an older version, where it was the owner of the dataset."""
 
     @property
     def lane(self) -> Lane:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mistudio_core.files import Home
-from mistudio_core.library.access import Actor
+from mistudio_core.library.permissions import Actor
 from mistudio_core.settings import Settings
 from mistudio_core.store.catalog.database import Catalog
 

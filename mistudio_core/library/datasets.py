@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from mistudio_core.checksums import write_sealed
-from mistudio_core.errors import StudioError, check_text, in_use
+from mistudio_core.errors import StudioError, check_text, in_use, invalid
 from mistudio_core.file_names import DATASET_MANIFEST, USER_FILE
 from mistudio_core.files import read_json
 from mistudio_core.jobs import protocol
-from mistudio_core.library import listing, making, manifests
+from mistudio_core.library import listing, making, uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import FileLook
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
-from mistudio_core.library.starting_jobs import start_job
+from mistudio_core.library.start import start
 from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, as_json, now
 from mistudio_core.sources.import_options import ImportOptions
 
@@ -59,6 +60,7 @@ class Datasets:
         from mistudio_core.sources.hub import look as look_at_hub
         from mistudio_core.sources.repo_ids import parse_repo_id
 
+        self._context.actor.must("start")
         repo_id, pasted_revision = parse_repo_id(repo)
         return look_at_hub(
             repo_id,
@@ -90,7 +92,7 @@ class Datasets:
             check_text(field, text)
         making.check_max_samples(max_samples)
         info = self.inspect(repo, revision=revision, config=config, hf_token=hf_token)
-        dataset_id = making.download(
+        return making.download(
             self._context,
             info,
             config=config,
@@ -100,7 +102,6 @@ class Datasets:
             hf_token=hf_token,
             options=options,
         )
-        return self.get(dataset_id)
 
     def import_files(
         self,
@@ -109,27 +110,39 @@ class Datasets:
         file_format: str | None = None,
         options: ImportOptions | None = None,
         name: str | None = None,
+        public: bool = False,
     ) -> Dataset:
         """Start to import local files, or a folder written by `save_to_disk`; they are only read.
 
-        `options` say how, where the files alone cannot: separators, encoding, what one sample of a text file is.
+        `options` say how, where the files alone cannot: separators, encoding, what one sample of a text file is. In a
+        shared library only its owner and the host see the dataset, unless it is `public`.
         """
-        dataset_id = making.import_files(
+        self._context.actor.must("start")
+        return making.import_files(
             self._context,
             [Path(path) for path in paths],
             file_format=file_format,
             options=options,
             name=_name(name),
+            public=public,
         )
-        return self.get(dataset_id)
+
+    def upload(self, files: Sequence[tuple[str, BinaryIO]]) -> list[Path]:
+        """Copy files, each with its name, into the library, and return their places for `import_files`.
+
+        They are deleted when they have been imported, or after a day. In a shared library nobody else can use them.
+        """
+        self._context.actor.must("start")
+        return uploads.store(self._context, files)
 
     def look_at_files(
         self, paths: Sequence[str | Path], *, file_format: str | None = None, options: ImportOptions | None = None
     ) -> Job:
         """Start to read the first rows of files as `import_files` would; `file_look` returns them afterwards."""
+        self._context.actor.must("start")
         places = making.local_paths(self._context, [Path(path) for path in paths])
         arguments = making.import_arguments(places, file_format, options)
-        return start_job(self._context, "look", None, arguments | {"asked_by": self._context.actor.name})
+        return start(self._context, "look", None, arguments)
 
     def file_look(self, job_id: str) -> FileLook:
         """Return what a look at files found.
@@ -137,9 +150,8 @@ class Datasets:
         Raises `in_use` while it runs, what it failed with, and `not_found` for what somebody else asked for.
         """
         job = look(self._context).job(job_id)
-        folder = self._context.home.job(job.id)
-        request, result = protocol.read_request(folder), protocol.read_result(folder)
-        if request is None or request.kind != "look" or request.arguments.get("asked_by") != self._context.actor.name:
+        result = protocol.read_result(self._context.home.job(job.id))
+        if job.kind != "look":
             raise StudioError("not_found", f"There is no file preview {job_id}.", "Preview the files again.")
         if job.error is not None:
             raise job.error.exception()
@@ -156,7 +168,8 @@ class Datasets:
 
     def make_example(self, num_samples: int = 5000) -> Dataset:
         """Start to create the built-in example dataset, which needs no network."""
-        return self.get(making.make_example(self._context, num_samples))
+        self._context.actor.must("start")
+        return making.make_example(self._context, num_samples)
 
     def replaced_texts(self, dataset_id: str) -> JsonDocument:
         """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""
@@ -167,18 +180,35 @@ class Datasets:
     def rename(self, dataset_id: str, *, name: str | None = None, notes: str | None = None) -> Dataset:
         """Give a complete dataset another name or other notes."""
         view = look(self._context)
-        self._context.actor.must_own(view.dataset(dataset_id))
+        self._context.actor.must("rename", view.dataset(dataset_id))
         dataset = view.ready_dataset(dataset_id)
-        folder = self._context.home.dataset(dataset.id)
         check_text("notes", notes or "")
         notes = dataset.notes if notes is None else notes[:_MAX_NOTES]
-        added = {"name": _name(name) or dataset.name, "notes": notes, "updated_at": as_json(now())}
-        write_sealed(folder / USER_FILE, added)
-        renamed = manifests.read_dataset(self._context.home, folder)
-        if renamed is not None:
-            with self._context.catalog.transaction() as transaction:
-                transaction.put_dataset(renamed)
-        return self.get(dataset_id)
+        return self._changed(replace(dataset, name=_name(name) or dataset.name, notes=notes))
+
+    def share(self, dataset_id: str, *, public: bool = True) -> Dataset:
+        """Let everybody who uses a shared library see an imported dataset, or only its owner and the host."""
+        view = look(self._context)
+        self._context.actor.must("share", view.dataset(dataset_id))
+        dataset = view.ready_dataset(dataset_id)
+        if dataset.repo_id is not None:
+            raise invalid("Who may see a dataset of the Hub is decided there.", "Only imported datasets are shared.")
+        if not public and (others := view.of_others(dataset.id)):
+            raise in_use(
+                f"Other users of this shared library have tokenized {dataset.name}.",
+                "It can be private again once they have deleted their tokenizations.",
+                *others,
+            )
+        return self._changed(replace(dataset, access="public" if public else "private"))
+
+    def _changed(self, dataset: Dataset) -> Dataset:
+        """Store what people may change of a dataset: in the catalog and in its file, or in neither."""
+        changed = replace(dataset, updated_at=now())
+        added = {name: as_json(getattr(changed, name)) for name in ("name", "notes", "access", "updated_at")}
+        with self._context.catalog.transaction() as transaction:
+            transaction.put_dataset(changed)
+            write_sealed(self._context.home.dataset(dataset.id) / USER_FILE, added)
+        return changed
 
 
 def _name(name: str | None) -> str | None:

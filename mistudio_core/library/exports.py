@@ -10,7 +10,7 @@ from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import Snippet
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
-from mistudio_core.library.starting_jobs import start_job
+from mistudio_core.library.start import start
 from mistudio_core.library.stored_statistics import stored_manifest
 from mistudio_core.records import Job
 
@@ -28,7 +28,9 @@ class Exports:
         """Return the complete copies that were made of a tokenization, at most one of each kind."""
         from mistudio_core.tokenization.exports.copies import exports_of
 
-        return exports_of(self._context.home, look(self._context).tokenization(tokenization_id).id)
+        record = look(self._context).tokenization(tokenization_id)
+        self._context.actor.must("export", record)
+        return exports_of(self._context.home, record.id)
 
     def write(self, tokenization_id: str, kind: str, *, max_samples: int | None = None) -> Job:
         """Start to write a copy into the library's `exports`.
@@ -40,15 +42,17 @@ class Exports:
         from mistudio_core.tokenization.exports.source import Source
 
         record = look(self._context).ready_tokenization(tokenization_id)
+        self._context.actor.must("export", record)
         check_export(Source.of(self._context.home, record.dataset_id, record.id), kind, max_samples)
         arguments = {"dataset_id": record.dataset_id, "kind": kind, "max_samples": max_samples}
-        return start_job(self._context, "export", record, arguments)
+        return start(self._context, "export", record, arguments)
 
     def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, hf_token: str | None = None) -> Job:
         """Start to push the sequences, as Parquet with a card, to a dataset repository of the user's own."""
         from mistudio_core.sources.repo_ids import parse_repo_id
 
         record = look(self._context).ready_tokenization(tokenization_id)
+        self._context.actor.must("push")
         name, _ = parse_repo_id(repo_id)
         secret = choose_hf_token(self._context.settings, hf_token)
         if secret is None:
@@ -58,7 +62,7 @@ class Exports:
                 "Create one in the Hub's settings and enter it here; it is never stored.",
             )
         arguments = {"dataset_id": record.dataset_id, "repo_id": name, "private": private}
-        return start_job(self._context, "push", record, arguments, secret)
+        return start(self._context, "push", record, arguments, secret=secret)
 
     def snippets(self, tokenization_id: str) -> list[Snippet]:
         """Return the code to copy for each program; where strangers share the library, no path of the machine."""

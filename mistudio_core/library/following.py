@@ -12,7 +12,7 @@ from mistudio_core.files import read_json
 from mistudio_core.jobs.kinds import makes_dataset
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
-from mistudio_core.records import Dataset
+from mistudio_core.records import Dataset, Job
 from mistudio_core.store.catalog import rows
 
 INDEXED_UNASKED_BYTES: Final = 2 << 30
@@ -36,21 +36,12 @@ def start_following(context: Context, ended_jobs: Sequence[str]) -> None:
             continue
         if 0 < _text_bytes(context, dataset) < INDEXED_UNASKED_BYTES:
             with contextlib.suppress(StudioError):
-                start_index(context, dataset)
+                start_index(context, dataset, dataset.owner)
 
 
-def start_index(context: Context, dataset: Dataset) -> str:
-    """Start to build the search index of a ready dataset; return the id of the job."""
-    return start(
-        context.home,
-        context.settings,
-        context.catalog,
-        kind="index",
-        subject=dataset,
-        arguments={"dataset_id": dataset.id},
-        secret=None,
-        check=lambda _: None,
-    )
+def start_index(context: Context, dataset: Dataset, owner: str) -> Job:
+    """Start to build the search index of a ready dataset; return the job, which belongs to `owner`."""
+    return start(context, "index", dataset, {"dataset_id": dataset.id}, owner=owner)
 
 
 def _text_bytes(context: Context, dataset: Dataset) -> int:

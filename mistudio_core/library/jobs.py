@@ -31,11 +31,9 @@ class Jobs:
         return look(self._context).job(job_id)
 
     def log(self, job_id: str) -> str:
-        """Return the end of the log that the worker of a job wrote; in a shared library only to who asked for it."""
-        view = look(self._context)
-        job = view.job(job_id)
-        if self._context.actor.shared:
-            view.must_own(job.subject_id)
+        """Return the end of the log that the worker of a job wrote; in a shared library only to who started it."""
+        job = look(self._context).job(job_id)
+        self._context.actor.must("log", job)
         return watch.read_log(self._context.home.job(job.id))
 
     def wait(
@@ -56,9 +54,8 @@ class Jobs:
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job and return when it has stopped; what a resume can use is kept."""
-        view = look(self._context)
-        job = view.job(job_id)
-        view.must_own(job.subject_id)
+        job = look(self._context).job(job_id)
+        self._context.actor.must("cancel", job)
         if not job.active:
             return job
         watch.stop(self._context.home.job(job.id))
@@ -66,4 +63,6 @@ class Jobs:
 
     def retry(self, any_id: str, *, hf_token: str | None = None) -> Job:
         """Go on with a dataset, a tokenization or a job that failed or was cancelled."""
-        return self.get(retry(self._context, look(self._context).last_job(any_id), hf_token))
+        job = look(self._context).last_job(any_id)
+        self._context.actor.must("retry", job)
+        return retry(self._context, job, hf_token)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mistudio_core.files import Home
-from mistudio_core.library.access import Actor
 from mistudio_core.library.context import Context
 from mistudio_core.library.datasets import Datasets
 from mistudio_core.library.exports import Exports
 from mistudio_core.library.jobs import Jobs
 from mistudio_core.library.maintenance import Maintenance
+from mistudio_core.library.permissions import LOCAL, Actor, Role, role_of
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.library.samples import Samples
 from mistudio_core.library.statistics import Statistics
@@ -38,6 +38,7 @@ class Library:
         self.home = context.home
         self.settings = context.settings
         self.actor = context.actor
+        self.may = context.actor.may
         self.datasets = Datasets(context)
         self.samples = Samples(context)
         self.tokenizations = Tokenizations(context)
@@ -55,11 +56,13 @@ class Library:
         self.inspect = self.datasets.inspect
         self.download = self.datasets.download
         self.import_files = self.datasets.import_files
+        self.upload = self.datasets.upload
         self.look_at_files = self.datasets.look_at_files
         self.file_look = self.datasets.file_look
         self.make_example = self.datasets.make_example
         self.replaced_texts = self.datasets.replaced_texts
         self.rename = self.datasets.rename
+        self.share = self.datasets.share
 
         self.search = self.samples.search
         self.sample_columns = self.samples.columns
@@ -109,11 +112,15 @@ class Library:
         cls,
         home: Path | str | None = None,
         *,
-        actor: str = "local",
+        actor: str = LOCAL,
+        role: Role | None = None,
         settings: Settings | None = None,
         memory: MutableMapping[str, Any] | None = None,
     ) -> Library:
         """Open the library in `home` (else `MISTUDIO_HOME`, else `data/` beside the app), making it if need be.
+
+        `actor` is the name of whoever uses it, and owns what it starts. In a shared library `local` and the names in
+        `MISTUDIO_ADMIN` are its hosts, everybody else is a member, and a `role` of `reader` starts nothing.
 
         `memory` keeps the catalog's snapshot between two lives of a `Library` in one process. A catalog
         that was lost is made again from the files. Raises `invalid_request` when the folder cannot be
@@ -125,7 +132,8 @@ class Library:
         place = Home(settings.home)
         place.prepare()
         catalog = Catalog(place, settings.lock_timeout_s, memory)
-        library = cls(Context(place, settings, Actor(actor, settings.shared), catalog))
+        role = role or role_of(actor, shared=settings.shared, admins=settings.admin)
+        library = cls(Context(place, settings, Actor(actor, settings.shared, role), catalog))
         place.sweep_trash()
         if not place.catalog.exists():
             rebuild(place, catalog, only_if_lost=True)

@@ -45,6 +45,7 @@ def job_of(home: Home, row: JobRow) -> Job:
         started_at=started_at,
         ended_at=row.ended_at,
         needs_token=row.needs_token,
+        owner=row.owner,
         progress_seq=progress.seq,
         bytes_done=progress.bytes_done,
         message=progress.message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mistudio_core.errors import in_use
 from mistudio_core.files import folder_bytes, free_bytes
 from mistudio_core.library import remove, verify
 from mistudio_core.library.answers import Storage
@@ -36,21 +37,31 @@ class Maintenance:
     def delete(self, any_id: str, *, cascade: bool = False) -> Deleted:
         """Delete a dataset or a tokenization with its files; `in_use` names what stands against it."""
         view, home, catalog = look(self._context), self._context.home, self._context.catalog
-        view.must_own(any_id)
         record = view.record(any_id)
+        self._context.actor.must("delete", record)
         if isinstance(record, Dataset):
+            if others := view.of_others(record.id):
+                raise in_use(
+                    f"Other users of this shared library have tokenized {record.name}.",
+                    "It can be deleted once they have deleted their tokenizations; the host can delete all of them.",
+                    *others,
+                )
             return remove.delete_dataset(home, catalog, record, view.tokenizations(record.id), cascade)
         return remove.delete_tokenization(home, catalog, record, cascade)
 
     def delete_exports(self) -> int:
         """Delete the copies that were made for other programs and return the bytes that were freed."""
-        self._context.actor.must_be_at_home("Deleting all exports")
+        self._context.actor.must("maintain")
         return remove.delete_exports(self._context.home, self._context.catalog)
 
     def verify(self, any_id: str | None = None, *, deep: bool = False) -> Verification:
         """Read the files again and compare them with their manifests: of one record, or of all."""
         view = look(self._context)
         records: list[Dataset | Tokenization] = [] if any_id is None else [view.record(any_id)]
+        if any_id is None:
+            self._context.actor.must("maintain")
+        else:
+            self._context.actor.must("verify", records[0])
         if any_id is None:
             records += view.datasets()
         if any_id is None or isinstance(records[0], Dataset):
@@ -69,4 +80,5 @@ class Maintenance:
 
     def rebuild(self) -> Rebuilt:
         """Make the catalog again from the files."""
+        self._context.actor.must("maintain")
         return rebuild(self._context.home, self._context.catalog)

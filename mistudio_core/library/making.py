@@ -12,6 +12,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import checked_split, new_id
 from mistudio_core.jobs.kinds import source_of
+from mistudio_core.library import uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_for
@@ -46,8 +47,8 @@ def download(
     name: str | None,
     hf_token: str | None,
     options: ImportOptions | None,
-) -> str:
-    """Start the download of what `info` describes; return the id of the dataset."""
+) -> Dataset:
+    """Start the download of what `info` describes; return the dataset as it is then."""
     access: Access = "private" if info.private else "gated" if info.gated else "public"
     context.actor.must_fetch(access)
     if info.refusal is not None:
@@ -86,16 +87,15 @@ def import_files(
     file_format: str | None,
     options: ImportOptions | None,
     name: str | None,
-) -> str:
-    """Start the import of local files; return the id of the dataset."""
+    public: bool,
+) -> Dataset:
+    """Start the import of local files; return the dataset as it is then."""
     paths = local_paths(context, paths)
     arguments = import_arguments(paths, file_format, options)
     dataset = draft(context, "import", name or paths[0].name.split(".")[0] or "import")
-    start(
-        context.home, context.settings, context.catalog,
-        kind="import", subject=dataset, arguments=arguments, secret=None, check=lambda _: None,
-    )  # fmt: skip
-    return dataset.id
+    dataset = replace(dataset, access="public" if public or not context.actor.shared else "private")
+    start(context, "import", dataset, arguments)
+    return dataset
 
 
 def import_arguments(paths: Sequence[Path], file_format: str | None, options: ImportOptions | None) -> dict[str, Any]:
@@ -111,21 +111,21 @@ def import_arguments(paths: Sequence[Path], file_format: str | None, options: Im
 def local_paths(context: Context, paths: Sequence[Path]) -> list[Path]:
     """Return paths in full; where strangers share the library, only what they uploaded may be named."""
     paths = [path.expanduser().resolve() for path in paths]
-    if not all(path.is_relative_to(context.home.uploads) for path in paths):
+    if not all(uploads.is_own(context, path) for path in paths):
         context.actor.must_be_at_home("A path")
     return paths
 
 
-def make_example(context: Context, num_samples: int) -> str:
-    """Start the built-in example dataset; return the id of the dataset."""
+def make_example(context: Context, num_samples: int) -> Dataset:
+    """Start the built-in example dataset; return the dataset as it is then."""
     if not 1 <= num_samples <= _MAX_SAMPLE_STORIES:
         raise invalid(f"samples is {num_samples:,}.", f"Choose from 1 to {_MAX_SAMPLE_STORIES:,}.")
     dataset = draft(context, "example", "Example stories")
     return start_once(context, "example", dataset, {"num_samples": num_samples}, None)
 
 
-def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None) -> str:
-    """Start a tokenization; return its id."""
+def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None) -> Tokenization:
+    """Start a tokenization; return it as it is then."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
     from mistudio_core.tokenization.texts.chat import dated
 
@@ -162,6 +162,7 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_t
         path=None,
         created_at=moment,
         updated_at=moment,
+        owner=context.actor.name,
     )
     arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()}
     secret = choose_hf_token(context.settings, hf_token) if on_hub else None

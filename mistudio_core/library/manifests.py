@@ -40,14 +40,14 @@ def read_dataset(home: Home, folder: Path) -> Dataset | None:
         created_at=parse_time(manifest["created_at"]),
         updated_at=parse_time(added.get("updated_at", manifest["ready_at"])),
         owner=manifest["owner"],
-        access=manifest["access"],
+        access=added.get("access", manifest["access"]),
         max_samples=manifest["max_samples"],
         notes=added.get("notes", ""),
     )
 
 
-def read_tokenization(home: Home, folder: Path) -> Tokenization | None:
-    """Return the tokenization whose manifest lies in `folder`."""
+def read_tokenization(home: Home, folder: Path, owner: str) -> Tokenization | None:
+    """Return the tokenization whose manifest lies in `folder`; `owner` is whose it is where the manifest is older."""
     manifest = read_json(folder / TOKENIZATION_MANIFEST)
     if manifest is None:
         return None
@@ -69,6 +69,7 @@ def read_tokenization(home: Home, folder: Path) -> Tokenization | None:
         path=home.tokenization(manifest["dataset_id"], manifest["id"]),
         created_at=parse_time(manifest["created_at"]),
         updated_at=parse_time(manifest["ready_at"]),
+        owner=manifest.get("owner", owner),
     )
 
 
@@ -84,10 +85,10 @@ def drafted_dataset(draft: Mapping[str, Any]) -> Dataset:
     )
 
 
-def drafted_tokenization(draft: Mapping[str, Any]) -> Tokenization:
-    """Return the tokenization as it was asked for."""
+def drafted_tokenization(draft: Mapping[str, Any], owner: str) -> Tokenization:
+    """Return the tokenization as it was asked for; `owner` is whose it is where the request is older."""
     times = {name: parse_time(draft[name]) for name in ("created_at", "updated_at")}
-    return Tokenization(**dict(draft) | times | {"recipe": Recipe.from_stored(draft["recipe"])})
+    return Tokenization(**{"owner": owner} | dict(draft) | times | {"recipe": Recipe.from_stored(draft["recipe"])})
 
 
 def failed(record: Record, error: ErrorInfo, moment: datetime) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mistudio_core.errors import StudioError
@@ -11,6 +12,7 @@ from mistudio_core.files import ID_PATTERN, Home
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.kinds import makes_dataset, makes_tokenization
 from mistudio_core.library import manifests
+from mistudio_core.library.permissions import LOCAL
 from mistudio_core.library.reconcile import apply
 from mistudio_core.library.start import row_of
 from mistudio_core.records import Dataset, Rebuilt, Tokenization
@@ -49,7 +51,7 @@ def _datasets(home: Home) -> Iterator[Dataset]:
 def _tokenizations(home: Home, dataset: Dataset) -> Iterator[Tokenization]:
     for folder in _id_folders(home.dataset(dataset.id) / TOKENIZED):
         try:
-            tokenization = manifests.read_tokenization(home, folder)
+            tokenization = manifests.read_tokenization(home, folder, dataset.owner)
         except (StudioError, KeyError, TypeError, ValueError):
             continue
         if tokenization is not None and tokenization.id == folder.name and tokenization.dataset_id == dataset.id:
@@ -75,15 +77,17 @@ def _requests(home: Home) -> list[protocol.Request]:
 
 
 def _replay(home: Home, transaction: Transaction, request: protocol.Request) -> None:
-    row = row_of(request)
-    transaction.put_job(row)
     if makes_tokenization(request.kind):
         dataset = transaction.datasets().get(str(request.draft["dataset_id"]))
-        known = dataset is None or request.subject_id in transaction.tokenizations()
-        if not known:
-            transaction.put_tokenization(manifests.drafted_tokenization(request.draft))
+        if dataset is not None and request.subject_id not in transaction.tokenizations():
+            transaction.put_tokenization(manifests.drafted_tokenization(request.draft, dataset.owner))
     elif makes_dataset(request.kind) and request.subject_id not in transaction.datasets():
         transaction.put_dataset(manifests.drafted_dataset(request.draft))
+    row = row_of(request)
+    if not row.owner:  # of an older version
+        subject = transaction.subject(row.subject_id)
+        row = replace(row, owner=LOCAL if subject is None else subject.owner)
+    transaction.put_job(row)
     result = watch.outcome(home.job(request.id))
     if result is not None:
         apply(home, transaction, row, result)

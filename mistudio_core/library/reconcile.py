@@ -91,7 +91,7 @@ def _settle_tokenization(
         return
     if error is None:
         folder = home.tokenization(tokenization.dataset_id, tokenization.id)
-        whole = _told(lambda: manifests.read_tokenization(home, folder))
+        whole = _told(lambda: manifests.read_tokenization(home, folder, tokenization.owner))
         if isinstance(whole, StudioError):
             error = ErrorInfo.of(whole)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError, in_use, invalid
@@ -22,6 +23,10 @@ _ID: Final = 0
 _SUBJECT: Final = rows.JOB_COLUMNS.index("subject_id")
 _KIND: Final = rows.JOB_COLUMNS.index("kind")
 _ENDED: Final = rows.JOB_COLUMNS.index("ended")
+_JOB_OWNER: Final = rows.JOB_COLUMNS.index("owner")
+_ACCESS: Final = rows.DATASET_COLUMNS.index("access")
+_OWNER: Final = rows.DATASET_COLUMNS.index("owner")
+_OF_DATASET: Final = rows.TOKENIZATION_COLUMNS.index("dataset_id")
 
 
 def look(context: Context) -> View:
@@ -59,21 +64,22 @@ class View:
 
     def tokenizations(self, dataset_id: str | None = None) -> list[Tokenization]:
         """Return the tokenizations of one dataset or of all, oldest first."""
-        seen = {dataset.id for dataset in self.datasets()}
-        records = (rows.tokenization_of(row, self._context.home) for row in self._tables["tokenizations"])
         return [
-            self._with_status(record)
-            for record in records
-            if record.dataset_id in seen and dataset_id in (None, record.dataset_id)
+            self._with_status(rows.tokenization_of(row, self._context.home))
+            for row in self._tables["tokenizations"]
+            if row[_ID] in self._seen and dataset_id in (None, row[_OF_DATASET])
         ]
+
+    def of_others(self, dataset_id: str) -> list[str]:
+        """Return the tokenizations of a dataset that the actor may not delete."""
+        return [item.id for item in self.tokenizations(dataset_id) if not self._context.actor.may("delete", item)]
 
     def tokenization(self, tokenization_id: str) -> Tokenization:
         """Return one tokenization, or raise `not_found`."""
         checked_id(tokenization_id, "tok")
         for row in self._with_id("tokenizations", tokenization_id):
-            record = rows.tokenization_of(row, self._context.home)
-            if any(self._visible(self._with_id("datasets", record.dataset_id))):
-                return self._with_status(record)
+            if row[_ID] in self._seen:
+                return self._with_status(rows.tokenization_of(row, self._context.home))
         raise StudioError("not_found", f"There is no tokenization {tokenization_id}.", "It may have been deleted.")
 
     def record(self, any_id: str) -> Dataset | Tokenization:
@@ -85,14 +91,15 @@ class View:
         return [
             self._job(row)
             for row in reversed(self._unfinished if active else self._tables["jobs"])
-            if subject_id in (None, row[_SUBJECT]) and active in (None, row[_ENDED] is None)
+            if subject_id in (None, row[_SUBJECT]) and active in (None, row[_ENDED] is None) and self._sees_job(row)
         ]
 
     def job(self, job_id: str) -> Job:
         """Return one job, or raise `not_found`."""
         checked_id(job_id, "job")
         for row in self._with_id("jobs", job_id):
-            return self._job(row)
+            if self._sees_job(row):
+                return self._job(row)
         raise StudioError(
             "not_found", f"There is no job {job_id}.", "Jobs are deleted with their dataset or tokenization."
         )
@@ -106,13 +113,6 @@ class View:
             if row[_SUBJECT] == subject and kind_of(row[_KIND]).makes:
                 return self._job(row)
         raise invalid(f"No job has worked on {any_id}.", "Only the subject of a job can be waited for or retried.")
-
-    def must_own(self, any_id: str) -> None:
-        """Raise `permission_denied` unless the actor may change this dataset or tokenization."""
-        if any_id.startswith("job_"):
-            return  # a look-up, which is nobody's
-        record = self.record(any_id)
-        self._context.actor.must_own(record if isinstance(record, Dataset) else self.dataset(record.dataset_id))
 
     def ready_dataset(self, dataset_id: str) -> Dataset:
         """Return a dataset that is complete, so that it has a `path`; raise `in_use` for one that is not."""
@@ -134,9 +134,21 @@ class View:
 
     def _visible(self, found: Sequence[Row]) -> Iterator[Dataset]:
         for row in found:
-            dataset = rows.dataset_of(row, self._context.home)
-            if self._context.actor.sees(dataset):
-                yield listing.with_progress(dataset, self._maker(dataset.id))
+            if row[_ID] in self._seen:
+                yield listing.with_progress(rows.dataset_of(row, self._context.home), self._maker(row[_ID]))
+
+    @cached_property
+    def _seen(self) -> set[str]:
+        """The ids of the datasets that the actor may see, and of the tokenizations of those."""
+        sees = self._context.actor.sees
+        seen = {row[_ID] for row in self._tables["datasets"] if sees(row[_ACCESS], row[_OWNER])}
+        return seen | {row[_ID] for row in self._tables["tokenizations"] if row[_OF_DATASET] in seen}
+
+    def _sees_job(self, row: Row) -> bool:
+        """Tell whether a job is the actor's own, or makes something that the actor sees."""
+        actor = self._context.actor
+        own = actor.is_host or (actor.role == "member" and row[_JOB_OWNER] == actor.name)
+        return own or (row[_SUBJECT] in self._seen and not kind_of(row[_KIND]).personal)
 
     def _with_status(self, record: Tokenization) -> Tokenization:
         return listing.tokenization_with_progress(record, self._maker(record.id))

@@ -146,6 +146,7 @@ class Samples:
         """
         asked = _query(query or {})
         dataset = look(self._context).ready_dataset(dataset_id)
+        self._context.actor.must("start")
         target = self._context.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
         with self._opened(dataset) as session:
             session.export(asked, target, kind, progress)
@@ -154,8 +155,8 @@ class Samples:
     def build_index(self, dataset_id: str) -> Job:
         """Start to build the ranked index of a dataset, which smaller datasets get by themselves."""
         dataset = look(self._context).ready_dataset(dataset_id)
-        job_id = start_index(self._context, dataset)
-        return look(self._context).job(job_id)
+        self._context.actor.must("start")
+        return start_index(self._context, dataset, self._context.actor.name)
 
     def _session(self, dataset: Dataset) -> SearchSession:
         from mistudio_core.store.samples.session import SearchSession
@@ -178,7 +179,7 @@ class Samples:
 
     def _repair(self, dataset: Dataset) -> None:
         with suppress(StudioError):  # it is being built, or the disk is full: the search itself has its answer
-            start_index(self._context, dataset)
+            start_index(self._context, dataset, dataset.owner)
 
 
 def _query(query: SampleQuery | Mapping[str, Any]) -> SampleQuery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mistudio_core.errors import StudioError, in_use
@@ -10,9 +11,11 @@ from mistudio_core.files import Home, folder_bytes, json_bytes, new_id
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.jobs.launch import launch
-from mistudio_core.records import Dataset, Tokenization, as_json, now, parse_time
+from mistudio_core.library.context import Context
+from mistudio_core.library.listing import job_of
+from mistudio_core.records import Dataset, Job, Tokenization, as_json, now, parse_time
 from mistudio_core.settings import Settings, quota_filled
-from mistudio_core.store.catalog.database import Catalog, Transaction
+from mistudio_core.store.catalog.database import Transaction
 from mistudio_core.store.catalog.rows import JobRow
 
 Subject = Dataset | Tokenization
@@ -21,51 +24,77 @@ Check = Callable[[Transaction], None]
 
 
 def start(
-    home: Home,
-    settings: Settings,
-    catalog: Catalog,
-    *,
+    context: Context,
     kind: str,
     subject: Subject | None,
     arguments: Mapping[str, Any],
-    secret: str | None,
-    check: Check,
-) -> str:
-    """Start a job and return its id; a job that makes its `subject` writes the subject's row with its own.
+    *,
+    secret: str | None = None,
+    check: Check = lambda _: None,
+    owner: str | None = None,
+) -> Job:
+    """Start a job and return it as it was asked for; a job that makes its `subject` writes the subject's row, too.
 
-    A job that has no subject is its own. Raises what `check` raises, `in_use` when the subject has an
-    unfinished job of this kind, `too_many_jobs` when too many wait, `disk_full` when the library has filled
-    its quota.
+    A job that has no subject is its own. It belongs to the `owner` of what it makes, else to the actor. Raises what
+    `check` raises, `in_use` when the subject has an unfinished job of this kind, `too_many_jobs` when too many wait,
+    `disk_full` when the library has filled its quota. What raises has left nothing behind.
     """
     json_bytes(as_json({"arguments": arguments, "subject": subject}))  # raises for what no file could hold
-    _check_quota(home, settings)
-    job_id = new_id("job")
-    subject_id = job_id if subject is None else subject.id
+    _check_quota(context.home, context.settings)
+    if owner is None:
+        owner = subject.owner if subject is not None and kind_of(kind).makes else context.actor.name
+    entry = _Entry(context, new_id("job"), kind, subject, arguments, secret is not None, owner, check)
+    request = launch(context.home, entry.job_id, entry.write, entry.undo, secret)
+    return job_of(context.home, row_of(request))
 
-    def make_request() -> protocol.Request:
-        with catalog.transaction() as transaction:
+
+@dataclass(slots=True)
+class _Entry:
+    """What a new job writes into the catalog, and takes back where its worker cannot be started."""
+
+    context: Context
+    job_id: str
+    kind: str
+    subject: Subject | None
+    arguments: Mapping[str, Any]
+    used_token: bool
+    owner: str
+    check: Check
+    before: Subject | None = None
+
+    def write(self) -> protocol.Request:
+        """Write the job, and what it makes, unless there is something against it."""
+        subject_id = self.job_id if self.subject is None else self.subject.id
+        with self.context.catalog.transaction() as transaction:
             unfinished = [row for row in transaction.jobs().values() if row.ended is None]
-            _check_idle(unfinished, kind, subject_id)
-            _check_waiting(home, settings, unfinished)
-            check(transaction)
-            if subject is not None and kind_of(kind).makes:
-                _put(transaction, subject)
-            position = transaction.next_position()
+            _check_idle(unfinished, self.kind, subject_id)
+            _check_waiting(self.context.home, self.context.settings, unfinished)
+            self.check(transaction)
+            if self.subject is not None and kind_of(self.kind).makes:
+                self.before = transaction.subject(subject_id)
+                transaction.put(self.subject)
             request = protocol.Request(
-                id=job_id,
-                order=position,
-                kind=kind,
+                id=self.job_id,
+                order=transaction.next_position(),
+                kind=self.kind,
                 subject_id=subject_id,
-                arguments=arguments,
-                draft={} if subject is None else as_json(subject),
-                used_token=secret is not None,
+                arguments=self.arguments,
+                draft={} if self.subject is None else as_json(self.subject),
+                used_token=self.used_token,
                 created_at=as_json(now()),
+                owner=self.owner,
             )
             transaction.put_job(row_of(request))
-            return request
+        return request
 
-    launch(home, job_id, make_request, secret)
-    return job_id
+    def undo(self) -> None:
+        """Put the catalog back into the state before `write`."""
+        with self.context.catalog.transaction() as transaction:
+            transaction.remove([self.job_id])
+            if self.subject is not None and kind_of(self.kind).makes:
+                transaction.remove([self.subject.id])
+                if self.before is not None:
+                    transaction.put(self.before)
 
 
 def row_of(request: protocol.Request) -> JobRow:
@@ -86,14 +115,8 @@ def row_of(request: protocol.Request) -> JobRow:
         created_at=parse_time(request.created_at),
         started_at=None,
         ended_at=None,
+        owner=request.owner,
     )
-
-
-def _put(transaction: Transaction, subject: Subject) -> None:
-    if isinstance(subject, Dataset):
-        transaction.put_dataset(subject)
-    else:
-        transaction.put_tokenization(subject)
 
 
 def _check_quota(home: Home, settings: Settings) -> None:

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
-from mistudio_core.records import Dataset, Job, Tokenization
+from mistudio_core.records import Dataset, DatasetStatus, Job, Tokenization
 from mistudio_core.store.catalog.database import Transaction
 
+Made = TypeVar("Made", Dataset, Tokenization)
 
-def start_once(
-    context: Context, kind: str, subject: Dataset | Tokenization, arguments: Mapping[str, Any], secret: str | None
-) -> str:
-    """Start a job unless an equal one was asked for before: then resume that, or refuse as `duplicate`."""
-    unfinished: list[Dataset | Tokenization] = []
+
+def start_once(context: Context, kind: str, subject: Made, arguments: Mapping[str, Any], secret: str | None) -> Made:
+    """Start a job and return the record of what it makes, unless an equal one was asked for before.
+
+    What failed is resumed by its owner, and made anew by anybody else; what is there or on its way is a `duplicate`.
+    """
+    unfinished: list[Any] = []
 
     def check(transaction: Transaction) -> None:
-        subjects = _subjects(transaction)
+        subjects = transaction.subjects()
         for row in transaction.jobs().values():
             earlier = subjects.get(row.subject_id)
             if row.kind != kind or earlier is None or _key(_asked(row.arguments, earlier)) != _key(arguments):
                 continue
             if earlier.status == "error":
+                if not context.actor.may("retry", earlier):
+                    continue
                 unfinished.append(earlier)
                 raise _ResumeInsteadError
             raise StudioError(
@@ -38,18 +43,12 @@ def start_once(
             )
 
     try:
-        start(
-            context.home, context.settings, context.catalog,
-            kind=kind, subject=subject, arguments=arguments, secret=secret, check=check,
-        )  # fmt: skip
-        return subject.id
+        start(context, kind, subject, arguments, secret=secret, check=check)
+        return subject
     except _ResumeInsteadError:
-        again = _anew(unfinished[0], kind)
-        start(
-            context.home, context.settings, context.catalog,
-            kind=kind, subject=again, arguments=arguments, secret=secret, check=lambda _: None,
-        )  # fmt: skip
-        return again.id
+        again: Made = _anew(unfinished[0], kind)
+        start(context, kind, again, arguments, secret=secret)
+        return again
 
 
 class _ResumeInsteadError(Exception):
@@ -72,11 +71,11 @@ def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Map
     return arguments if isinstance(earlier, Dataset) else {**arguments, "recipe": earlier.recipe}
 
 
-def retry(context: Context, job: Job, hf_token: str | None) -> str:
-    """Start again what the last job on a subject did not finish; return the id of the new job."""
+def retry(context: Context, job: Job, hf_token: str | None) -> Job:
+    """Start again what the last job on a subject did not finish, and return the new job."""
     with context.catalog.transaction() as transaction:
         row = transaction.jobs()[job.id]
-        found = _subjects(transaction).get(row.subject_id)
+        found = transaction.subject(row.subject_id)
     if found is None:
         raise StudioError("not_found", "The result of this job has been deleted.", "Start it anew.")
     if kind_of(row.kind).makes and found.status == "ready":
@@ -89,21 +88,11 @@ def retry(context: Context, job: Job, hf_token: str | None) -> str:
             "Give the token again (--token-stdin on the command line).",
         )
     again = _anew(found, row.kind) if kind_of(row.kind).makes else found
-    return start(
-        context.home, context.settings, context.catalog,
-        kind=row.kind, subject=again, arguments=row.arguments, secret=secret, check=lambda _: None,
-    )  # fmt: skip
+    return start(context, row.kind, again, row.arguments, secret=secret, owner=row.owner)
 
 
-def _subjects(transaction: Transaction) -> dict[str, Dataset | Tokenization]:
-    subjects: dict[str, Dataset | Tokenization] = {}
-    subjects.update(transaction.datasets())
-    subjects.update(transaction.tokenizations())
-    return subjects
-
-
-def _anew(found: Dataset | Tokenization, kind: str) -> Dataset | Tokenization:
+def _anew(found: Any, kind: str) -> Any:
     if isinstance(found, Dataset):
-        status: Any = "downloading" if kind_of(kind).lane == "download" else "processing"
+        status: DatasetStatus = "downloading" if kind_of(kind).lane == "download" else "processing"
         return replace(found, status=status, error=None)
     return replace(found, status="queued", error=None)

@@ -41,7 +41,8 @@ class Tokenizations:
     def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, hf_token: str | None = None) -> Tokenization:
         """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
         dataset = look(self._context).dataset(dataset_id)
-        return self.get(making.tokenize(self._context, dataset, recipe, hf_token))
+        self._context.actor.must("start")
+        return making.tokenize(self._context, dataset, recipe, hf_token)
 
     def preview(
         self,

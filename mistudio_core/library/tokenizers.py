@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import all_tokenizers, find_tokenizer, full_name
-from mistudio_core.library.starting_jobs import start_job
+from mistudio_core.library.start import start
 from mistudio_core.records import Job
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class Tokenizers:
         """
         from mistudio_core.tokenization.recipes.values import checked_value
 
+        self._context.actor.must("start")
         name = full_name(self._context, name)
         arguments = {"name": name, "revision": revision, "source": checked_value("tokenizer_source", source)}
         self._context.actor.must_need_no_token(hf_token)
         on_hub = name != "sample" and not name.startswith("/")
         secret = choose_hf_token(self._context.settings, hf_token) if on_hub else None
-        return start_job(self._context, "tokenizer", None, arguments, secret)
+        return start(self._context, "tokenizer", None, arguments, secret=secret)

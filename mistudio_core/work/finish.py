@@ -141,6 +141,12 @@ def _describe(job: RunningJob, draft: Path, parts: Mapping[str, Sequence[PartInf
     job.progress("processing", num_samples, num_samples, "samples", force=True)
 
 
+def _access(job: RunningJob, origin: Mapping[str, Any]) -> str:
+    """Return who may see the dataset: what its source says, unless less was asked for."""
+    found = str(origin.get("access", "public"))
+    return str(job.draft["access"]) if found == "public" else found
+
+
 def _manifest(
     job: RunningJob,
     draft: Path,
@@ -165,7 +171,7 @@ def _manifest(
         "text_columns": list(text_columns(schema)),
         "labels": class_labels(schema),
         "owner": job.draft["owner"],
-        "access": origin.get("access", "public"),
+        "access": _access(job, origin),
         "max_samples": job.draft["max_samples"],
         "created_at": job.draft["created_at"],
         "ready_at": as_json(now()),

@@ -110,5 +110,6 @@ def _facts(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[st
         "dataset_id": dataset_id,
         "dataset": {key: dataset.get(key) for key in kept} | {"files_sha256": _files_sha256(dataset)},
         "created_at": as_json(job.draft.get("created_at")),
+        "owner": job.draft.get("owner", "local"),
         "versions": {package: version(package) for package in _PACKAGES},
     }

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mistudio_core.library.uploads import safe_name
 from mistudio_core.ui.app.escape import one_line, plain
-from mistudio_core.ui.datasets.import_form import safe_name
 from mistudio_core.ui.widgets import formats
 
 NOW = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)

@@ -38,7 +38,7 @@ def a_request(job_id: str, *, order: int = 1, used_token: bool = False, kind: st
 
 def start(home: Home, *, secret: str | None = None, used_token: bool = False) -> Path:
     job_id = new_id("job")
-    launch.launch(home, job_id, lambda: a_request(job_id, used_token=used_token), secret)
+    launch.launch(home, job_id, lambda: a_request(job_id, used_token=used_token), lambda: None, secret)
     return home.job(job_id)
 
 
@@ -153,7 +153,7 @@ def test_cancel_reaches_a_job_that_waits(home: Home) -> None:
     child = sleeper(folder, lock)
     os.close(lock)
     try:
-        launch.launch(home, second, lambda: a_request(second, order=2), None)
+        launch.launch(home, second, lambda: a_request(second, order=2), lambda: None, None)
         time.sleep(1.5)
         waiting = home.job(second)
         assert protocol.is_alive(waiting)

@@ -13,6 +13,7 @@ import pytest
 from mistudio_core import work
 from mistudio_core.jobs import kinds, launch
 from mistudio_core.library import Library
+from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
 from mistudio_core.settings import Settings
 from mistudio_core.store.catalog.database import Catalog
@@ -32,8 +33,9 @@ main()
 """
 
 
-def _catalog(library: Library) -> Catalog:
-    return Catalog(library.home, library.settings.lock_timeout_s)
+def _context(library: Library) -> Context:
+    catalog = Catalog(library.home, library.settings.lock_timeout_s)
+    return Context(library.home, library.settings, library.actor, catalog)
 
 
 def test_every_worker_is_a_kind_and_every_kind_has_a_worker() -> None:
@@ -73,10 +75,7 @@ def test_a_kind_needs_an_entry_and_a_worker_and_nothing_else(tmp_path: Path, mon
     library = Library.open(tmp_path / "home")
     with monkeypatch.context() as patch:
         patch.setattr(launch.sys, "executable", str(python))  # type: ignore[attr-defined]
-        job_id = start(
-            library.home, library.settings, _catalog(library),
-            kind="shout", subject=None, arguments={"text": "ada"}, secret=None, check=lambda _: None,
-        )  # fmt: skip
+        job_id = start(_context(library), "shout", None, {"text": "ada"}).id
     ended = library.wait(job_id)
     assert (ended.kind, ended.status, ended.error) == ("shout", "succeeded", None)
     assert '"text":"ADA"' in (library.home.job(job_id) / "result.json").read_text()
@@ -85,10 +84,7 @@ def test_a_kind_needs_an_entry_and_a_worker_and_nothing_else(tmp_path: Path, mon
 
 def test_a_worker_that_does_not_know_a_kind_says_so(tmp_path: Path) -> None:
     library = Library.open(tmp_path / "home")
-    job_id = start(
-        library.home, library.settings, _catalog(library),
-        kind="shout", subject=None, arguments={}, secret=None, check=lambda _: None,
-    )  # fmt: skip
+    job_id = start(_context(library), "shout", None, {}).id
     error = library.wait(job_id).error
     assert error is not None
     assert "'shout'" in error.message

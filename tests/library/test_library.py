@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -20,7 +19,6 @@ from mistudio_core.files import read_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
 from mistudio_core.records import Job
-from mistudio_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"tokenizer": "sample", "context_length": 64}
@@ -179,32 +177,3 @@ def test_a_home_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="question mark") as caught:
         Library.open(tmp_path / "what?" / "library")
     assert code_of(caught) == "invalid_request"
-
-
-def test_a_shared_library_lets_nobody_touch_what_others_made(tmp_path: Path) -> None:
-    settings = replace(Settings(), shared=True)
-    hers = Library.open(tmp_path, actor="her", settings=settings)
-    dataset = hers.make_example(20)
-    hers.wait(dataset.id, timeout=60)
-    his = Library.open(tmp_path, actor="him", settings=settings)
-    assert [item.id for item in his.datasets()] == [dataset.id]
-    for act in (his.delete, lambda one: his.rename(one, name="mine")):
-        with pytest.raises(StudioError) as caught:
-            act(dataset.id)
-        assert code_of(caught) == "permission_denied"
-    with pytest.raises(StudioError) as caught:
-        his.import_files([ROOT / "README.md"])
-    assert code_of(caught) == "permission_denied"
-    job = his.jobs(dataset.id)[-1]
-    tokenizer = {"tokenizer": "openai-community/gpt2"}
-    for refused in (
-        lambda: his.tokenize(dataset.id, {"tokenizer": "/etc"}),
-        lambda: his.tokenize(dataset.id, tokenizer, hf_token="hf_his"),
-        lambda: his.load_tokenizer("openai-community/gpt2", hf_token="hf_his"),
-        lambda: his.log(job.id),
-    ):
-        with pytest.raises(StudioError) as caught:
-            refused()
-        assert code_of(caught) == "permission_denied"
-    assert "finished" in hers.log(job.id)
-    assert hers.delete(dataset.id).deleted == (dataset.id,)

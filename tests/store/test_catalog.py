@@ -134,6 +134,32 @@ def test_every_older_catalog_opens(home: Home, monkeypatch: pytest.MonkeyPatch) 
         assert connection.execute("SELECT colour FROM datasets").fetchall() == [("green",)]
 
 
+def test_jobs_and_tokenizations_of_an_older_catalog_belong_to_the_owner_of_their_dataset(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+    with Catalog(home, 30).transaction():
+        pass
+    with duckdb.connect(str(home.catalog)) as connection:
+        moment = "TIMESTAMP '2026-01-01'"
+        connection.execute(f"""
+            INSERT INTO datasets VALUES ('ds_a', 'a', 'local', NULL, NULL, NULL, '{{}}', 1, 1, 'ready', NULL, '{{}}',
+            '[]', {moment}, {moment}, 'her', 'public', NULL, '')""")
+        connection.execute(f"""
+            INSERT INTO tokenizations VALUES ('tok_a', 'ds_a', 'sample', NULL, NULL, '{{}}', 8, NULL, 'ready', NULL, 0,
+            0, 0, 0, {moment}, {moment})""")
+        for job, subject in (("job_a", "ds_a"), ("job_b", "tok_a"), ("job_c", "job_c")):
+            connection.execute(f"""
+                INSERT INTO jobs VALUES ('{job}', 1, 'k', '{subject}', '{{}}', false, 'succeeded', '', 0, NULL, '',
+                NULL, {moment}, NULL, NULL)""")
+    monkeypatch.undo()
+    tables = Catalog(home, 30).snapshot()
+    assert [row[-1] for row in tables["tokenizations"]] == ["her"]
+    assert sorted((row[0], row[-1]) for row in tables["jobs"]) == [
+        ("job_a", "her"), ("job_b", "her"), ("job_c", "local"),
+    ]  # fmt: skip
+
+
 def test_a_step_that_fails_leaves_the_catalog_as_it_was(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     Catalog(home, 30).snapshot()
     known = migrations.MIGRATIONS

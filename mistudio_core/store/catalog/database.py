@@ -48,6 +48,13 @@ class Transaction:
         self._connection = connection
         self._home = home
 
+    def put(self, subject: Dataset | Tokenization) -> None:
+        """Write the row of a dataset or a tokenization."""
+        if isinstance(subject, Dataset):
+            self.put_dataset(subject)
+        else:
+            self.put_tokenization(subject)
+
     def put_dataset(self, dataset: Dataset) -> None:
         """Write the row of a dataset."""
         self._put("datasets", rows.to_row(dataset, rows.DATASET_COLUMNS))
@@ -75,6 +82,14 @@ class Transaction:
     def tokenizations(self) -> dict[str, Tokenization]:
         """Return all tokenizations by id."""
         return {row[0]: rows.tokenization_of(row, self._home) for row in self._all("tokenizations")}
+
+    def subjects(self) -> dict[str, Dataset | Tokenization]:
+        """Return all datasets and tokenizations by id."""
+        return {**self.datasets(), **self.tokenizations()}
+
+    def subject(self, any_id: str) -> Dataset | Tokenization | None:
+        """Return a dataset or a tokenization, or None where there is none with this id."""
+        return self.subjects().get(any_id)
 
     def jobs(self) -> dict[str, rows.JobRow]:
         """Return all jobs by id, oldest first."""

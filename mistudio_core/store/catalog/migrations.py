@@ -35,7 +35,17 @@ def _m001_initial(connection: duckdb.DuckDBPyConnection) -> None:
             started_at TIMESTAMP, ended_at TIMESTAMP)""")
 
 
-MIGRATIONS: Final[tuple[tuple[str, Step], ...]] = (("m001_initial", _m001_initial),)
+def _m002_owners(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give jobs and tokenizations an owner: that of their dataset, which was asked for until now."""
+    for table in ("tokenizations", "jobs"):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN owner VARCHAR DEFAULT 'local'")
+    connection.execute("""
+        UPDATE tokenizations SET owner = datasets.owner FROM datasets WHERE datasets.id = tokenizations.dataset_id""")
+    for table in ("datasets", "tokenizations"):
+        connection.execute(f"UPDATE jobs SET owner = {table}.owner FROM {table} WHERE {table}.id = jobs.subject_id")  # noqa: S608 - a name of ours
+
+
+MIGRATIONS: Final[tuple[tuple[str, Step], ...]] = (("m001_initial", _m001_initial), ("m002_owners", _m002_owners))
 """Only ever appended to: what has run on somebody's catalog stays as it is."""
 
 

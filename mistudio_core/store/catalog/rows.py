@@ -18,11 +18,11 @@ DATASET_COLUMNS: Final = (
 )  # fmt: skip
 TOKENIZATION_COLUMNS: Final = (
     "id", "dataset_id", "tokenizer", "tokenizer_revision", "vocab_size", "recipe", "context_length", "engine", "status",
-    "error", "num_sequences", "num_tokens", "num_documents", "size_bytes", "created_at", "updated_at",
+    "error", "num_sequences", "num_tokens", "num_documents", "size_bytes", "created_at", "updated_at", "owner",
 )  # fmt: skip
 JOB_COLUMNS: Final = (
     "id", "position", "kind", "subject_id", "arguments", "needs_token", "ended", "phase", "done", "total", "unit",
-    "error", "created_at", "started_at", "ended_at",
+    "error", "created_at", "started_at", "ended_at", "owner",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class JobRow:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    owner: str
 
 
 def to_row(record: Any, columns: Sequence[str]) -> list[Any]:

@@ -35,6 +35,7 @@ _MEANINGS: Final = {
     "max_piece_mb": "Largest text encoded in one piece, MB",
     "lock_timeout_s": "Catalog lock timeout, s",
 }
+_NOT_LISTED: Final = frozenset({"home", "admin"})  # shown above; and names of people are nobody else's business
 _NO_LIMIT: Final = frozenset({"quota_gb"})
 _BY_ENGINE: Final = frozenset({"max_piece_mb"})
 _PACKAGES: Final = (
@@ -87,7 +88,7 @@ def limits(library: Library) -> None:
             "Variable": f"MISTUDIO_{field.name.upper()}",
         }
         for field in fields(Settings)
-        if field.name != "home"  # shown above
+        if field.name not in _NOT_LISTED
     ]
     _table(rows, "Settings with their values")
 
