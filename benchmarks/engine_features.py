@@ -36,7 +36,8 @@ from mistudio_core.tokenization.engines.fast_features import SPLITS
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.engines.seam_regex import Expression
 from mistudio_core.tokenization.engines.unicode_gap import ranges_of
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
 CONTEXTS = (
     "{0}", "A{0}A", "a{0}A", "A{0}a", "a{0}{0}A", "A{0}{0}a", "12{0}{0}1", ".{0}.", "/{0}/", "({0}a",

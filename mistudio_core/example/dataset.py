@@ -58,7 +58,7 @@ def sample_tokenizer(home: Home) -> Path:
     beginning and the end of a text, as GPT-2 has it; it adds no special token by itself. The folder
     loads with `AutoTokenizer.from_pretrained`.
     """
-    from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
+    from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
     pointer = home.tokenizers / "sample.json"
     known = read_json(pointer)

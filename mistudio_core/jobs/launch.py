@@ -8,33 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
-from mistudio_core.jobs import protocol
-
-_PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
-
-_REMOVED_VARIABLES: Final = (
-    "HF_TOKEN",
-    "HUGGING_FACE_HUB_TOKEN",
-    "HF_TOKEN_PATH",
-    "HF_DEBUG",
-    "HF_HUB_OFFLINE",
-)
-"""The first three are secrets, which reach a worker on its standard input only; HF_DEBUG prints requests."""
-
-_WORKER_VARIABLES: Final = {
-    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_XET": "1",  # a second transfer stack without resume, and with errors that say nothing
-    "MALLOC_ARENA_MAX": "4",  # glibc: with more, each keeps what others could use; with fewer, threads wait
-    "TOKENIZERS_PARALLELISM": "true",
-    "PYTHONUNBUFFERED": "1",
-    "PYTHONSAFEPATH": "1",
-}
+from mistudio_core.jobs import environment, protocol
 
 _children: list[subprocess.Popen[bytes]] = []
 """Workers started by this process, so that the ended ones are reaped; nobody else reads it."""
@@ -98,7 +75,7 @@ def _start(home: Home, folder: Path, lock: int, secret: str | None) -> None:
         child = subprocess.Popen(
             [sys.executable, "-m", "mistudio_core.work", str(folder), str(lock)],
             cwd=folder,
-            env=_worker_environment(home),
+            env=environment.worker_environment() | {"MISTUDIO_HOME": str(home.root)},
             stdin=subprocess.PIPE if secret is not None else subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -112,8 +89,3 @@ def _start(home: Home, folder: Path, lock: int, secret: str | None) -> None:
             child.stdin.close()
         except BrokenPipeError:
             pass  # the worker died at once: its free lock says so
-
-
-def _worker_environment(home: Home) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if name not in _REMOVED_VARIABLES}
-    return environment | _WORKER_VARIABLES | {"MISTUDIO_HOME": str(home.root), "PYTHONPATH": str(_PROJECT_ROOT)}

@@ -10,7 +10,7 @@ from mistudio_core.records import Record
 
 if TYPE_CHECKING:
     from mistudio_core.store.sequences.view import TokenHit, TokenPiece
-    from mistudio_core.tokenization.previews.estimate import Estimate
+    from mistudio_core.tokenization.previews.answers import Estimate
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mistudio_core.library import uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_for
+from mistudio_core.library.looks import ask
 from mistudio_core.library.start import start
 from mistudio_core.library.start_once import start_once
 from mistudio_core.records import (
@@ -127,7 +128,6 @@ def make_example(context: Context, num_samples: int) -> Dataset:
 def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None) -> Tokenization:
     """Start a tokenization; return it as it is then."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
-    from mistudio_core.tokenization.texts.chat import dated
 
     if dataset.status != "ready":
         raise in_use(f"{dataset.name} is not ready.", "Wait for its job, or resume it.", dataset.id)
@@ -141,7 +141,9 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_t
     context.actor.must_need_no_token(hf_token)
     if recipe.chat is not None:
         with suppress(TokenizerNotFound):  # then the worker does so, once it has loaded it
-            recipe = dated(recipe, tokenizer_for(context, recipe), date.today())
+            kept = tokenizer_for(context, recipe)
+            day = ask(kept, "chat_date", recipe=recipe.to_json(), today=date.today().isoformat())
+            recipe = replace(recipe, chat_date=day)
     on_hub = not is_path and recipe.tokenizer != "sample"
     moment = now()
     tokenization = Tokenization(

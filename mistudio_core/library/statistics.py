@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from mistudio_core.errors import in_use
 from mistudio_core.library.answers import Comparison, Parting, RareId
 from mistudio_core.library.context import Context
 from mistudio_core.library.kept_tokenizers import tokenizer_of
+from mistudio_core.library.looks import OF_DATA, AskedVocabulary, ask_about_both
 from mistudio_core.library.records_view import View, look
 from mistudio_core.library.stored_statistics import stored_counts, stored_manifest, stored_statistics
 from mistudio_core.records import JsonDocument, Tokenization
 
 if TYPE_CHECKING:
-    from mistudio_core.raw import RawSplit
     from mistudio_core.statistics.compare import Compared
     from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 COMPARED_SAMPLES: Final = 1000
 """Samples that are read for the first document in which two tokenizers part; it is nearly always among the first."""
-
-
-class _Vocabulary(NamedTuple):
-    """A tokenizer and the text of each of its ids, which takes longer to make than anything else here."""
-
-    tokenizer: StoredTokenizer
-    strings: list[str]
 
 
 def common_split(one: Tokenization, other: Tokenization) -> str | None:
@@ -59,9 +52,9 @@ class Statistics:
 
         view = look(self._context)
         records = [view.ready_tokenization(one) for one in dict.fromkeys(tokenization_ids)]
-        vocabularies = {record.id: self._vocabulary(record) for record in records}
-        found = compare([_compared(record, vocabularies[record.id].strings) for record in records])
-        partings = tuple(_parting(view, pair, vocabularies) for pair in combinations(records, 2))
+        tokenizers = {record.id: self._tokenizer(record) for record in records}
+        found = compare([_compared(record, AskedVocabulary(tokenizers[record.id]).strings()) for record in records])
+        partings = tuple(_parting(view, pair, tokenizers) for pair in combinations(records, 2))
         return Comparison(
             version=found["version"],
             kind=found["kind"],
@@ -78,15 +71,13 @@ class Statistics:
         from mistudio_core.statistics.frequencies import rare_ids
 
         record = look(self._context).ready_tokenization(tokenization_id)
-        strings, counts = self._vocabulary(record).strings, stored_counts(record).frequencies
-        return tuple(RareId(ident, strings[ident], int(counts[ident])) for ident in rare_ids(counts, most).tolist())
+        counts = stored_counts(record).frequencies
+        rare = rare_ids(counts, most).tolist()
+        texts = AskedVocabulary(self._tokenizer(record)).shown(rare)
+        return tuple(RareId(ident, text, int(counts[ident])) for ident, text in zip(rare, texts, strict=True))
 
-    def _vocabulary(self, record: Tokenization) -> _Vocabulary:
-        from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
-
-        tokenizer = tokenizer_of(self._context, record.id, stored_manifest(record))
-        texts = TokenTexts(tokenizer)
-        return _Vocabulary(tokenizer, [texts.shown(ident) for ident in range(tokenizer.vocab_size)])
+    def _tokenizer(self, record: Tokenization) -> StoredTokenizer:
+        return tokenizer_of(self._context, record.id, stored_manifest(record))
 
 
 def _compared(record: Tokenization, strings: list[str]) -> Compared:
@@ -105,26 +96,15 @@ def _compared(record: Tokenization, strings: list[str]) -> Compared:
 
 
 def _parting(
-    view: View, pair: tuple[Tokenization, Tokenization], vocabularies: dict[str, _Vocabulary]
+    view: View, pair: tuple[Tokenization, Tokenization], tokenizers: Mapping[str, StoredTokenizer]
 ) -> Parting | None:
-    from mistudio_core.raw import open_splits
-    from mistudio_core.statistics.compare import first_difference
-
     one, other = pair
     split = common_split(one, other)
     if split is None:
         return None
-    folder = view.ready_dataset(one.dataset_id).path
-    assert folder is not None
-    samples = open_splits(folder)[split]
-    pieces = [_token_texts(vocabularies[record.id], samples, record.recipe.columns[0]) for record in pair]
-    found = first_difference(*pieces)
-    return None if found is None else Parting(one.id, other.id, split, found.document, found.tokens)
-
-
-def _token_texts(vocabulary: _Vocabulary, samples: RawSplit, column: str) -> Iterator[list[str]]:
-    encoder = vocabulary.tokenizer.load()
-    for table in samples.batches(0, COMPARED_SAMPLES, [column]):
-        for text in table.column(column):
-            ids = encoder.encode(text.as_py() or "", add_special_tokens=False).ids
-            yield [vocabulary.strings[ident] for ident in ids]
+    found = ask_about_both(
+        [tokenizers[record.id] for record in pair], "parting", OF_DATA,
+        dataset=str(view.ready_dataset(one.dataset_id).path), split=split,
+        columns=[record.recipe.columns[0] for record in pair], samples=COMPARED_SAMPLES,
+    )  # fmt: skip
+    return None if found is None else Parting(one.id, other.id, split, *found)

@@ -10,7 +10,8 @@ from mistudio_core.errors import StudioError, check_text, invalid
 from mistudio_core.library import making
 from mistudio_core.library.answers import Forecast, LeftOut, Neighbour, SourceText, TextSources, TokenHits
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import tokenizer_for
+from mistudio_core.library.kept_tokenizers import tokenizer_for, tokenizer_of
+from mistudio_core.library.looks import OF_A_PREVIEW, OF_DATA, AskedVocabulary, ask
 from mistudio_core.library.records_view import look
 from mistudio_core.library.stored_statistics import repeated_share, stored_manifest
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from mistudio_core.raw import RawSplit
     from mistudio_core.store.sequences.reader import TokenSequences
     from mistudio_core.store.sequences.view import TokenSequence, TokenView
-    from mistudio_core.tokenization.previews.preview import Preview
-    from mistudio_core.tokenization.previews.sampled import Sampled
+    from mistudio_core.tokenization.previews.answers import Preview
     from mistudio_core.tokenization.recipes.recipe import Recipe
 
 
 class Tokenizations:
-    """The tokenizations of a library; what a recipe does is shown with `tokenizers` alone."""
+    """The tokenizations of a library; what a recipe does is answered by a look worker."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -57,7 +57,7 @@ class Tokenizations:
 
         Raises `tokenizer_not_found` while the library does not keep the tokenizer: load it first.
         """
-        from mistudio_core.tokenization.previews.preview import Previewer
+        from mistudio_core.tokenization.previews.answers import Preview, PreviewToken, check_length
         from mistudio_core.tokenization.recipes.recipe import Recipe
 
         wanted = Recipe.from_fields(recipe)
@@ -66,7 +66,11 @@ class Tokenizations:
             dataset = look(self._context).ready_dataset(dataset_id)
             wanted = _resolved(recipe, dataset)
             text = self._source_text(wanted, dataset, split, index).text
-        return Previewer(tokenizer_for(self._context, wanted)).preview(wanted, text or "")
+        check_length(text or "")
+        tokenizer = tokenizer_for(self._context, wanted)
+        found = ask(tokenizer, "preview", OF_A_PREVIEW, recipe=wanted.to_json(), text=text or "")
+        tokens = tuple(PreviewToken(*token) for token in zip(*found["tokens"], strict=True))
+        return Preview(tokens, len(tokens), found["policy"], tuple(found["cautions"]))
 
     def source_text(
         self, dataset_id: str, recipe: Mapping[str, Any], *, split: str | None = None, index: int = 0
@@ -88,25 +92,18 @@ class Tokenizations:
 
     def estimate(self, dataset_id: str, recipe: Mapping[str, Any]) -> Forecast:
         """Return what each preset would give and cost for a dataset, and what filters leave out, from a part of it."""
-        from mistudio_core.tokenization.previews.estimate import estimate
+        from mistudio_core.tokenization.previews.answers import Estimate
 
-        view = look(self._context)
-        dataset = view.ready_dataset(dataset_id)
+        dataset = look(self._context).ready_dataset(dataset_id)
         wanted = _resolved(recipe, dataset)
-        sampled = self._sampled(dataset, wanted)
-
-        def part(other: Recipe) -> Sampled:
-            same = other.document_fields() == wanted.document_fields()
-            return sampled if same else self._sampled(dataset, other)
-
-        found = tuple(estimate(wanted, part, tokenizer_for(self._context, wanted)))
-        return Forecast(found, dict(sampled.left_out), self._cautions(wanted, dataset))
+        found = self._ask_of_data(wanted, "forecast", dataset)
+        presets = tuple(Estimate(**one) for one in found["presets"])
+        return Forecast(presets, found["left_out"], self._cautions(wanted, dataset))
 
     def left_out(self, dataset_id: str, recipe: Mapping[str, Any]) -> LeftOut:
         """Return the share of samples that a recipe would leave out, by reason, as in a forecast."""
-        view = look(self._context)
-        dataset = view.ready_dataset(dataset_id)
-        return LeftOut(dict(self._sampled(dataset, _resolved(recipe, dataset)).left_out))
+        dataset = look(self._context).ready_dataset(dataset_id)
+        return LeftOut(self._ask_of_data(_resolved(recipe, dataset), "left_out", dataset))
 
     def cautions(self, recipe: Mapping[str, Any], dataset_id: str | None = None) -> tuple[str, ...]:
         """Return what may not be meant about a recipe, in sentences; raise `invalid_request` where it cannot be done.
@@ -114,16 +111,12 @@ class Tokenizations:
         With a dataset a few hundred of its samples are looked at, too. Raises `tokenizer_not_found` while the library
         does not keep the tokenizer.
         """
-        from mistudio_core.tokenization.packing.cautions import cautions
-        from mistudio_core.tokenization.packing.preset import resolve_policy
         from mistudio_core.tokenization.recipes.recipe import Recipe
 
-        if dataset_id is not None:
-            dataset = look(self._context).ready_dataset(dataset_id)
-            return self._cautions(_resolved(recipe, dataset), dataset)
-        wanted = Recipe.from_fields(recipe)
-        tokenizer = tokenizer_for(self._context, wanted)
-        return tuple(cautions(wanted, resolve_policy(wanted, tokenizer), tokenizer))
+        if dataset_id is None:
+            return self._cautions(Recipe.from_fields(recipe), None)
+        dataset = look(self._context).ready_dataset(dataset_id)
+        return self._cautions(_resolved(recipe, dataset), dataset)
 
     def manifest(self, tokenization_id: str) -> JsonDocument:
         """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""
@@ -172,28 +165,26 @@ class Tokenizations:
         from mistudio_core.store.sequences.reader import open_token_sequences
         from mistudio_core.store.sequences.view import TokenView
 
-        path = look(self._context).ready_tokenization(tokenization_id).path
-        assert path is not None
-        sequences = open_token_sequences(path)
-        return sequences, TokenView(self._context.home.tokenizers, sequences)
+        record = look(self._context).ready_tokenization(tokenization_id)
+        assert record.path is not None
+        sequences = open_token_sequences(record.path)
+        tokenizer = tokenizer_of(self._context, record.id, sequences.manifest)
+        return sequences, TokenView(AskedVocabulary(tokenizer), sequences)
 
-    def _sampled(self, dataset: Dataset, recipe: Recipe) -> Sampled:
-        from mistudio_core.tokenization.previews.sampled import sample
+    def _ask(self, recipe: Recipe, question: str, **arguments: Any) -> Any:
+        return ask(tokenizer_for(self._context, recipe), question, recipe=recipe.to_json(), **arguments)
 
+    def _ask_of_data(self, recipe: Recipe, question: str, dataset: Dataset) -> Any:
         only_column = recipe.columns[0] if len(recipe.columns) == 1 else None
-        repeated = repeated_share(dataset, only_column) if recipe.drop_duplicates else None
-        return sample(recipe, _splits(dataset), tokenizer_for(self._context, recipe), repeated)
+        copies = repeated_share(dataset, only_column) if recipe.drop_duplicates else None
+        return ask(
+            tokenizer_for(self._context, recipe), question, OF_DATA,
+            recipe=recipe.to_json(), dataset=str(dataset.path), copies=copies,
+        )  # fmt: skip
 
-    def _cautions(self, recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
-        from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
-        from mistudio_core.tokenization.packing.preset import resolve_policy
-        from mistudio_core.tokenization.previews.edges import look_at_edges
-
-        tokenizer = tokenizer_for(self._context, recipe)
-        edges = look_at_edges(recipe, _splits(dataset), tokenizer)
-        policy = resolve_policy(recipe, tokenizer)
-        said = cautions(recipe, policy, tokenizer, edges.repeats, about=not edges.exact)
-        return tuple(said + refusal_ahead(recipe, edges.refusal))
+    def _cautions(self, recipe: Recipe, dataset: Dataset | None) -> tuple[str, ...]:
+        folder = None if dataset is None else str(dataset.path)
+        return tuple(self._ask(recipe, "cautions", dataset=folder))
 
     def _source_text(self, recipe: Recipe, dataset: Dataset, split: str | None, index: int) -> SourceText:
         from mistudio_core.tokenization.texts.reader import TextReader
@@ -201,10 +192,12 @@ class Tokenizations:
         splits, split = _splits(dataset), split or recipe.splits[0]
         if split not in splits or not 0 <= index < splits[split].num_samples:
             raise StudioError("not_found", f"There is no sample {index:,} in {split!r}.", "Samples count from 0.")
+        if recipe.chat is not None:  # the tokenizer's own template writes it out
+            dataset_folder = str(dataset.path)
+            text = self._ask(recipe, "source_text", dataset=dataset_folder, split=split, index=index)
+            return SourceText(split, index, text)
         table = splits[split].read(index, index + 1, recipe.source_columns())
-        # Only a conversation is written out by a tokenizer's own template; other texts need none.
-        tokenizer: Any = None if recipe.chat is None else tokenizer_for(self._context, recipe)
-        texts = TextReader(recipe, tokenizer).read(table).kept
+        texts = TextReader(recipe).read(table).kept
         return SourceText(split, index, str(texts[0].as_py()) if len(texts) else None)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mistudio_core.checksums import entry_problems, seal_problem
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.files import read_json
+from mistudio_core.library.looks import OF_A_CHECK, ask
 from mistudio_core.records import Dataset, Tokenization, Verification
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -37,14 +38,14 @@ def verified(record: Dataset | Tokenization, dataset: Dataset, tokenizers: Path,
 
 
 def _encoded_again(folder: Path, dataset_folder: Path, tokenizers: Path) -> tuple[int, list[str]]:
-    from mistudio_core.raw import open_splits
-    from mistudio_core.tokenization.output.verify import verify_sequences
     from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 
     digest = str((read_json(folder / TOKENIZATION_MANIFEST) or {})["tokenizer_facts"]["sha256"])
     if not _SHA256.fullmatch(digest):
         return 0, [f"{folder / TOKENIZATION_MANIFEST} is damaged."]
-    return verify_sequences(folder, open_splits(dataset_folder), open_tokenizer(tokenizers / digest))
+    kept = open_tokenizer(tokenizers / digest)
+    checked, problems = ask(kept, "verified", OF_A_CHECK, folder=str(folder), dataset=str(dataset_folder))
+    return checked, problems
 
 
 def joined(parts: list[Verification]) -> Verification:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.example.dataset import sample_tokenizer
 from mistudio_core.library.presets import presets
 from mistudio_core.library.recipe_form import FIELDS, Recipe, idle_field, offered
-from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from mistudio_core.ui.tokenize.recipe_fields import key
 from tests.support.app_driver import open_app, press, submit, words
 from tests.support.staged import StagedLibrary, staged, stories

@@ -22,6 +22,7 @@ from mistudio_core.store.sequences.reader import TokenSequences, open_token_sequ
 from mistudio_core.store.sequences.search import POSITION_BINS, find_tokens
 from mistudio_core.store.sequences.view import TokenView
 from mistudio_core.tokenization.output.shard_sequences import Source
+from mistudio_core.tokenization.tokenizer.vocabulary import TokenizerVocabulary
 from tests.golden import corpus
 from tests.support.tokenized import stored, tokenized
 
@@ -166,7 +167,7 @@ def test_rows_of_a_real_tokenization_are_read_token_by_token(tmp_path: Path) -> 
     token_rows = open_token_sequences(result.folder)
     assert open_token_sequences(result.folder) is token_rows
     assert token_rows.place(0) == ("train", 0)
-    view = TokenView(tokenizers, token_rows)
+    view = TokenView(TokenizerVocabulary(tokenizer), token_rows)
     ids = view.encode(" the mat")  # as in the middle of a text: the space belongs to the token
     found = find_tokens(token_rows, ids)
     assert found.total == len(places_of([row.tolist() for row in result.rows()], ids)) > 20

@@ -17,7 +17,8 @@ from mistudio_core.raw import RawSplit, column_types, open_splits, text_columns
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.tokenizing import open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
 
 @dataclass(frozen=True)

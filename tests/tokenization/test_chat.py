@@ -19,7 +19,8 @@ from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import DEFAULT_CHAT_TEMPLATE, ChatTemplate, dated
 from mistudio_core.tokenization.texts.conversations import RefusedError
 from mistudio_core.tokenization.texts.reader import skip_code
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.golden import corpus
 from tests.support.tokenized import run, task_of, write_raw
 from tests.support.tokenizer_families import family

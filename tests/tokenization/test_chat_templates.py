@@ -19,7 +19,8 @@ from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import ChatTemplate
 from mistudio_core.tokenization.texts.conversations import RefusedError
 from mistudio_core.tokenization.texts.reader import TextReader
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.golden import corpus
 from tests.support.chat_talks import TALKS, Talk
 

@@ -23,7 +23,8 @@ from mistudio_core.tokenization.engines.routed import union
 from mistudio_core.tokenization.engines.unicode_gap import WORD_RANGES
 from mistudio_core.tokenization.output.odd_sequences import odd_sequences
 from mistudio_core.tokenization.output.provenance import Provenance
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.golden import corpus
 from tests.support.tokenized import task_of, tokenized
 

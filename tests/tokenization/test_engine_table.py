@@ -21,7 +21,8 @@ from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.engines.odd_texts import OddTexts
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.engines.routed import RoutedEngine
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.golden import corpus
 from tests.support.tokenizer_families import family
 

@@ -15,7 +15,8 @@ import pytest
 
 from mistudio_core.cli.run import run
 from mistudio_core.errors import StudioError
-from mistudio_core.jobs import launch
+from mistudio_core.jobs import environment
+from mistudio_core.jobs.look_pool import pool
 from mistudio_core.store.sequences.reader import TokenSequences
 from mistudio_core.store.sequences.search import find_tokens
 from mistudio_core.tokenization.output.provenance import Provenance
@@ -96,18 +97,20 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackingPres
         "from tests.support.toy_preset import TOY\n"
         "register(TOY)\n"
     )
-    of_worker = launch._worker_environment
+    of_worker = environment.worker_environment
 
-    def with_toy(*arguments: Any) -> dict[str, str]:
-        environment = of_worker(*arguments)
-        return environment | {"PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}:{environment.get('PYTHONPATH', '')}"}
+    def with_toy() -> dict[str, str]:
+        variables = of_worker()
+        return variables | {"PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}:{variables.get('PYTHONPATH', '')}"}
 
-    monkeypatch.setattr(launch, "_worker_environment", with_toy)
+    monkeypatch.setattr(environment, "worker_environment", with_toy)
+    pool.close()  # look workers that know no toy
     monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
     registry.presets()
     with patch.dict(registry._registered):
         registry.register(TOY)
         yield TOY
+    pool.close()
     assert "toy" not in {preset.name for preset in registry.presets()}
 
 

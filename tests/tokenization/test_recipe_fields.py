@@ -14,7 +14,8 @@ import pytest
 
 from mistudio_core.cli.parser import make_parser
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.previews.estimate import Estimate, estimate
+from mistudio_core.tokenization.previews.answers import Estimate
+from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.sampled import Sampled, sample
 from mistudio_core.tokenization.recipes.described import default_in_words, with_table
 from mistudio_core.tokenization.recipes.effects import effective

@@ -10,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from mistudio_core.tokenization.output.encoded_again import verify_sequences
 from mistudio_core.tokenization.output.provenance import Provenance
-from mistudio_core.tokenization.output.verify import verify_sequences
 from mistudio_core.tokenization.packing.cautions import cautions, refusal_ahead
 from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.previews.edges import look_at_edges
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.golden import corpus
 from tests.support.tokenized import Result, run, task_of, texts_table, write_raw
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Final
+from itertools import pairwise
+from typing import Final, Protocol
 
-from mistudio_core.errors import StudioError, invalid
+from mistudio_core.errors import invalid
 from mistudio_core.records import Record
 from mistudio_core.store.sequences.reader import TokenSequences
 from mistudio_core.store.sequences.search import SequenceSources, TokenFindings
 from mistudio_core.tokenization.output.shard_sequences import Source
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
-from mistudio_core.tokenization.tokenizer.token_text import TokenTexts, shown_bytes
+from mistudio_core.tokenization.packing.policy import Few
 
 CONTEXT: Final = 10
 """Tokens shown on either side of a hit."""
 _SAMPLES_S: Final = 1.0
 """How long a page waits for the samples of its hits: for some presets the shard of a sequence is packed once more."""
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +59,43 @@ class TokenHit(Record):
     sample: tuple[str, int] | None
 
 
-class TokenView:
-    """The sequences of one tokenization with its tokenizer."""
+class Vocabulary(Protocol):
+    """What a tokenizer says of ids and texts, wherever it runs; `special` are its control tokens."""
 
-    def __init__(self, tokenizers: Path, sequences: TokenSequences, sources: SequenceSources | None = None) -> None:
-        """Take the library's folder of tokenizers; raise `not_found` when the tokenizer is not there any more."""
-        digest = str(sequences.manifest["tokenizer_facts"]["sha256"])
-        if not _SHA256.fullmatch(digest):
-            raise StudioError("corrupt_data", "The manifest of this tokenization is damaged.", "Tokenize again.")
+    special: frozenset[int]
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text as in the middle of a document."""
+
+    def shown(self, ids: Sequence[int]) -> list[str]:
+        """Return the text of each token."""
+
+    def joined(self, runs: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each run of tokens, in which parts of a character come together."""
+
+
+class TokenView:
+    """The sequences of one tokenization with the vocabulary of its tokenizer."""
+
+    def __init__(
+        self, vocabulary: Vocabulary, sequences: TokenSequences, sources: SequenceSources | None = None
+    ) -> None:
+        self._vocabulary = vocabulary
         self._sequences = sequences
         self._sources = sources or sequences.provenance
-        self._tokenizer, self._texts = _opened(tokenizers / digest)
-        self._special = set(self._tokenizer.control.values())
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text as in the middle of a document; raise `invalid_request` when it has none."""
-        ids = list(self._tokenizer.load().encode(text, add_special_tokens=False).ids)
+        ids = self._vocabulary.encode(text)
         if not ids:
             raise invalid("text: it has no tokens.", "Give a text or ids.")
         return ids
 
     def pieces(self, ids: Sequence[int]) -> tuple[TokenPiece, ...]:
         """Return the tokens of some ids."""
-        return tuple(TokenPiece(ident, self._texts.shown(ident), ident in self._special) for ident in ids)
+        special = self._vocabulary.special
+        texts = self._vocabulary.shown(ids)
+        return tuple(TokenPiece(ident, text, ident in special) for ident, text in zip(ids, texts, strict=True))
 
     def sequence(self, number: int) -> TokenSequence:
         """Return a sequence token by token; raise `invalid_request` when there is no such sequence."""
@@ -96,29 +106,21 @@ class TokenView:
         """Return the places of a search for `length` tokens with `context` tokens on either side."""
         until = time.monotonic() + _SAMPLES_S
         parts: dict[int, tuple[Source, ...]] = {}
-        found = []
+        samples: list[tuple[str, int] | None] = []
+        runs: list[list[Few]] = [[], [], []]
         for sequence, position in findings.places:
             if sequence not in parts:
                 parts[sequence] = self._sources.sources(sequence) if time.monotonic() < until else ()
             inside = (part for part in parts[sequence] if part.start <= position < part.end)
-            sample = next(((part.split, part.sample) for part in inside), None)
-            found.append(self._hit(sequence, position, length, context, sample))
-        return found
-
-    def _hit(self, sequence: int, position: int, length: int, context: int, sample: tuple[str, int] | None) -> TokenHit:
-        ids = self._sequences.sequence(sequence).tolist()
-        left = tuple(ids[max(0, position - context) : position])
-        match = tuple(ids[position : position + length])
-        right = tuple(ids[position + length : position + length + context])
-        texts = self._text(left), self._text(match), self._text(right)
-        return TokenHit(sequence, position, *texts, left, match, right, sample)
-
-    def _text(self, ids: Sequence[int]) -> str:
-        return shown_bytes(b"".join(map(self._texts.bytes_of, ids)))
-
-
-@lru_cache(maxsize=2)
-def _opened(folder: Path) -> tuple[StoredTokenizer, TokenTexts]:
-    """Read a vocabulary once: that takes longer than a search."""
-    tokenizer = open_tokenizer(folder)
-    return tokenizer, TokenTexts(tokenizer)
+            samples.append(next(((part.split, part.sample) for part in inside), None))
+            ids = self._sequences.sequence(sequence).tolist()
+            places = max(0, position - context), position, position + length, position + length + context
+            for side, (first, last) in zip(runs, pairwise(places), strict=True):
+                side.append(tuple(ids[first:last]))
+        texts = [self._vocabulary.joined(side) for side in runs]
+        return [
+            TokenHit(sequence, position, left, match, right, left_ids, ids, right_ids, sample)
+            for (sequence, position), left, match, right, left_ids, ids, right_ids, sample in zip(
+                findings.places, *texts, *runs, samples, strict=True
+            )
+        ]

@@ -1,4 +1,4 @@
-"""Where in a text each of its tokens stands, in characters; with `tokenizers` alone, so that the app can ask."""
+"""Where in a text each of its tokens stands, in characters."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import MODEL_CONFIG
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.loading.files import SETTINGS
-from mistudio_core.tokenization.tokenizer.stored import store_tokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
 _CONVERTED_NAME: Final = "tokenizer.model"
 """The name under which `transformers` looks for the vocabulary of either library."""

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from mistudio_core.file_names import TOKENIZER_JSON
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
-from mistudio_core.tokenization.tokenizer.stored import store_tokenizer, surroundings
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer, surroundings
 
 _TEXT_PARTS: Final = ("normalizer", "pre_tokenizer", "model")
 """The parts of a `tokenizer.json` that decide how plain text is split."""

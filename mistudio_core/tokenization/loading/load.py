@@ -15,7 +15,8 @@ from mistudio_core.tokenization.loading.build import build
 from mistudio_core.tokenization.loading.files import content_of, copy_alone
 from mistudio_core.tokenization.loading.hub import commit_of, download, hub_errors
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS, Named, keep_name, names
-from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_named, store_tokenizer
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_named
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
 _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 

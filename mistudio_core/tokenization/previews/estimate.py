@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from mistudio_core.errors import StudioError
-from mistudio_core.records import Record
 from mistudio_core.tokenization.engines.encoded import Encoded, ends_of
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
 from mistudio_core.tokenization.packing.sequences import Places, joined_sequences
 from mistudio_core.tokenization.packing.stream import Documents
+from mistudio_core.tokenization.previews.answers import Estimate
 from mistudio_core.tokenization.previews.sampled import Sampled
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.recipes.registry import presets
@@ -29,24 +28,6 @@ _BYTES_PER_ID: Final = 18
 """Statistics of each id of the vocabulary, in the two forms in which they are kept."""
 _BYTES_PER_SAMPLE: Final = 5
 """Its length, and why it was left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate(Record):
-    """What one preset would give. The shares are of the documents' tokens, of all positions, and of sequences.
-
-    `problem` says in words why the preset cannot be used, and then the numbers are 0.
-    """
-
-    preset: str
-    sequences: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
-    lost_share: float = 0.0
-    padded_share: float = 0.0
-    crossing_share: float = 0.0
-    problem: str | None = None
 
 
 def estimate(recipe: Recipe, sampled: Callable[[Recipe], Sampled], tokenizer: StoredTokenizer) -> list[Estimate]:

@@ -1,46 +1,16 @@
-"""What a text becomes under a recipe, token by token; with `tokenizers` alone, so that the app can show it at once."""
+"""What a text becomes under a recipe, token by token."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
 
-from mistudio_core.errors import StudioError
-from mistudio_core.records import Record
 from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.preset import packing_preset, resolve_policy
+from mistudio_core.tokenization.previews.answers import Preview, PreviewToken, check_length
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
-
-MOST_CHARACTERS: Final = 200_000
-"""A longer text takes too long for something that answers at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewToken(Record):
-    r"""A token of characters `[start, end)`; one that the recipe adds is between two characters.
-
-    The text of a token that is a part of a character is its bytes, such as `\xE6`.
-    """
-
-    id: int
-    text: str
-    start: int
-    end: int
-    special: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Preview(Record):
-    """A text in tokens, with what the recipe came to (`policy`) and what may not be meant about it."""
-
-    tokens: tuple[PreviewToken, ...]
-    num_tokens: int
-    policy: Mapping[str, Any]
-    cautions: tuple[str, ...]
 
 
 class Previewer:
@@ -54,12 +24,7 @@ class Previewer:
 
     def preview(self, recipe: Recipe, text: str) -> Preview:
         """Return the tokens of a text under a recipe; raises `too_large`."""
-        if len(text) > MOST_CHARACTERS:
-            raise StudioError(
-                "too_large",
-                f"The text has {len(text):,} characters, and a preview is limited to {MOST_CHARACTERS:,}.",
-                "Preview a part of it.",
-            )
+        check_length(text)
         policy = resolve_policy(recipe, self.tokenizer)
         placed = self._placer(recipe).place(text)
         control = set(self.tokenizer.control.values())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
-
-from jinja2 import TemplateError
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -20,6 +18,8 @@ DEFAULT_CHAT_TEMPLATE: Final = (
 )
 """Used where a tokenizer has no template of its own."""
 _SHOWN_REASON: Final = 200
+_MOST_CHARACTERS: Final = 64 << 20
+"""As long as a line of a dataset may be: a template that writes more would fill the memory."""
 
 
 class ChatTemplate:
@@ -36,9 +36,11 @@ class ChatTemplate:
         try:
             self._template = compiled(source)
             self._with_tools = self._template if with_tools is None else compiled(with_tools)
-        except TemplateError as error:
+        except Exception as error:  # noqa: BLE001 - Jinja works out what is constant, and so runs a part of it
             raise StudioError(
-                "tokenizer_unsupported", f"The tokenizer's chat template cannot be read: {error}.", "Use a text column."
+                "tokenizer_unsupported",
+                f"The tokenizer's chat template cannot be read: {_reason(error)}.",
+                "Use a text column, or another tokenizer.",
             ) from None
         self._moment = datetime.combine(today or date.today(), time())
         self._tokens = dict(tokens)
@@ -60,16 +62,35 @@ class ChatTemplate:
         try:
             given = objects_of(tools, "tools")
             template = self._template if given is None else self._with_tools
-            text = template.render(
+            parts = template.generate(
                 messages=messages, tools=given, documents=objects_of(documents, "documents"),
                 add_generation_prompt=False, strftime_now=self._moment.strftime, **self._tokens,
             )  # fmt: skip
+            text = "".join(_limited(parts))
             text.encode()  # a template may write half a surrogate pair, which no tokenizer takes
         except RefusedError:
             raise
         except Exception as error:  # noqa: BLE001 - a template is somebody else's program, and may fail in any way
-            raise RefusedError(str(error)[:_SHOWN_REASON] or type(error).__name__) from None
+            raise RefusedError(_reason(error)) from None
         return text
+
+
+def _limited(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts of a text until it is longer than any text may be."""
+    length = 0
+    for part in parts:
+        length += len(part)
+        if length > _MOST_CHARACTERS:
+            raise RefusedError(f"its text has more than {_MOST_CHARACTERS:,} characters")
+        yield part
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, RecursionError):
+        return "it nests too deep, or calls itself without end"
+    return str(error)[:_SHOWN_REASON].rstrip(".") or type(error).__name__
 
 
 def uses_date(tokenizer: StoredTokenizer) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,11 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.raw import decoded_column
 from mistudio_core.tokenization.recipes.columns import template_parts
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from mistudio_core.tokenization.texts.chat import ChatTemplate
 from mistudio_core.tokenization.texts.conversations import RefusedError, strings_in
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+if TYPE_CHECKING:
+    from mistudio_core.tokenization.texts.chat import ChatTemplate
 
 USED: Final = 0
 SKIP_REASONS: Final = (
@@ -68,12 +70,17 @@ class Texts:
 class TextReader:
     """Makes texts of raw samples as a recipe says; may be shared by threads."""
 
-    def __init__(self, recipe: Recipe, tokenizer: StoredTokenizer) -> None:
-        """Prepare the template or the chat template."""
+    def __init__(self, recipe: Recipe, tokenizer: StoredTokenizer | None = None) -> None:
+        """Prepare the template or the chat template; only the latter needs the tokenizer that it comes with."""
         self.columns = recipe.source_columns()
         self._recipe = recipe
         day = None if recipe.chat_date is None else date.fromisoformat(recipe.chat_date)
-        self._chat = ChatTemplate.of(tokenizer, day) if recipe.chat is not None else None
+        self._chat: ChatTemplate | None = None
+        if recipe.chat is not None:
+            from mistudio_core.tokenization.texts.chat import ChatTemplate  # Jinja, which the app does without
+
+            assert tokenizer is not None
+            self._chat = ChatTemplate.of(tokenizer, day)
         # Those projects hand empty texts to the tokenizer like any other, and some of their sequences depend on it.
         self._keep_empty = recipe.is_peer
 

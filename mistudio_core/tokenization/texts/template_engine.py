@@ -30,7 +30,7 @@ def asks_for_date(source: str) -> bool:
     """Tell whether a template names `strftime_now`; one that cannot be read does not."""
     try:
         return _DATE_FUNCTION in meta.find_undeclared_variables(_environment().parse(source))
-    except TemplateError:
+    except (TemplateError, RecursionError):
         return False
 
 

@@ -1,0 +1,1 @@
+"""What a look worker answers: questions about tokenizers and chat templates, which come from strangers."""

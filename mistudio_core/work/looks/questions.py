@@ -1,0 +1,28 @@
+"""The table of questions that a look worker answers; arguments and answers are JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mistudio_core.work.looks import recipes, tokens
+
+_QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "preview": recipes.preview,
+    "source_text": recipes.source_text,
+    "chat_date": recipes.chat_date,
+    "cautions": recipes.recipe_cautions,
+    "forecast": recipes.forecast,
+    "left_out": recipes.left_out,
+    "encode": tokens.encode,
+    "shown": tokens.shown,
+    "joined": tokens.joined,
+    "strings": tokens.strings,
+    "parting": tokens.parting,
+    "verified": tokens.verified,
+}
+
+
+def answer_to(question: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the answer to a question of the table."""
+    return _QUESTIONS[question](arguments)
