@@ -73,7 +73,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     DatasetDict(splits).save_to_disk(str(folder / "saved"))
     library = Library.open(folder / "home")
     dataset = library.import_files([str(folder / "saved")])
-    assert library.wait(dataset.id, timeout=60).status == "succeeded"
+    assert library.wait(dataset.id, timeout=300).status == "succeeded"
     return library
 
 
@@ -92,7 +92,7 @@ def tokenization(library: Library, dataset: Dataset, request: pytest.FixtureRequ
     made = library.tokenize(
         dataset.id, {"tokenizer": "sample", "columns": ["text"], "splits": ["train", "test"], **RECIPES[request.param]}
     )
-    assert library.wait(made.id, timeout=60).status == "succeeded"
+    assert library.wait(made.id, timeout=300).status == "succeeded"
     return library.tokenization(made.id)
 
 

@@ -23,9 +23,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     other = str(family(root, "wordpiece").folder)
     for size, recipes in ((200, ({"tokenizer": "sample"}, {"tokenizer": other})), (150, ({"tokenizer": "sample"},))):
         dataset = library.make_example(size)
-        library.wait(dataset.id, timeout=60)
+        library.wait(dataset.id, timeout=300)
         for recipe in recipes:
-            job = library.wait(library.tokenize(dataset.id, {**recipe, "context_length": 64}).id, timeout=60)
+            job = library.wait(library.tokenize(dataset.id, {**recipe, "context_length": 64}).id, timeout=300)
             assert job.status == "succeeded", job.error
     return root / "home"
 

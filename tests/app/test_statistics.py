@@ -26,12 +26,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("statistics") / "home"
     library = Library.open(home)
     dataset = library.make_example(SAMPLES)
-    library.wait(dataset.id, timeout=60)
+    library.wait(dataset.id, timeout=300)
     for recipe in (
         {"tokenizer": "sample", "context_length": 64},
         {"tokenizer": "sample", "context_length": 32, "preset": "per_document", "padding": "max_length"},
     ):
-        assert library.wait(library.tokenize(dataset.id, recipe).id, timeout=60).status == "succeeded"
+        assert library.wait(library.tokenize(dataset.id, recipe).id, timeout=300).status == "succeeded"
     return home
 
 

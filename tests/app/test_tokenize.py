@@ -67,7 +67,7 @@ def test_loading_a_tokenizer_shows_what_is_in_it(library: StagedLibrary) -> None
     assert app.button(key=key(dataset_id, "estimate_now")).disabled
     press(app, key(dataset_id, "load"))
     job_id = app.session_state[key(dataset_id, "load_job")]["job_id"]
-    assert opened.wait(job_id, timeout=60).status == "succeeded"
+    assert opened.wait(job_id, timeout=300).status == "succeeded"
     shown = words(app.run())
     for text in ("**4,096** ids", "model limit not stated", "chat template: **no**", "endoftext", "BOS/EOS"):
         assert text in shown, text
@@ -82,7 +82,7 @@ def test_a_tokenizer_that_cannot_be_loaded_is_told_and_stays_chosen(
     opened = library.open()
     app = choose(open_form(dataset_id), dataset_id, "openai-community/gpt2")
     press(app, key(dataset_id, "load"))
-    opened.wait(app.session_state[key(dataset_id, "load_job")]["job_id"], timeout=60)
+    opened.wait(app.session_state[key(dataset_id, "load_job")]["job_id"], timeout=300)
     app.run()
     assert "Hub" in app.error[0].value
     assert app.selectbox(key=key(dataset_id, "tokenizer")).value == "openai-community/gpt2"
@@ -280,7 +280,7 @@ def test_a_start_with_options_makes_the_rows_that_were_asked_for(library: Staged
     app.selectbox(key=key(dataset_id, "separator")).set_value("none").run()
     press(app, key(dataset_id, "start"))
     (tokenization,) = library.library.tokenizations(dataset_id)
-    assert library.library.wait(tokenization.id, timeout=120).status == "succeeded"
+    assert library.library.wait(tokenization.id, timeout=300).status == "succeeded"
     made = library.library.tokenization(tokenization.id)
     assert (made.num_tokens, made.num_sequences, made.recipe.separator) == (320, 20, "none")
     shown = words(app.run())
@@ -292,14 +292,14 @@ def test_rows_are_handed_over_as_code_and_as_a_copy(library: StagedLibrary) -> N
     dataset_id, app = a_form(library)
     opened = library.library
     tokenization = opened.tokenize(dataset_id, {"tokenizer": "sample", "context_length": 16})
-    assert opened.wait(tokenization.id, timeout=120).status == "succeeded"
+    assert opened.wait(tokenization.id, timeout=300).status == "succeeded"
     press(app.run(), f"{tokenization.id}:use:fold")
     assert "LanguageModelSAERunnerConfig" in app.code[0].value
     app.radio(key=f"{tokenization.id}:use_for").set_value("PyTorch").run()
     assert "DataLoader" in app.code[0].value
     press(app, f"{tokenization.id}:export:fold")
     press(app, f"{tokenization.id}:export_parquet")
-    assert opened.wait(opened.jobs(tokenization.id)[0].id, timeout=120).status == "succeeded"
+    assert opened.wait(opened.jobs(tokenization.id)[0].id, timeout=300).status == "succeeded"
     (made,) = opened.exports(tokenization.id)
     assert made["path"] in [item.value for item in app.run().code]
     submit(app, "Push")

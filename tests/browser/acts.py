@@ -22,7 +22,7 @@ def submit(page: Page, label: str) -> None:
     page.locator("[data-testid^='stBaseButton-'][data-testid$='FormSubmit']", has_text=label).click()
 
 
-def wait_for(page: Page, holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def wait_for(page: Page, holds: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
     """Look again and again until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():

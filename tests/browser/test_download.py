@@ -58,9 +58,9 @@ def test_a_download_can_be_cancelled_and_resumed(hub_app: AppServer, hub: HubSer
     page.get_by_role("textbox", name="Repository id").fill(repo.id)
     submit(page, "Download")
     page.get_by_role("button", name="Cancel").click()
-    expect(main(page)).to_contain_text("Cancelled", timeout=15_000)
+    expect(main(page)).to_contain_text("Cancelled", timeout=120_000)
     page.get_by_role("button", name="Resume").click()
-    expect(main(page)).to_contain_text("Ready", timeout=60_000)
+    expect(main(page)).to_contain_text("Ready", timeout=120_000)
 
 
 def test_a_gated_repository_wants_a_token_and_keeps_it_masked(
@@ -76,7 +76,7 @@ def test_a_gated_repository_wants_a_token_and_keeps_it_masked(
     assert field.get_attribute("type") == "password"
     submit(page, "Download")
     expect(main(page)).to_contain_text("Gated")
-    expect(main(page)).to_contain_text("Ready", timeout=60_000)
+    expect(main(page)).to_contain_text("Ready", timeout=120_000)
     for file in hub_app.home.rglob("*"):
         if file.is_file():
             assert access.READ_TOKEN.encode() not in file.read_bytes(), file

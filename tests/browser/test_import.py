@@ -27,7 +27,7 @@ def test_an_uploaded_file_becomes_a_dataset(server: AppServer, open_page: OpenPa
     page = open_page(server.url)
     choose(page, file)
     submit(page, "Import")
-    expect(main(page)).to_contain_text("321 samples", timeout=30_000)
+    expect(main(page)).to_contain_text("321 samples", timeout=120_000)
     (dataset,) = Library.open(server.home).datasets()
     assert dataset.source == "local"
     assert dataset.columns == {"text": "string", "n": "int64"}
@@ -42,4 +42,4 @@ def test_a_damaged_file_is_told_and_leaves_the_library_in_order(
     page = open_page(server.url)
     choose(page, file)
     submit(page, "Import")
-    expect(page.get_by_test_id("stAlert").first).to_contain_text("broken", timeout=30_000)
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("broken", timeout=120_000)

@@ -78,7 +78,7 @@ def test_progress_goes_on_in_an_open_page_when_the_server_comes_back(server: App
     def moved_on() -> bool:
         return "Ready" in main(page).inner_text().split("New tokenization")[-1]
 
-    wait_for(page, moved_on, "the end in the page that stayed open", 120)
+    wait_for(page, moved_on, "the end in the page that stayed open", 300)
     assert library.job(job.id).status == "succeeded"
     assert library.tokenization(tokenization.id).num_documents > before
     idle(page)

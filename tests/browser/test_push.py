@@ -16,7 +16,7 @@ from tests.browser.conftest import OpenPage, served
 from tests.hub.access import OWNER_TOKEN, READ_TOKEN
 from tests.hub.server import HubServer
 
-SOON_MS = 60_000
+SOON_MS = 120_000
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
             return "counted so far" not in words
         return False
 
-    wait_for(page, ended, "the end of the tokenization", seconds=180)
+    wait_for(page, ended, "the end of the tokenization", seconds=400)
     assert len(set(seen)) >= 2, f"the chart was drawn in these states only: {set(seen)}"
     idle(page)
     final = chart(page, "Document lengths").first

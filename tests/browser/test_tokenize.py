@@ -14,7 +14,7 @@ from tests.browser.acts import idle, main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
 
-SOON_MS = 30_000  # a worker starts, or a tokenizer is read for the first time
+SOON_MS = 120_000  # a worker starts, or a tokenizer is read for the first time
 HOSTILE = "<i>Once</i> [upon](x) a $time$ 🙂"
 
 
@@ -77,7 +77,7 @@ def test_load_preview_estimate_start_and_use(server: AppServer, form_url: str, o
     picture(page, "tokenize-form")
 
     press(page, "Tokenize")
-    expect(main(page)).to_contain_text("gave the same ids", timeout=60_000)
+    expect(main(page)).to_contain_text("gave the same ids", timeout=120_000)
     library = Library.open(server.home)
     (tokenization,) = library.tokenizations()
     assert tokenization.status == "ready"

@@ -21,15 +21,15 @@ def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenP
     expect(main(page)).to_contain_text("Your library is empty")
     picture(page, "empty")
     page.get_by_role("button", name="Create the example dataset").click()
-    expect(main(page)).to_contain_text("5,000 samples", timeout=30_000)
+    expect(main(page)).to_contain_text("5,000 samples", timeout=120_000)
 
     page.get_by_role("link", name="Example stories").click()
     page.get_by_role("tab", name="Samples").click()
     expect(main(page)).to_contain_text("Samples 1 to 50 of 5,000")
     page.get_by_role("tab", name="Tokenizations").click()
     page.get_by_role("button", name="Tokenize", exact=True).click()
-    expect(main(page)).to_contain_text("Documents", timeout=30_000)
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1, timeout=30_000)
+    expect(main(page)).to_contain_text("Documents", timeout=120_000)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1, timeout=120_000)
     picture(page, "tokenized")
 
     library = Library.open(server.home)
@@ -50,7 +50,7 @@ def slow_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App
 def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_page: OpenPage) -> None:
     server = slow_server
     library = Library.open(server.home)
-    dataset = library.make_example(100_000)
+    dataset = library.make_example(40_000)
     library.wait(dataset.id)
     # the reference engine takes several seconds for this, which the fast one would not
     library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
@@ -63,7 +63,7 @@ def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_pa
         _note(bars, " ".join(progress_texts(page)))
         return library.tokenizations()[0].status == "ready" and not page.get_by_test_id("stProgress").count()
 
-    wait_for(page, ended, "the end of the tokenization", 150)
+    wait_for(page, ended, "the end of the tokenization", 400)
     assert len(seen) >= 2, f"the chart was drawn in these states only: {seen}"
     assert len(bars) >= 3, bars
     idle(page)

@@ -66,7 +66,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.fixture(scope="module")
 def dataset(library: Library) -> Dataset:
-    job = library.wait(library.make_example(1200).id, timeout=60)
+    job = library.wait(library.make_example(1200).id, timeout=300)
     assert job.status == "succeeded", job.error
     return library.dataset(job.subject_id)
 

@@ -132,7 +132,7 @@ def test_progress_tells_bytes_files_and_rows(library: Library, hub: HubServer) -
     hub.faults.add(STORAGE, Bandwidth(3_000_000))
     dataset = library.download("acme/big")
     seen: dict[int, Job] = {}
-    job = library.wait(dataset.id, on_progress=lambda job: seen.update({job.progress_seq: job}), timeout=60)
+    job = library.wait(dataset.id, on_progress=lambda job: seen.update({job.progress_seq: job}), timeout=300)
     assert job.status == "succeeded"
     moving = [one for one in seen.values() if one.phase == "downloading" and one.rate and one.eta_s is not None]
     assert len(moving) >= 3

@@ -38,8 +38,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("prepared") / "library"
     made = Library.open(home)
     dataset = made.make_example(300)
-    assert made.wait(dataset.id, timeout=60).status == "succeeded", made.log(made.jobs()[0].id)
-    job = made.wait(made.tokenize(dataset.id, SMALL).id, timeout=60)
+    assert made.wait(dataset.id, timeout=300).status == "succeeded", made.log(made.jobs()[0].id)
+    job = made.wait(made.tokenize(dataset.id, SMALL).id, timeout=300)
     assert job.status == "succeeded", made.log(job.id)
     return home
 
@@ -119,7 +119,7 @@ def test_an_equal_request_is_a_duplicate_that_names_the_first(filled: Library) -
 def test_two_recipes_stand_side_by_side_and_deleting_one_leaves_the_other(filled: Library) -> None:
     (dataset,), (first,) = filled.datasets(), filled.tokenizations()
     second = filled.tokenize(dataset.id, {**SMALL, "context_length": 32})
-    assert filled.wait(second.id, timeout=60).status == "succeeded"
+    assert filled.wait(second.id, timeout=300).status == "succeeded"
     with pytest.raises(StudioError, match=second.id) as caught:
         filled.delete(dataset.id)
     assert code_of(caught) == "in_use"

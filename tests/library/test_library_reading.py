@@ -21,15 +21,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """The example dataset with two tokenizations and its search index."""
     made = Library.open(tmp_path_factory.mktemp("reading") / "library")
     dataset = made.make_example(400)
-    assert made.wait(dataset.id, timeout=60).status == "succeeded", made.log(made.jobs()[0].id)
+    assert made.wait(dataset.id, timeout=300).status == "succeeded", made.log(made.jobs()[0].id)
     for recipe in (
         {"tokenizer": "sample", "context_length": LENGTH},
         {"tokenizer": "sample", "context_length": 32, "preset": "per_document", "padding": "max_length"},
     ):
-        job = made.wait(made.tokenize(dataset.id, recipe).id, timeout=60)
+        job = made.wait(made.tokenize(dataset.id, recipe).id, timeout=300)
         assert job.status == "succeeded", made.log(job.id)
     for job in made.jobs(dataset.id, active=True):
-        made.wait(job.id, timeout=60)
+        made.wait(job.id, timeout=300)
     return made
 
 
@@ -137,7 +137,7 @@ def test_a_preview_needs_the_tokenizer_and_shows_every_character(library: Librar
 def test_a_tokenizer_is_kept_under_each_of_its_names(library: Library) -> None:
     (kept,) = library.tokenizers()
     path = str(kept.folder)
-    job = library.wait(library.load_tokenizer(path).id, timeout=60)
+    job = library.wait(library.load_tokenizer(path).id, timeout=300)
     assert job.status == "succeeded", library.log(job.id)
     assert (
         library.preview({"tokenizer": path}, text="Ada")["tokens"]
@@ -178,7 +178,7 @@ def test_deep_verification_encodes_again_and_finds_a_changed_row(library: Librar
 def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
     packed, padded = library.tokenizations()
     for kind in ("parquet", "bin", "jsonl"):
-        job = library.wait(library.export_tokenization(packed.id, kind).id, timeout=60)
+        job = library.wait(library.export_tokenization(packed.id, kind).id, timeout=300)
         assert job.status == "succeeded", library.log(job.id)
     assert {found["kind"] for found in library.exports(packed.id)} == {"parquet", "bin", "jsonl"}
     snippets = {snippet.name: snippet.code for snippet in library.snippets(packed.id)}
@@ -188,7 +188,7 @@ def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
     with pytest.raises(StudioError) as caught:
         library.export_tokenization(packed.id, "zip")
     assert caught.value.code == "invalid_request"
-    job = library.wait(library.export_tokenization(padded.id, "parquet").id, timeout=60)
+    job = library.wait(library.export_tokenization(padded.id, "parquet").id, timeout=300)
     folder = Path(library.exports(padded.id)[0]["path"])
     assert folder.is_dir()
     library.delete(padded.id)

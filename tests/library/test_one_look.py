@@ -30,12 +30,12 @@ class CountedRows(list[Any]):
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library.open(tmp_path_factory.mktemp("looks") / "library")
     dataset = made.make_example(60)
-    assert made.wait(dataset.id, timeout=120).status == "succeeded", made.log(made.jobs()[0].id)
+    assert made.wait(dataset.id, timeout=300).status == "succeeded", made.log(made.jobs()[0].id)
     for length in (16, 32):
-        job = made.wait(made.tokenize(dataset.id, {"tokenizer": "sample", "context_length": length}).id, timeout=120)
+        job = made.wait(made.tokenize(dataset.id, {"tokenizer": "sample", "context_length": length}).id, timeout=300)
         assert job.status == "succeeded", made.log(job.id)
     for job in made.jobs(active=True):
-        made.wait(job.id, timeout=120)
+        made.wait(job.id, timeout=300)
     return made
 
 

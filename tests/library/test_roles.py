@@ -141,15 +141,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Subjects]:
     home = tmp_path_factory.mktemp("roles") / "library"
     hers = Library.open(home, actor="her", settings=SHARED)
     dataset = hers.make_example(60)
-    assert hers.wait(dataset.id, timeout=120).status == "succeeded"
+    assert hers.wait(dataset.id, timeout=300).status == "succeeded"
     tokenization = hers.tokenize(dataset.id, SMALL)
-    job = hers.wait(tokenization.id, timeout=120)
+    job = hers.wait(tokenization.id, timeout=300)
     assert job.status == "succeeded", hers.log(job.id)
     content = io.BytesIO(b"One.\nTwo.\n")
     look = hers.wait(hers.look_at_files(hers.upload([("texts.txt", content)])).id, timeout=120)
     assert look.status == "succeeded", hers.log(look.id)
     for left in hers.jobs(active=True):
-        hers.wait(left.id, timeout=120)
+        hers.wait(left.id, timeout=300)
     (upload,) = hers.upload([("texts.txt", content)])
     return home, Subjects(dataset.id, tokenization.id, job.id, look.id, upload.parent.name)
 
@@ -224,7 +224,7 @@ def test_a_stranger_owns_what_they_make_of_a_public_dataset(prepared: tuple[Path
     his = Library.open(tmp_path / "copy", actor="him", settings=SHARED)
     hers = Library.open(tmp_path / "copy", actor="her", settings=SHARED)
     own = his.tokenize(made.dataset, SMALL | {"context_length": 16})
-    assert his.wait(own.id, timeout=120).owner == "him"
+    assert his.wait(own.id, timeout=300).owner == "him"
     assert not hers.may("delete", hers.tokenization(own.id))
     assert his.may("delete", his.tokenization(own.id))
     with pytest.raises(StudioError, match="Other users") as caught:

@@ -33,13 +33,13 @@ EMPTY_LOCKS = re.compile(r"\..*\.lock")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library.open(tmp_path_factory.mktemp("verify") / "home")
     dataset = made.make_example(120)
-    assert made.wait(dataset.id, timeout=120).status == "succeeded"
+    assert made.wait(dataset.id, timeout=300).status == "succeeded"
     for job in made.jobs(active=True):  # the index of words follows by itself
-        made.wait(job.id, timeout=120)
+        made.wait(job.id, timeout=300)
     for recipe in RECIPES:
-        assert made.wait(made.tokenize(dataset.id, {"tokenizer": "sample"} | recipe).id, timeout=120).error is None
+        assert made.wait(made.tokenize(dataset.id, {"tokenizer": "sample"} | recipe).id, timeout=300).error is None
     if not (made.home.dataset(dataset.id) / "search").is_dir():
-        assert made.wait(made.build_search_index(dataset.id).id, timeout=120).status == "succeeded"
+        assert made.wait(made.build_search_index(dataset.id).id, timeout=300).status == "succeeded"
     made.rename(dataset.id, name="Größe 1", notes="2 of 3")
     return made
 
@@ -85,7 +85,7 @@ def test_an_index_that_was_built_again_is_sound(library: Library, tmp_path: Path
     (folder / SAMPLE_INDEX).unlink()
     shutil.rmtree(folder / "search")
     assert [SAMPLE_INDEX in problem for problem in library.verify().problems] == [True]
-    library.wait(library.build_search_index(dataset.id).id, timeout=120)
+    library.wait(library.build_search_index(dataset.id).id, timeout=300)
     assert library.verify().problems == ()
     (folder / SAMPLE_INDEX).unlink()
     library.samples(dataset.id, sort="chars")  # makes a small one again by itself

@@ -196,9 +196,7 @@ def test_a_connection_that_hardly_moves_is_made_anew(fetched: Fetched, monkeypat
     monkeypatch.setattr(fetch, "STALL_SECONDS", 0.3)
     monkeypatch.setattr(fetch, "STALL_BYTES", 1 << 30)
     fetched.server.faults.add("GET storage", Bandwidth(200_000), times=1)
-    began = time.monotonic()
     fetched.run()
-    assert time.monotonic() - began < 10
     assert fetched.server.log.count("GET storage") == 2
 
 

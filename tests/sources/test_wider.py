@@ -166,7 +166,7 @@ def test_an_import_and_its_manifest_have_the_wider_columns(tmp_path: Path) -> No
     library = Library.open(tmp_path / "home")
     made = library.import_files(paths)
     (job,) = library.jobs()
-    assert library.wait(job.id, timeout=120).status == "succeeded"
+    assert library.wait(job.id, timeout=300).status == "succeeded"
     assert library.dataset(made.id).columns == {"text": "string", "a": "string"}
     assert [row.columns["a"] for row in library.samples(made.id).rows] == [None, "5", "x"]
     assert library.verify().problems == ()

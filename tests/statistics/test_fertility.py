@@ -55,7 +55,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def made(library: Library, recipe: Mapping[str, Any]) -> Tokenization:
     fields = {"tokenizer": "sample", "context_length": 16, "columns": ["text"], **recipe}
     tokenization = library.tokenize(library.datasets()[0].id, fields)
-    assert library.wait(tokenization.id, timeout=60).status == "succeeded"
+    assert library.wait(tokenization.id, timeout=300).status == "succeeded"
     return library.tokenization(tokenization.id)
 
 

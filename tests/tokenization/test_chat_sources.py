@@ -106,7 +106,7 @@ def test_sequences_are_those_of_apply_chat_template(
         path = tmp_path / f"talks.{ending}"
         path.write_bytes(content)
         dataset = library.import_files([path])
-    job = library.wait(dataset.id, timeout=120)
+    job = library.wait(dataset.id, timeout=300)
     assert job.status == "succeeded", job.error
     template = (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
     made = library.tokenize(
@@ -114,7 +114,7 @@ def test_sequences_are_those_of_apply_chat_template(
         {"tokenizer": _tokenizer(tmp_path / "asks", template), "chat": "auto", "preset": "per_document",
          "context_length": 4096, "refused": "skip", "chat_date": "2026-03-04"},
     )  # fmt: skip
-    job = library.wait(made.id, timeout=120)
+    job = library.wait(made.id, timeout=300)
     assert job.status == "succeeded", job.error
     expected = [ids for ids in _told(template, talks) if ids]  # refused or empty ones are skipped
     assert len(expected) > 20

@@ -85,7 +85,7 @@ def test_code_of_a_repository_is_never_run(hub: HubServer, tmp_path: Path) -> No
 def test_hub_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     library = Library.open(tmp_path)
-    job = library.wait(library.load_tokenizer("acme/tiny-gpt").id, timeout=60)
+    job = library.wait(library.load_tokenizer("acme/tiny-gpt").id, timeout=300)
     assert (job.status, (job.error or pytest.fail("no error")).code) == ("failed", "hub_unreachable")
 
 

@@ -23,8 +23,8 @@ RECIPE = {"tokenizer": "sample", "context_length": 32}
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library.open(tmp_path_factory.mktemp("odd") / "home")
     dataset = made.make_example(60)
-    assert made.wait(dataset.id, timeout=120).status == "succeeded"
-    assert made.wait(made.tokenize(dataset.id, RECIPE).id, timeout=120).error is None
+    assert made.wait(dataset.id, timeout=300).status == "succeeded"
+    assert made.wait(made.tokenize(dataset.id, RECIPE).id, timeout=300).error is None
     return made
 
 
