@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import file_problem, file_sha256, json_bytes, read_json, write_json
+from mistudio_core.files import Made, damaged, file_problem, file_sha256, json_bytes, read_json, read_record, write_json
 
 SEAL: Final = "sha256"
 """The last key of a sealed document: the SHA-256 of the document without it."""
@@ -32,6 +32,21 @@ def write_sealed(path: Path, value: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+def read_sealed(path: Path, make: Callable[[dict[str, Any]], Made]) -> Made | None:
+    """Return the record made of a sealed document without its seal, or None where there is no file.
+
+    Raises `corrupt_data`, naming the file, where it is not what was written; one from before there were seals must
+    only have the form of the record.
+    """
+
+    def checked(value: dict[str, Any]) -> Made:
+        if not _is_older(value) and sealed(value) != value:
+            raise damaged(path, "its content does not match its checksum")
+        return make({name: item for name, item in value.items() if name != SEAL})
+
+    return read_record(path, checked)
+
+
 def seal_problem(path: Path) -> str | None:
     """Return in a sentence how a sealed document differs from what was written, None where it does not.
 
@@ -50,7 +65,7 @@ def seal_problem(path: Path) -> str | None:
     if _is_older(value):
         return None
     try:
-        as_written = isinstance(value, dict) and sealed(value) == value and json_bytes(value) == stored
+        as_written = sealed(value) == value and json_bytes(value) == stored
     except StudioError:  # it holds half of a surrogate pair, which is never written
         return damaged
     return None if as_written else damaged

@@ -9,9 +9,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mistudio_core.errors import StudioError, check_text, invalid
 from mistudio_core.file_names import TOKENIZED
@@ -20,6 +20,10 @@ ID_PATTERN: Final = re.compile(r"(ds|tok|job)_[a-z0-9]{12}")
 SPLIT_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
 _HASH_CHUNK_BYTES: Final = 1 << 20
+_WRONG_FORM: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What Python raises where a document has not the form that a record is made from."""
+
+Made = TypeVar("Made")
 
 
 def new_id(prefix: str) -> str:
@@ -155,7 +159,8 @@ def delete_trashed(place: Path) -> int:
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Put `data` at `path` in one step: readers see the old file or the complete new one.
 
-    With `durable` the bytes and the folder are synced first, so that the file survives a power cut.
+    With `durable` the bytes and the folder are synced first, so that the file survives a power cut. A folder that lies
+    in its place is put aside.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -164,7 +169,11 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(draft, path)
+        try:
+            os.replace(draft, path)
+        except IsADirectoryError:
+            os.rename(path, draft.with_name(f"{draft.name}.damaged"))
+            os.replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
@@ -184,21 +193,53 @@ def json_bytes(value: Any) -> bytes:
     return text.encode()
 
 
-def read_json(path: Path) -> Any | None:
-    """Return the JSON document at `path`, or None where there is no file.
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object at `path`, or None where there is no file.
 
-    Raises `corrupt_data`, naming the file, when it does not hold JSON, or nests deeper than Python reads.
+    Raises `corrupt_data`, naming the file, for whatever else lies there: no JSON, JSON of another form, nesting deeper
+    than Python reads, a folder, or a file that cannot be read.
     """
     try:
-        return json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        raise damaged(path, "there is a folder in its place") from None
+    except OSError as error:
+        raise damaged(path, f"it cannot be read ({error.strerror or 'input/output error'})") from None
     except (ValueError, RecursionError):
-        raise StudioError(
-            "corrupt_data",
-            f"{path} is damaged: it does not hold JSON.",
-            "Delete what it belongs to and create it again.",
-        ) from None
+        raise damaged(path, "it does not hold JSON") from None
+    if not isinstance(value, dict):
+        raise damaged(path, "it does not hold a JSON object")
+    return value
+
+
+def read_record(path: Path, make: Callable[[dict[str, Any]], Made]) -> Made | None:
+    """Return what `make` makes of the JSON object at `path`, or None where there is no file.
+
+    Raises `corrupt_data`, naming the file, also where `make` misses a field or finds one of another type.
+    """
+    value = read_json(path)
+    if value is None:
+        return None
+    try:
+        return make(value)
+    except _WRONG_FORM as error:
+        missing = f"it has no {error.args[0]!r:.40}" if isinstance(error, KeyError) else "a field has another form"
+        raise damaged(path, missing) from None
+
+
+def read_if_sound(path: Path, make: Callable[[dict[str, Any]], Made]) -> Made | None:
+    """Return a record as `read_record` does, None also for a damaged one: for what is then simply made again."""
+    try:
+        return read_record(path, make)
+    except StudioError:
+        return None
+
+
+def damaged(path: Path, why: str, hint: str = "Repair what it belongs to, or delete it.") -> StudioError:
+    """Return the error for a file that is not what was written; `details` name it."""
+    return StudioError("corrupt_data", f"{path} is damaged: {why}.", hint, {"file": str(path)})
 
 
 def sync_file(path: Path) -> None:

@@ -16,12 +16,16 @@ import fcntl
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mistudio_core.files import read_json, write_json
+from mistudio_core.checksums import read_sealed, write_sealed
+from mistudio_core.errors import StudioError
+from mistudio_core.field_types import checked
+from mistudio_core.files import read_if_sound, read_record, write_json
 from mistudio_core.jobs.kinds import Lane, kind_of
-from mistudio_core.records import as_json
+from mistudio_core.records import ErrorInfo, as_json, parse_time
 
 REQUEST: Final = "request.json"
 LOCK: Final = "alive.lock"
@@ -84,18 +88,18 @@ class Result:
     untouched: bool = False
 
 
+_ENDINGS: Final = ("succeeded", "failed", "cancelled")
 _Record = TypeVar("_Record", Progress, Result)
 
 
 def write_request(folder: Path, request: Request) -> None:
     """Put the request into the folder, synced."""
-    write_json(folder / REQUEST, as_json(request), durable=True)
+    write_sealed(folder / REQUEST, as_json(request))
 
 
 def read_request(folder: Path) -> Request | None:
-    """Return the request, or None where none was written."""
-    value = read_json(folder / REQUEST)
-    return None if value is None else Request(**value)
+    """Return the request, or None where none was written; raises `corrupt_data` for a damaged one."""
+    return read_sealed(folder / REQUEST, lambda value: checked(Request(**value)))
 
 
 def write_progress(folder: Path, progress: Progress) -> None:
@@ -104,25 +108,51 @@ def write_progress(folder: Path, progress: Progress) -> None:
 
 
 def read_progress(folder: Path) -> Progress:
-    """Return the newest progress, or an empty one."""
-    value = read_json(folder / PROGRESS)
-    return Progress() if value is None else _of(Progress, value)
+    """Return the newest progress, or an empty one: also for a damaged one, since the next replaces it."""
+    return read_if_sound(folder / PROGRESS, lambda value: _of(Progress, value)) or Progress()
 
 
 def write_result(folder: Path, result: Result) -> None:
     """Put the result into the folder, synced: the job is over when the worker's lock is free."""
-    write_json(folder / RESULT, as_json(result), durable=True)
+    write_sealed(folder / RESULT, as_json(result))
 
 
 def read_result(folder: Path) -> Result | None:
-    """Return the result, or None while there is none."""
-    value = read_json(folder / RESULT)
-    return None if value is None else _of(Result, value)
+    """Return the result, or None while there is none; raises `corrupt_data` for a damaged one."""
+    return read_sealed(folder / RESULT, _result_of)
+
+
+def read_started(folder: Path) -> datetime | None:
+    """Return when the job left the queue, or None while it waits; what is damaged was written when it left."""
+    path = folder / STARTED
+    try:
+        return read_record(path, lambda value: parse_time(value["at"]))
+    except StudioError:
+        return modified_at(path)
+
+
+def modified_at(path: Path) -> datetime | None:
+    """Return when a file was last written, to the millisecond; None where it is not there."""
+    try:
+        moment = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    except OSError:
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _result_of(value: Mapping[str, Any]) -> Result:
+    result = _of(Result, value)
+    parse_time(result.ended_at)
+    if result.status not in _ENDINGS:
+        raise ValueError(result.status)
+    if result.error is not None:
+        ErrorInfo(**result.error).exception()
+    return result
 
 
 def _of(record: type[_Record], value: Mapping[str, Any]) -> _Record:
     """Return the record that a file holds, without fields that only another version knows."""
-    return record(**{item.name: value[item.name] for item in fields(record) if item.name in value})
+    return checked(record(**{item.name: value[item.name] for item in fields(record) if item.name in value}))
 
 
 def take_lock(folder: Path) -> int | None:
@@ -155,7 +185,7 @@ def is_alive(folder: Path) -> bool:
     """Tell whether a worker (or its submitter, just before) holds the life lock."""
     try:
         descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:  # none, or something else in its place: a worker holds the lock that it has opened
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not disturb each other

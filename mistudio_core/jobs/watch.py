@@ -6,14 +6,13 @@ import contextlib
 import os
 import signal
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import read_json
+from mistudio_core.files import damaged, read_if_sound
 from mistudio_core.jobs import protocol
-from mistudio_core.records import as_json, now, parse_time
+from mistudio_core.records import as_json, now
 
 CANCEL_GRACE_S: Final = 5.0
 """How long a worker may take to heed `cancel` (it looks four times a second) before it is ended from outside."""
@@ -27,14 +26,17 @@ def outcome(folder: Path) -> protocol.Result | None:
     """Return how a job ended, or None while its worker lives.
 
     A worker that ended without a result was killed: its job is `cancelled` when that was asked for and
-    failed with `worker_died` otherwise.
+    failed with `worker_died` otherwise. One whose result is damaged failed with `corrupt_data`.
     """
     if protocol.is_alive(folder):
         return None
-    result = protocol.read_result(folder)
+    ended_at = _last_change(folder)
+    try:
+        result = protocol.read_result(folder)
+    except StudioError as damage:
+        return protocol.Result("failed", ended_at, error=damage.to_json())
     if result is not None:
         return result
-    ended_at = _last_change(folder)
     if (folder / protocol.CANCEL).exists():
         return protocol.Result("cancelled", ended_at, error=cancelled_error())
     error = StudioError(
@@ -49,12 +51,6 @@ def cancelled_error() -> dict[str, Any]:
     """Return the stored error of a cancelled job."""
     hint = "Resume continues from the finished parts; Delete removes it."
     return StudioError("cancelled", "The job was cancelled.", hint).to_json()
-
-
-def started_at(folder: Path) -> datetime | None:
-    """Return when the job left the queue, or None while it waits."""
-    value = read_json(folder / protocol.STARTED)
-    return None if value is None else parse_time(value["at"])
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -83,23 +79,26 @@ def read_log(folder: Path) -> str:
             return log.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise damaged(folder / protocol.LOG, f"it cannot be read ({error.strerror})") from None
 
 
 def _end_process_group(folder: Path) -> None:
     import psutil
 
-    process = read_json(folder / protocol.PROCESS)
+    process = read_if_sound(folder / protocol.PROCESS, lambda value: (int(value["pid"]), float(value["created"])))
     if process is None:
         return
+    number, created = process
     with contextlib.suppress(psutil.Error, ProcessLookupError):
         # the number may have been given to a stranger since: the time of its start tells
-        if psutil.Process(process["pid"]).create_time() == process["created"]:
-            os.killpg(process["pid"], signal.SIGKILL)
+        if psutil.Process(number).create_time() == created:
+            os.killpg(number, signal.SIGKILL)
 
 
 def _last_change(folder: Path) -> str:
     for name in (protocol.PROGRESS, protocol.STARTED, protocol.REQUEST):
-        with contextlib.suppress(OSError):
-            moment = datetime.fromtimestamp((folder / name).stat().st_mtime, tz=now().tzinfo)
-            return str(as_json(moment.replace(microsecond=moment.microsecond // 1000 * 1000)))
+        moment = protocol.modified_at(folder / name)
+        if moment is not None:
+            return str(as_json(moment))
     return str(as_json(now()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mistudio_core.library.exports import Exports
 from mistudio_core.library.jobs import Jobs
 from mistudio_core.library.maintenance import Maintenance
 from mistudio_core.library.permissions import LOCAL, Actor, Role, role_of
-from mistudio_core.library.rebuild import rebuild
+from mistudio_core.library.rebuild import fill
 from mistudio_core.library.samples import Samples
 from mistudio_core.library.statistics import Statistics
 from mistudio_core.library.tokenizations import Tokenizations
@@ -123,7 +124,7 @@ class Library:
         `MISTUDIO_ADMIN` are its hosts, everybody else is a member, and a `role` of `reader` starts nothing.
 
         `memory` keeps the catalog's snapshot between two lives of a `Library` in one process. A catalog
-        that was lost is made again from the files. Raises `invalid_request` when the folder cannot be
+        that was lost or is damaged is made again from the files. Raises `invalid_request` when the folder cannot be
         written or belongs to a newer program, `library_locked` when it stays locked.
         """
         settings = Settings.from_environment() if settings is None else settings
@@ -131,11 +132,9 @@ class Library:
             settings = replace(settings, home=Path(home).expanduser().resolve())
         place = Home(settings.home)
         place.prepare()
-        catalog = Catalog(place, settings.lock_timeout_s, memory)
+        catalog = Catalog(place, settings.lock_timeout_s, memory, partial(fill, place))
         role = role or role_of(actor, shared=settings.shared, admins=settings.admin)
         library = cls(Context(place, settings, Actor(actor, settings.shared, role), catalog))
         place.sweep_trash()
-        if not place.catalog.exists():
-            rebuild(place, catalog, only_if_lost=True)
         library.reconcile()
         return library

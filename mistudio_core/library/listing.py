@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import check_text, invalid
 from mistudio_core.files import Home
-from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs import protocol
 from mistudio_core.jobs.kinds import SOURCES, kind_of
 from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.store.catalog.rows import JobRow
@@ -27,7 +27,7 @@ def job_of(home: Home, row: JobRow) -> Job:
     folder = home.job(row.id)
     unfinished = row.ended is None
     progress = protocol.read_progress(folder) if unfinished else protocol.Progress()
-    started_at = watch.started_at(folder) if unfinished else row.started_at
+    started_at = protocol.read_started(folder) if unfinished else row.started_at
     status = row.ended if row.ended is not None else ("queued" if started_at is None else "running")
     return Job(
         id=row.id,

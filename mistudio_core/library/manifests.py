@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mistudio_core.checksums import read_sealed
+from mistudio_core.errors import StudioError
+from mistudio_core.field_types import checked
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
-from mistudio_core.files import Home, read_json
+from mistudio_core.files import Home
 from mistudio_core.records import Dataset, ErrorInfo, Tokenization, parse_time
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
@@ -17,78 +20,105 @@ Record = TypeVar("Record", Dataset, Tokenization)
 
 
 def read_dataset(home: Home, folder: Path) -> Dataset | None:
-    """Return the dataset whose manifest lies in `folder`, with the name and notes that people gave it."""
-    manifest = read_json(folder / DATASET_MANIFEST)
-    if manifest is None:
-        return None
-    added = read_json(folder / USER_FILE) or {}
-    return Dataset(
-        id=manifest["id"],
-        name=added.get("name", manifest["name"]),
-        source=manifest["source"],
-        repo_id=manifest["repo_id"],
-        revision=manifest["revision"],
-        config=manifest["config"],
-        splits=manifest["splits"],
-        num_samples=manifest["num_samples"],
-        size_bytes=manifest["size_bytes"],
-        status="ready",
-        error=None,
-        columns=manifest["columns"],
-        text_columns=tuple(manifest["text_columns"]),
-        path=home.dataset(manifest["id"]),
-        created_at=parse_time(manifest["created_at"]),
-        updated_at=parse_time(added.get("updated_at", manifest["ready_at"])),
-        owner=manifest["owner"],
-        access=added.get("access", manifest["access"]),
-        max_samples=manifest["max_samples"],
-        notes=added.get("notes", ""),
-    )
+    """Return the dataset whose manifest lies in `folder`, with the name and notes that people gave it.
+
+    None where there is no manifest; raises `corrupt_data`, naming the file, for one that is damaged. Where what people
+    added is damaged, the dataset has the name that it came with.
+    """
+    try:
+        added = read_sealed(folder / USER_FILE, _added) or {}
+    except StudioError:
+        added = {}
+
+    def made(manifest: Mapping[str, Any]) -> Dataset:
+        _must_be_of(folder, manifest["id"])
+        return checked(
+            Dataset(
+                id=manifest["id"],
+                name=added.get("name", manifest["name"]),
+                source=manifest["source"],
+                repo_id=manifest["repo_id"],
+                revision=manifest["revision"],
+                config=manifest["config"],
+                splits=manifest["splits"],
+                num_samples=manifest["num_samples"],
+                size_bytes=manifest["size_bytes"],
+                status="ready",
+                error=None,
+                columns=manifest["columns"],
+                text_columns=tuple(manifest["text_columns"]),
+                path=home.dataset(manifest["id"]),
+                created_at=parse_time(manifest["created_at"]),
+                updated_at=parse_time(added.get("updated_at", manifest["ready_at"])),
+                owner=manifest["owner"],
+                access=added.get("access", manifest["access"]),
+                max_samples=manifest["max_samples"],
+                notes=added.get("notes", ""),
+            )
+        )
+
+    return read_sealed(folder / DATASET_MANIFEST, made)
 
 
 def read_tokenization(home: Home, folder: Path, owner: str) -> Tokenization | None:
-    """Return the tokenization whose manifest lies in `folder`; `owner` is whose it is where the manifest is older."""
-    manifest = read_json(folder / TOKENIZATION_MANIFEST)
-    if manifest is None:
-        return None
-    return Tokenization(
-        id=manifest["id"],
-        dataset_id=manifest["dataset_id"],
-        tokenizer=manifest["tokenizer"],
-        tokenizer_revision=manifest["tokenizer_revision"],
-        vocab_size=manifest["vocab_size"],
-        recipe=Recipe.from_stored(manifest["recipe"]),
-        context_length=manifest["recipe"]["context_length"],
-        engine=manifest["engine"],
-        status="ready",
-        error=None,
-        num_sequences=manifest["num_sequences"],
-        num_tokens=manifest["num_tokens"],
-        num_documents=manifest["num_documents"],
-        size_bytes=manifest["size_bytes"],
-        path=home.tokenization(manifest["dataset_id"], manifest["id"]),
-        created_at=parse_time(manifest["created_at"]),
-        updated_at=parse_time(manifest["ready_at"]),
-        owner=manifest.get("owner", owner),
-    )
+    """Return the tokenization whose manifest lies in `folder`, None where there is none; raises `corrupt_data`.
+
+    `owner` is whose it is where the manifest is older.
+    """
+
+    def made(manifest: Mapping[str, Any]) -> Tokenization:
+        _must_be_of(folder, manifest["id"])
+        _must_be_of(folder.parents[1], manifest["dataset_id"])
+        return checked(
+            Tokenization(
+                id=manifest["id"],
+                dataset_id=manifest["dataset_id"],
+                tokenizer=manifest["tokenizer"],
+                tokenizer_revision=manifest["tokenizer_revision"],
+                vocab_size=manifest["vocab_size"],
+                recipe=checked(Recipe.from_stored(manifest["recipe"])),
+                context_length=manifest["recipe"]["context_length"],
+                engine=manifest["engine"],
+                status="ready",
+                error=None,
+                num_sequences=manifest["num_sequences"],
+                num_tokens=manifest["num_tokens"],
+                num_documents=manifest["num_documents"],
+                size_bytes=manifest["size_bytes"],
+                path=home.tokenization(manifest["dataset_id"], manifest["id"]),
+                created_at=parse_time(manifest["created_at"]),
+                updated_at=parse_time(manifest["ready_at"]),
+                owner=manifest.get("owner", owner),
+            )
+        )
+
+    return read_sealed(folder / TOKENIZATION_MANIFEST, made)
+
+
+def _added(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what people added; raise TypeError or ValueError where that is no text or no time."""
+    if not all(isinstance(item, str) for item in value.values()):
+        raise TypeError
+    parse_time(value.get("updated_at", "2000-01-01"))
+    return value
+
+
+def _must_be_of(folder: Path, record_id: str) -> None:
+    if record_id != folder.name:
+        raise ValueError(record_id)
 
 
 def drafted_dataset(draft: Mapping[str, Any]) -> Dataset:
     """Return the dataset as it was asked for, from the JSON form that a job's request keeps."""
-    return Dataset(
-        **dict(draft)
-        | {
-            "text_columns": tuple(draft["text_columns"]),
-            "created_at": parse_time(draft["created_at"]),
-            "updated_at": parse_time(draft["updated_at"]),
-        }
-    )
+    times = {name: parse_time(draft[name]) for name in ("created_at", "updated_at")}
+    return checked(Dataset(**dict(draft) | times | {"text_columns": tuple(draft["text_columns"])}))
 
 
 def drafted_tokenization(draft: Mapping[str, Any], owner: str) -> Tokenization:
     """Return the tokenization as it was asked for; `owner` is whose it is where the request is older."""
     times = {name: parse_time(draft[name]) for name in ("created_at", "updated_at")}
-    return Tokenization(**{"owner": owner} | dict(draft) | times | {"recipe": Recipe.from_stored(draft["recipe"])})
+    values = {"owner": owner} | dict(draft) | times | {"recipe": checked(Recipe.from_stored(draft["recipe"]))}
+    return checked(Tokenization(**values))
 
 
 def failed(record: Record, error: ErrorInfo, moment: datetime) -> Record:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home
+from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
+from mistudio_core.files import Home, Made, damaged
 from mistudio_core.jobs import protocol, watch
 from mistudio_core.jobs.kinds import makes_dataset, makes_tokenization
 from mistudio_core.library import manifests
 from mistudio_core.records import ErrorInfo, parse_time
 from mistudio_core.store.catalog.database import Catalog, Transaction
+from mistudio_core.store.catalog.gathered import Gathered
 from mistudio_core.store.catalog.rows import JobRow
 
 
@@ -33,7 +35,7 @@ def settle(home: Home, catalog: Catalog, unfinished: Sequence[str]) -> list[str]
     return list(outcomes)
 
 
-def apply(home: Home, transaction: Transaction, row: JobRow, result: protocol.Result) -> None:
+def apply(home: Home, transaction: Transaction | Gathered, row: JobRow, result: protocol.Result) -> None:
     """Write how a job ended into its row and into that of the dataset or tokenization it worked on.
 
     A subject that was deleted meanwhile stays deleted.
@@ -58,19 +60,20 @@ def ended_row(home: Home, row: JobRow, result: protocol.Result) -> JobRow:
         total=progress.total,
         unit=progress.unit,
         error=None if result.error is None else ErrorInfo(**result.error),
-        started_at=watch.started_at(folder),
+        started_at=protocol.read_started(folder),
         ended_at=parse_time(result.ended_at),
     )
 
 
 def _settle_dataset(
-    home: Home, transaction: Transaction, row: JobRow, result: protocol.Result, error: ErrorInfo | None
+    home: Home, transaction: Transaction | Gathered, row: JobRow, result: protocol.Result, error: ErrorInfo | None
 ) -> None:
     dataset = transaction.datasets().get(row.subject_id)
     if dataset is None or dataset.status == "ready":
         return
     if error is None:
-        whole = _told(lambda: manifests.read_dataset(home, home.dataset(dataset.id)))
+        folder = home.dataset(dataset.id)
+        whole = _read(lambda: manifests.read_dataset(home, folder), folder / DATASET_MANIFEST)
         if isinstance(whole, StudioError):
             error = ErrorInfo.of(whole)
         else:
@@ -84,14 +87,15 @@ def _settle_dataset(
 
 
 def _settle_tokenization(
-    home: Home, transaction: Transaction, row: JobRow, result: protocol.Result, error: ErrorInfo | None
+    home: Home, transaction: Transaction | Gathered, row: JobRow, result: protocol.Result, error: ErrorInfo | None
 ) -> None:
     tokenization = transaction.tokenizations().get(row.subject_id)
     if tokenization is None or tokenization.status == "ready":
         return
     if error is None:
         folder = home.tokenization(tokenization.dataset_id, tokenization.id)
-        whole = _told(lambda: manifests.read_tokenization(home, folder, tokenization.owner))
+        manifest = folder / TOKENIZATION_MANIFEST
+        whole = _read(lambda: manifests.read_tokenization(home, folder, tokenization.owner), manifest)
         if isinstance(whole, StudioError):
             error = ErrorInfo.of(whole)
         else:
@@ -100,18 +104,9 @@ def _settle_tokenization(
     transaction.put_tokenization(manifests.failed(tokenization, error, parse_time(result.ended_at)))
 
 
-def _told(read: Any) -> Any:
-    """Return what `read` gives, or a `corrupt_data` error when the manifest is missing or damaged."""
+def _read(read: Callable[[], Made | None], manifest: Path) -> Made | StudioError:
+    """Return the record of a manifest, or a `corrupt_data` error when it is missing or damaged."""
     try:
-        record = read()
+        return read() or damaged(manifest, "the job reported success, and it is missing", "Retry creates it again.")
     except StudioError as error:
         return error
-    except (KeyError, TypeError, ValueError):
-        record = None
-    if record is None:
-        return StudioError(
-            "corrupt_data",
-            "The job reported success, but its manifest is missing or damaged.",
-            "Retry creates it again.",
-        )
-    return record

@@ -8,7 +8,7 @@ from typing import Any
 
 from mistudio_core.errors import StudioError, in_use
 from mistudio_core.files import Home, folder_bytes, json_bytes, new_id
-from mistudio_core.jobs import protocol, watch
+from mistudio_core.jobs import protocol
 from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.jobs.launch import launch
 from mistudio_core.library.context import Context
@@ -131,7 +131,7 @@ def _check_idle(unfinished: list[JobRow], kind: str, subject_id: str) -> None:
 
 
 def _check_waiting(home: Home, settings: Settings, unfinished: list[JobRow]) -> None:
-    waiting = sum(watch.started_at(home.job(row.id)) is None for row in unfinished)
+    waiting = sum(protocol.read_started(home.job(row.id)) is None for row in unfinished)
     if waiting >= settings.max_waiting_jobs:
         raise StudioError(
             "too_many_jobs",

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
@@ -39,7 +39,10 @@ def main() -> None:
     folder = Path(sys.argv[1]).resolve()
     if not _own(folder):
         return
-    request = protocol.read_request(folder)
+    try:
+        request = protocol.read_request(folder)
+    except StudioError as error:
+        _end(folder, _failure(error))
     if request is None:
         return
     _record_process(folder)
@@ -170,7 +173,7 @@ def _disk_error(home: Home, settings: Settings, kind: str) -> StudioError | None
     return None
 
 
-def _end(folder: Path, result: protocol.Result) -> None:
+def _end(folder: Path, result: protocol.Result) -> NoReturn:
     """Write the result and leave at once: whatever is whole on disk is kept, threads are not waited for."""
     if not _ending.acquire(blocking=False):
         threading.Event().wait()  # the other thread is ending the process

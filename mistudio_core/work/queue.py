@@ -9,6 +9,7 @@ from typing import Final
 
 from filelock import FileLock
 
+from mistudio_core.errors import StudioError
 from mistudio_core.files import Home, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.jobs.kinds import Lane
@@ -69,7 +70,11 @@ class _Others:
         if folder.name in self._ignored:
             return None
         if folder.name not in self._orders:
-            request = protocol.read_request(folder)
+            try:
+                request = protocol.read_request(folder)
+            except StudioError:  # damaged: it takes nobody's place
+                self._ignored.add(folder.name)
+                return None
             if request is None:
                 return None
             if request.lane != self._request.lane:

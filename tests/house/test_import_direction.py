@@ -18,6 +18,7 @@ LEAVES = frozenset(
     {
         "checksums",
         "errors",
+        "field_types",
         "file_names",
         "files",
         "hashed_file",

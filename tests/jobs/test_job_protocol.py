@@ -20,6 +20,7 @@ from mistudio_core.records import as_json, now
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "hf_averysecretword"
+MOMENT = "2026-01-02T03:04:05.678Z"
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def test_cancel_reaches_a_job_that_waits(home: Home) -> None:
         time.sleep(1.5)
         waiting = home.job(second)
         assert protocol.is_alive(waiting)
-        assert watch.started_at(waiting) is None, "an earlier job of the lane waits"
+        assert protocol.read_started(waiting) is None, "an earlier job of the lane waits"
         watch.stop(waiting)
         assert ended(waiting).status == "cancelled"
     finally:
@@ -190,7 +191,7 @@ def test_a_worker_that_heeds_nobody_is_ended_from_outside_but_a_stranger_is_not(
 
 
 def test_results_and_progress_of_another_version_are_read(tmp_path: Path) -> None:
-    write_json(tmp_path / protocol.RESULT, {"status": "succeeded", "ended_at": "x", "colour": "red"})
+    write_json(tmp_path / protocol.RESULT, {"status": "succeeded", "ended_at": MOMENT, "colour": "red"})
     write_json(tmp_path / protocol.PROGRESS, {"seq": 3, "colour": "red"})
-    assert protocol.read_result(tmp_path) == protocol.Result("succeeded", "x")
+    assert protocol.read_result(tmp_path) == protocol.Result("succeeded", MOMENT)
     assert protocol.read_progress(tmp_path).seq == 3

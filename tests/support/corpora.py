@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import strategies as st
 
 from mistudio_core import raw_write
+from mistudio_core.files import file_sha256
 from mistudio_core.raw_write import PartWriter
 
 WORDS = (
@@ -41,6 +44,18 @@ def write_dataset(folder: Path, splits: Mapping[str, pa.Table], *, group_rows: i
             with PartWriter(folder / "raw" / name, "00000", table.schema) as writer:
                 writer.write(table)
     return folder
+
+
+def raw_entries(folder: Path) -> list[dict[str, Any]]:
+    """Return what the manifest of a dataset says of its parts."""
+    return [
+        {
+            "path": path.relative_to(folder).as_posix(), "split": path.parent.name,
+            "num_rows": pq.read_metadata(path).num_rows, "size_bytes": path.stat().st_size, "text_bytes": 0,
+            "sha256": file_sha256(path),
+        }
+        for path in sorted((folder / "raw").glob("*/*.parquet"))
+    ]  # fmt: skip
 
 
 def write_token_counts(

@@ -13,13 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from mistudio_core.checksums import write_sealed
 from mistudio_core.files import folder_bytes, new_id, write_json
 from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.records import Dataset, Tokenization, as_json, now
 from mistudio_core.tokenization.recipes.recipe import Recipe
-from tests.support.corpora import write_dataset
+from tests.support.corpora import raw_entries, write_dataset
 
 
 class StagedLibrary:
@@ -44,15 +45,15 @@ class StagedLibrary:
         schema = next(iter(splits.values())).schema
         counts = {split: table.num_rows for split, table in splits.items()}
         moment = as_json(now())
-        write_json(
+        write_sealed(
             folder / "dataset.json",
             {
                 "format": 1, "id": dataset_id, "name": name, "source": "local", "repo_id": None, "revision": None,
                 "config": None, "splits": counts, "num_samples": sum(counts.values()),
                 "size_bytes": folder_bytes(folder), "columns": column_types(schema),
                 "text_columns": list(text_columns(schema)), "labels": class_labels(schema), "owner": "local",
-                "access": "public", "max_samples": None, "created_at": moment, "ready_at": moment, "files": [],
-                "request": {},
+                "access": "public", "max_samples": None, "created_at": moment, "ready_at": moment,
+                "files": raw_entries(folder), "sidecars": [], "request": {},
             }
             | changed,
         )  # fmt: skip

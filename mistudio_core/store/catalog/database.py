@@ -2,49 +2,41 @@
 
 DuckDB lets one process hold a file, so the catalog is open only for the length of one transaction,
 under a file lock. Reads come from a snapshot that is reloaded when `catalog.generation` has moved:
-looking costs a `stat`. The files of the library are the truth; `rebuild` makes the catalog from them.
+looking costs a `stat`. The files of the library are the truth: a catalog that is lost or damaged is made from them.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, write_bytes
+from mistudio_core.files import Home, damaged, write_bytes
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.store.catalog import rows
+from mistudio_core.store.catalog.file import connect, is_damage, making, set_aside
+from mistudio_core.store.catalog.gathered import Gathered
 from mistudio_core.store.catalog.migrations import migrate
 
-STORAGE_VERSION: Final = "v1.2.0"
-"""Both DuckDB 1.5 and 2 read this, so that a notebook with another version can join."""
-
-_CONFIG: Final[dict[str, Any]] = {
-    "threads": 1,
-    "memory_limit": "256MB",
-    "temp_directory": "",
-    "autoinstall_known_extensions": False,
-}
 _TABLES: Final = {
     "datasets": rows.DATASET_COLUMNS,
     "tokenizations": rows.TOKENIZATION_COLUMNS,
     "jobs": rows.JOB_COLUMNS,
 }
+_ROWS_AT_ONCE: Final = 100
 
 
 class Transaction:
     """The catalog while it is open; everything done in it happens, or nothing does."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home, *, is_new: bool = False) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         """Work on an open connection in which a transaction has begun."""
-        self.is_new = is_new
-        """Whether there was no catalog file before this transaction."""
         self._connection = connection
         self._home = home
 
@@ -66,6 +58,17 @@ class Transaction:
     def put_job(self, job: rows.JobRow) -> None:
         """Write the row of a job."""
         self._put("jobs", rows.to_row(job, rows.JOB_COLUMNS))
+
+    def put_all(self, gathered: Gathered) -> None:
+        """Write all of these records into an empty catalog; of many rows this is far quicker than one by one."""
+        for table, columns in _TABLES.items():
+            records: list[Any] = list(getattr(gathered, table)().values())
+            for first in range(0, len(records), _ROWS_AT_ONCE):
+                values = [rows.to_row(record, columns) for record in records[first : first + _ROWS_AT_ONCE]]
+                places = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in values)
+                names = ", ".join(columns)
+                flat = [value for row in values for value in row]
+                self._connection.execute(f"INSERT INTO {table} ({names}) VALUES {places}", flat)  # noqa: S608
 
     def next_position(self) -> int:
         """Return a number larger than that of every job in the catalog, and so of every live one."""
@@ -125,14 +128,22 @@ class Catalog:
     """Opens the catalog for one transaction at a time and keeps the snapshot for reading.
 
     `memory` holds the snapshot as plain tuples; a caller that lives shorter than its process (a page)
-    passes its own mapping to keep it between lives.
+    passes its own mapping to keep it between lives. `fill` writes the records of the library into a new catalog:
+    where the file was lost or is damaged, it is made again before anybody reads of it.
     """
 
-    def __init__(self, home: Home, lock_timeout_s: float, memory: MutableMapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        lock_timeout_s: float,
+        memory: MutableMapping[str, Any] | None = None,
+        fill: Callable[[Transaction], None] = lambda _: None,
+    ) -> None:
         """Open nothing yet."""
         self._home = home
         self._lock_timeout_s = lock_timeout_s
         self._memory: MutableMapping[str, Any] = {} if memory is None else memory
+        self._fill = fill
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -140,28 +151,27 @@ class Catalog:
 
         Raises `library_locked` when another process holds it for 30 seconds.
         """
-        with self._locked(), self._connected() as (connection, is_new):
-            connection.execute("BEGIN")
+        with self._locked(), closing(self._opened()) as connection:
             try:
-                yield Transaction(connection, self._home, is_new=is_new)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            # Moved before the commit and under the lock: whoever notices waits for the lock, and then reads what
-            # was committed. A crash in between costs one needless load; the other order could hide a commit.
-            self._move_generation()
-            connection.execute("COMMIT")
+                connection.execute("BEGIN")
+                yield Transaction(connection, self._home)
+                # Moved before the commit and under the lock: whoever notices waits for the lock, and then reads what
+                # was committed. A crash in between costs one needless load; the other order could hide a commit.
+                self._move_generation()
+                connection.execute("COMMIT")
+            except duckdb.Error as error:
+                connection.close()
+                raise self._failure(error) from error
 
     def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return all rows, from memory unless somebody has committed since."""
         stamp = self._stamp()
         if stamp is None or self._memory.get("stamp") != stamp:
-            with self._locked(), self._connected() as (connection, _):
-                if stamp is None:
+            with self._locked():
+                tables = self._dump()
+                if self._stamp() is None:
                     self._move_generation()
-                stamp = self._stamp()
-                tables = Transaction(connection, self._home).dump()
-            self._memory.update(tables=tables, stamp=stamp)
+                self._memory.update(tables=tables, stamp=self._stamp())
         snapshot: dict[str, list[tuple[Any, ...]]] = self._memory["tables"]
         return snapshot
 
@@ -181,26 +191,56 @@ class Catalog:
         finally:
             lock.release()
 
-    @contextmanager
-    def _connected(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
-        is_new = not self._home.catalog.exists()
-        connection = duckdb.connect(":memory:", config=_CONFIG)
+    def _dump(self) -> dict[str, list[tuple[Any, ...]]]:
         try:
-            # the path is ours, but may hold a quote: MISTUDIO_HOME is the user's
-            path = str(self._home.catalog).replace("'", "''")
-            connection.execute(f"ATTACH '{path}' AS catalog (STORAGE_VERSION '{STORAGE_VERSION}')")
-            connection.execute("USE catalog")
-            if migrate(connection) or is_new:
+            with closing(self._opened()) as connection:
+                return Transaction(connection, self._home).dump()
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise self._failure(error) from error
+        set_aside(self._home)
+        with closing(self._opened()) as connection:
+            return Transaction(connection, self._home).dump()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection to the catalog, brought to this version, or made again where it is lost or damaged."""
+        if self._home.catalog.exists():
+            try:
+                return self._attached()
+            except duckdb.Error as error:
+                if not is_damage(error):
+                    raise self._failure(error) from error
+            set_aside(self._home)
+        with making(self._home) as connection:
+            migrate(connection)
+            connection.execute("BEGIN")
+            self._fill(Transaction(connection, self._home))
+            connection.execute("COMMIT")
+        self._move_generation()
+        return self._attached()
+
+    def _attached(self) -> duckdb.DuckDBPyConnection:
+        connection = connect(self._home.catalog)
+        try:
+            if migrate(connection):
                 self._move_generation()
-            yield connection, is_new
-        except duckdb.IOException as error:
-            raise StudioError(
-                "library_locked",
-                "The catalog could not be opened: another program has the file open, or it is damaged.",
-                "Close other programs that use catalog.duckdb; if that does not help, delete it and run `rebuild`.",
-            ) from error
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        return connection
+
+    def _failure(self, error: duckdb.Error) -> StudioError:
+        """Return what a failure of the database means; one by damage puts the file aside, so that it is made again."""
+        if is_damage(error):
+            set_aside(self._home)
+            return damaged(self._home.catalog, "it is made again from the files of the library", "Try again.")
+        if "no space left" in str(error).casefold():
+            return StudioError("disk_full", "The disk is full: the catalog cannot be written.", "Free disk space.")
+        return StudioError(
+            "library_locked",
+            "The catalog could not be opened: another program has the file open.",
+            "Close other programs that use catalog.duckdb.",
+        )
 
     def _move_generation(self) -> None:
         write_bytes(self._home.generation, secrets.token_hex(8).encode())
@@ -209,6 +249,6 @@ class Catalog:
         try:
             os.stat(self._home.catalog)  # somebody may delete the catalog and leave its generation behind
             status = os.stat(self._home.generation)
-        except FileNotFoundError:
+        except OSError:
             return None
         return (status.st_ino, status.st_mtime_ns)

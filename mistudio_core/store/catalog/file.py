@@ -1,0 +1,97 @@
+"""The file of the catalog: attached, made in one step, and put aside where it is damaged."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from mistudio_core.files import Home, sync_file, sync_folder
+
+STORAGE_VERSION: Final = "v1.2.0"
+"""Both DuckDB 1.5 and 2 read this, so that a notebook with another version can join."""
+
+_CONFIG: Final[dict[str, Any]] = {
+    "threads": 1,
+    "memory_limit": "256MB",
+    "temp_directory": "",
+    "autoinstall_known_extensions": False,
+}
+_DAMAGE: Final = (
+    "not a valid duckdb database",
+    "corrupt",
+    "checksum",
+    "could not read enough bytes",
+    "is a directory",
+    "input/output error",
+    "symbolic links",
+    "deserialize",
+    "replaying wal",
+)
+"""What DuckDB says, in small letters, of a file that is not what it wrote; a full disk or a held file is no damage."""
+_DAMAGE_TYPES: Final = (
+    duckdb.CatalogException,  # a table is missing
+    duckdb.BinderException,  # a column is missing
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection that works on the database in `path`, which is made where there is none."""
+    connection = duckdb.connect(":memory:", config=_CONFIG)
+    try:
+        quoted = str(path).replace("'", "''")  # the path is ours, but may hold a quote: MISTUDIO_HOME is the user's
+        connection.execute(f"ATTACH '{quoted}' AS catalog (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute("USE catalog")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def making(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection to an empty database that becomes the catalog at the end, in one step."""
+    draft = home.catalog.with_name(f".{home.catalog.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    for leftover in home.root.glob(f".{home.catalog.name}.*"):
+        home.discard(leftover)  # of a program that was killed: whoever makes the catalog holds its lock
+    connection = connect(draft)
+    try:
+        yield connection
+        connection.execute("USE memory")
+        connection.execute("DETACH catalog")
+        sync_file(draft)
+        home.discard(_log_of(home.catalog))  # of a catalog that was lost
+        os.replace(draft, home.catalog)
+        sync_folder(home.root)
+    finally:
+        connection.close()
+        for leftover in (draft, _log_of(draft)):
+            leftover.unlink(missing_ok=True)
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Tell whether a failure says that the file is not what was written."""
+    text = str(error).casefold()
+    return isinstance(error, _DAMAGE_TYPES) or any(sign in text for sign in _DAMAGE)
+
+
+def set_aside(home: Home) -> None:
+    """Give a damaged catalog another name, for who wants to look into it; of several the last one is kept."""
+    aside = home.catalog.with_name(f"{home.catalog.name}.damaged")
+    for path, target in ((home.catalog, aside), (_log_of(home.catalog), _log_of(aside))):
+        home.discard(target)
+        if os.path.lexists(path):
+            os.rename(path, target)
+
+
+def _log_of(database: Path) -> Path:
+    """Return where DuckDB writes what is not in the file yet."""
+    return database.with_name(f"{database.name}.wal")
