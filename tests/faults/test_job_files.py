@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mistudio_core.errors import UnusableData
 from mistudio_core.file_names import DATASET_MANIFEST, USER_FILE
 from mistudio_core.jobs import protocol
 from mistudio_core.library import Library
@@ -123,8 +124,13 @@ def test_a_damaged_catalog_is_made_again_and_kept_aside(prepared: Prepared, tmp_
     DAMAGES["folder"](home / "catalog.generation")
     for library in (before, Library.open(home)):  # one that was open, and one that is opened
         assert ([dataset.to_json() for dataset in everything_is_read(library)], len(library.jobs())) == told
-    assert (home / "catalog.duckdb.damaged").exists() == (damage not in ("missing", "flipped"))  # a free block
-    before.rename(prepared.ready[damage], name="again")
+    if damage != "flipped":  # in a block that is not read
+        assert (home / "catalog.duckdb.damaged").exists() == (damage != "missing")
+    try:
+        before.rename(prepared.ready[damage], name="again")
+    except UnusableData:  # of what only a write reads: the next act finds a catalog that was made again
+        assert damage == "flipped"
+        before.rename(prepared.ready[damage], name="again")
     assert "again" in {dataset.name for dataset in library.datasets()}
 
 

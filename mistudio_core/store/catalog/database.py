@@ -31,6 +31,9 @@ _TABLES: Final = {
 }
 _ROWS_AT_ONCE: Final = 100
 
+Tables = dict[str, list[tuple[Any, ...]]]
+"""The rows of each table, as plain tuples."""
+
 
 class Transaction:
     """The catalog while it is open; everything done in it happens, or nothing does."""
@@ -108,7 +111,7 @@ class Transaction:
         for table in _TABLES:
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
-    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+    def dump(self) -> Tables:
         """Return the rows of every table as plain tuples."""
         return {table: self._all(table) for table in _TABLES}
 
@@ -151,7 +154,7 @@ class Catalog:
 
         Raises `library_locked` when another process holds it for 30 seconds.
         """
-        with self._locked(), closing(self._opened()) as connection:
+        with self._locked(), closing(self._opened()[0]) as connection:
             try:
                 connection.execute("BEGIN")
                 yield Transaction(connection, self._home)
@@ -163,16 +166,17 @@ class Catalog:
                 connection.close()
                 raise self._failure(error) from error
 
-    def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
+    def snapshot(self) -> Tables:
         """Return all rows, from memory unless somebody has committed since."""
         stamp = self._stamp()
         if stamp is None or self._memory.get("stamp") != stamp:
             with self._locked():
-                tables = self._dump()
+                connection, tables = self._opened()
+                connection.close()
                 if self._stamp() is None:
                     self._move_generation()
                 self._memory.update(tables=tables, stamp=self._stamp())
-        snapshot: dict[str, list[tuple[Any, ...]]] = self._memory["tables"]
+        snapshot: Tables = self._memory["tables"]
         return snapshot
 
     @contextmanager
@@ -191,19 +195,11 @@ class Catalog:
         finally:
             lock.release()
 
-    def _dump(self) -> dict[str, list[tuple[Any, ...]]]:
-        try:
-            with closing(self._opened()) as connection:
-                return Transaction(connection, self._home).dump()
-        except duckdb.Error as error:
-            if not is_damage(error):
-                raise self._failure(error) from error
-        set_aside(self._home)
-        with closing(self._opened()) as connection:
-            return Transaction(connection, self._home).dump()
+    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Tables]:
+        """Return a connection to the catalog of this version, and its rows; it is made again if lost or damaged.
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection to the catalog, brought to this version, or made again where it is lost or damaged."""
+        All rows are read, so that damage is noticed before anything is done.
+        """
         if self._home.catalog.exists():
             try:
                 return self._attached()
@@ -219,15 +215,15 @@ class Catalog:
         self._move_generation()
         return self._attached()
 
-    def _attached(self) -> duckdb.DuckDBPyConnection:
+    def _attached(self) -> tuple[duckdb.DuckDBPyConnection, Tables]:
         connection = connect(self._home.catalog)
         try:
             if migrate(connection):
                 self._move_generation()
+            return connection, Transaction(connection, self._home).dump()
         except BaseException:
             connection.close()
             raise
-        return connection
 
     def _failure(self, error: duckdb.Error) -> StudioError:
         """Return what a failure of the database means; one by damage puts the file aside, so that it is made again."""
