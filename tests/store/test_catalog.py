@@ -135,9 +135,8 @@ def test_jobs_and_tokenizations_of_an_older_catalog_belong_to_the_owner_of_their
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-    with Catalog(home, 30).transaction():
-        pass
     with duckdb.connect(str(home.catalog)) as connection:
+        migrations.migrate(connection)
         moment = "TIMESTAMP '2026-01-01'"
         connection.execute(f"""
             INSERT INTO datasets VALUES ('ds_a', 'a', 'local', NULL, NULL, NULL, '{{}}', 1, 1, 'ready', NULL, '{{}}',
