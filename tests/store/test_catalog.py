@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mistudio_core.files import Home, new_id
 from mistudio_core.records import Dataset, ErrorInfo, now
 from mistudio_core.store.catalog import migrations, rows
 from mistudio_core.store.catalog.database import Catalog
+from mistudio_core.store.catalog.file import connect
 
 
 @pytest.fixture
@@ -135,7 +137,7 @@ def test_jobs_and_tokenizations_of_an_older_catalog_belong_to_the_owner_of_their
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-    with duckdb.connect(str(home.catalog)) as connection:
+    with closing(connect(home.catalog)) as connection:
         migrations.migrate(connection)
         moment = "TIMESTAMP '2026-01-01'"
         connection.execute(f"""

@@ -232,9 +232,10 @@ class Catalog:
             return damaged(self._home.catalog, "it is made again from the files of the library", "Try again.")
         if "no space left" in str(error).casefold():
             return StudioError("disk_full", "The disk is full: the catalog cannot be written.", "Free disk space.")
+        why = "another program has the file open" if "lock" in str(error) else str(error).splitlines()[0][:200]
         return StudioError(
             "library_locked",
-            "The catalog could not be opened: another program has the file open.",
+            f"The catalog could not be opened: {why}.",
             "Close other programs that use catalog.duckdb.",
         )
 
