@@ -10,14 +10,14 @@ st.title("Datasets", anchor=False)
 st.caption("Text datasets and token sequences for interpretability research.")
 if library.settings.shared:
     st.info(
-        "Everybody who opens this app shares this library and sees what is in it. "
-        "The machine may be reset at any time, so download what you want to keep.",
+        "Everybody who opens this app shares this library and sees what is in it, except files that others have "
+        "uploaded without sharing them. The machine may be reset at any time, so download what you want to keep.",
         icon=":material/groups:",
     )
 if library.datasets():
     add_dataset.draw(library, with_sample=True)
     dataset_list.draw(library)
 else:
-    example_button.invite()
+    example_button.invite(library)
     add_dataset.draw(library, with_sample=False)
 deletion.dialog(library)

@@ -68,4 +68,4 @@ def of(record_id: str, what: str) -> str:
 
 
 VISITOR: Final = "visitor"
-"""Who is at the browser in a shared library; lives as long as the session."""
+"""Who is at the browser in a shared library without sign-in; a signed cookie brings it back."""

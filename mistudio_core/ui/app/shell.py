@@ -14,7 +14,7 @@ from streamlit.navigation.page import Page
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.ui.app import failures, keys, pages
+from mistudio_core.ui.app import failures, keys, pages, visitor
 from mistudio_core.ui.app.opening import open_library
 
 # The switch between light and dark does not run the page again. The browser draws the logo anew by the scheme of
@@ -70,7 +70,11 @@ def enter() -> Library:
             st.rerun()
     show_notice()
     try:
-        return open_library()
+        library = open_library()
+        visitor.remember(library.settings)
+        if library.settings.shared:
+            visitor.draw_sign_in()
+        return library
     except StudioError as error:
         failures.show(error)
         st.stop()

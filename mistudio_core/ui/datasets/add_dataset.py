@@ -17,6 +17,8 @@ _SAMPLE: Final = "Example dataset"
 
 def draw(library: Library, *, with_sample: bool) -> None:
     """Draw the forms; an empty library offers its sample elsewhere and louder."""
+    if not library.may("start"):
+        return
     names = [_HUB, _FILES, _SAMPLE] if with_sample else [_HUB, _FILES]
     with st.container(border=True, key="add_dataset"):
         _, places = tabs.draw(names, "add_tabs")

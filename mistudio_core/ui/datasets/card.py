@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.library import Library
 from mistudio_core.library.queries import SOURCES
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import failures, keys, pages
@@ -18,7 +19,7 @@ from mistudio_core.ui.widgets import badges, deletion, formats
 _LISTED_SPLITS: Final = 12
 
 
-def draw(dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetime) -> None:
+def draw(library: Library, dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetime) -> None:
     """Draw a dataset with the newest job that works on it or ended on it."""
     with st.container(border=True, height="stretch", gap="xsmall", key=keys.of(dataset.id, "card")):
         _head(dataset)
@@ -26,7 +27,7 @@ def draw(dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetim
         if job is not None and job.active:
             job_progress.draw(job)
             with st.container(horizontal=True, horizontal_alignment="right"):
-                job_progress.cancel_button(job)
+                job_progress.cancel_button(library, job)
             return
         if dataset.status == "error" and dataset.error is not None:
             failures.show(dataset.error)
@@ -36,8 +37,8 @@ def draw(dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetim
             if dataset.status == "ready":
                 st.markdown(_facts(dataset, num_tokenizations), help=_exactly(dataset), width="content")
             else:
-                retry.button(dataset.id, dataset.error, needs_token=job is not None and job.needs_token)
-            deletion.button(dataset.id)
+                retry.button(library, dataset, needs_token=job is not None and job.needs_token)
+            deletion.button(library, dataset)
 
 
 def source_line(dataset: Dataset) -> str:

@@ -84,7 +84,7 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):
         for job in jobs:
-            dataset_card.draw(library.dataset(job.subject_id), job, 0, moment)
+            dataset_card.draw(library, library.dataset(job.subject_id), job, 0, moment)
 
 
 def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
@@ -96,7 +96,7 @@ def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):
         for dataset in datasets:
-            dataset_card.draw(dataset, newest_job.get(dataset.id), tokenizations[dataset.id], moment)
+            dataset_card.draw(library, dataset, newest_job.get(dataset.id), tokenizations[dataset.id], moment)
 
 
 def _page_start(num_datasets: int) -> int:

@@ -6,12 +6,16 @@ from typing import Literal
 
 import streamlit as st
 
+from mistudio_core.library import Library
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.opening import open_library
 
 
-def invite() -> None:
+def invite(library: Library) -> None:
     """Draw what an empty library shows."""
+    if not library.may("start"):
+        st.info("This library is empty. Sign in to add a dataset.", icon=":material/login:")
+        return
     with st.container(border=True, horizontal_alignment="center", gap="small", key="invitation"):
         st.space("small")
         st.markdown("## :material/auto_stories: Your library is empty", text_alignment="center")

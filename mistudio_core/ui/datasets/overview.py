@@ -31,7 +31,7 @@ def draw(library: Library, dataset: Dataset) -> None:
     with origin:
         _origin(dataset, library.replaced_texts(dataset.id), shared=library.settings.shared)
     with notes:
-        _notes(dataset)
+        _notes(library, dataset)
 
 
 def _figures(library: Library, dataset: Dataset) -> None:
@@ -90,13 +90,35 @@ def _origin(dataset: Dataset, replaced: Mapping[str, int], *, shared: bool) -> N
         st.code(str(dataset.path), language=None, wrap_lines=True)
 
 
-def _notes(dataset: Dataset) -> None:
+def _notes(library: Library, dataset: Dataset) -> None:
+    if not library.may("rename", dataset):
+        if dataset.notes:
+            st.subheader("Notes", anchor=False)
+            st.text(dataset.notes, wrap=True)
+        return
     st.subheader("Name and notes", anchor=False)
     with st.form("notes", border=False):
         st.text_input("Name", value=dataset.name, key=keys.of(dataset.id, "name"), max_chars=200)
         st.text_area("Notes", value=dataset.notes, key=keys.of(dataset.id, "notes"), height=120)
         st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(dataset.id,))
+    if library.settings.shared and dataset.source == "local":
+        st.toggle(
+            "Shared with everybody who uses this app",
+            value=dataset.access == "public",
+            key=keys.of(dataset.id, "shared"),
+            on_change=_share,
+            args=(dataset.id,),
+            help="Others can see, search, tokenize and download the samples. Otherwise only you and the host of this "
+            "app see the dataset.",
+        )
     failures.show_stored(_ERROR)
+
+
+def _share(dataset_id: str) -> None:
+    with failures.storing(_ERROR):
+        public = bool(st.session_state[keys.of(dataset_id, "shared")])
+        open_library().share(dataset_id, public=public)
+        st.session_state[keys.NOTICE] = "Shared." if public else "Private."
 
 
 def _save(dataset_id: str) -> None:

@@ -63,8 +63,8 @@ def _head(library: Library, dataset: Dataset) -> None:
             badges.draw_access(dataset.access)
             badges.draw(badges.of_dataset(dataset))
             if dataset.status == "error":
-                retry.button(dataset.id, dataset.error, needs_token=_needs_token(library, dataset.id))
-            deletion.button(dataset.id)
+                retry.button(library, dataset, needs_token=_needs_token(library, dataset.id))
+            deletion.button(library, dataset)
     facts = [source_line(dataset)]
     if dataset.status == "ready":
         facts += [formats.counted(dataset.num_samples, "sample"), formats.size(dataset.size_bytes)]
@@ -81,7 +81,7 @@ def _unfinished(library: Library, dataset: Dataset) -> None:
         failures.show(dataset.error)
         retry.show_error(dataset.id)
         jobs = library.jobs(dataset.id)
-        if jobs:
+        if jobs and library.may("log", jobs[0]):
             with st.expander("Log of the last job", icon=":material/article:"), failures.shown():
                 st.code(library.log(jobs[0].id) or "The log is empty.", language=None, wrap_lines=True, height=300)
         return
@@ -125,8 +125,8 @@ def _jobs_of(dataset_id: str) -> Callable[[Library], Sequence[Job]]:
     return find
 
 
-def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
+def _draw_jobs(library: Library, jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(border=True, gap="xsmall"):
             job_progress.draw(job)
-            job_progress.cancel_button(job)
+            job_progress.cancel_button(library, job)

@@ -56,7 +56,7 @@ def _draw_active(library: Library, jobs: Sequence[Job]) -> None:
             job_progress.draw(job)
             with _foot(job, moment):
                 _log(library, job)
-                job_progress.cancel_button(job)
+                job_progress.cancel_button(library, job)
 
 
 def _past(library: Library, job: Job, subject: tuple[str, str] | None, *, can_retry: bool) -> None:
@@ -68,7 +68,7 @@ def _past(library: Library, job: Job, subject: tuple[str, str] | None, *, can_re
         with _foot(job, now()):
             _log(library, job)
             if can_retry:
-                retry.button(job.id, job.error, needs_token=job.needs_token)
+                retry.button(library, job, needs_token=job.needs_token)
 
 
 def _head(job: Job, subject: tuple[str, str] | None) -> None:
@@ -107,6 +107,8 @@ def _exact_times(job: Job) -> str:
 
 
 def _log(library: Library, job: Job) -> None:
+    if not library.may("log", job):
+        return
     with st.popover("Log", icon=":material/article:", key=keys.of(job.id, "log"), on_change="rerun") as log:
         if log.open:
             with failures.shown():

@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from mistudio_core.library import Library
 from mistudio_core.records import Job
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
@@ -63,8 +64,10 @@ def tokens_per_second(job: Job) -> int | None:
     return round(job.rate * job.live.get("tokens", 0) / documents)
 
 
-def cancel_button(job: Job) -> None:
-    """Draw the button that cancels a job; finished parts are kept for a resume."""
+def cancel_button(library: Library, job: Job) -> None:
+    """Draw the button that cancels a job, for who may cancel it; finished parts are kept for a resume."""
+    if not library.may("cancel", job):
+        return
     st.button(
         "Cancel",
         key=keys.of(job.id, "cancel"),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mistudio_core.records import ErrorInfo
+from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.opening import open_library
 
 _RESUMABLE = frozenset({"cancelled", "worker_died", "hub_unreachable", "rate_limited", "disk_full"})
 
 
-def button(record_id: str, error: ErrorInfo | None, *, needs_token: bool) -> None:
-    """Draw Resume (finished parts are kept) or Retry for a failed dataset, tokenization or job."""
-    label = "Resume" if error is not None and error.code in _RESUMABLE else "Retry"
+def button(library: Library, record: Dataset | Tokenization | Job, *, needs_token: bool) -> None:
+    """Draw Resume (finished parts are kept) or Retry for something that failed, for who may go on with it."""
+    if not library.may("retry", record):
+        return
+    record_id = record.id
+    label = "Resume" if record.error is not None and record.error.code in _RESUMABLE else "Retry"
     key = keys.of(record_id, "retry")
     if needs_token:
         with st.popover(label, icon=":material/refresh:", key=keys.of(record_id, "retry_open")):

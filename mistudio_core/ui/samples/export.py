@@ -30,6 +30,8 @@ _WIDTH: Final = 320
 
 def draw(library: Library, dataset: Dataset, asked: Asked, tokenization: Tokenization | None) -> None:
     """Draw the button behind which the export is."""
+    if not library.may("start"):
+        return
     popover = st.popover("Export", icon=":material/ios_share:", key="samples_export", on_change="rerun")
     if not popover.open:
         return

@@ -121,7 +121,7 @@ def draw_error(library: Library, dataset: Dataset, error: StudioError) -> None:
 
 def _offer_index(library: Library, dataset: Dataset) -> None:
     """Draw the button that builds the indexes; while a job does, its progress is above the tabs."""
-    if any(job.kind == "index" for job in library.jobs(dataset.id, active=True)):
+    if not library.may("start") or any(job.kind == "index" for job in library.jobs(dataset.id, active=True)):
         return
     st.button(
         "Build the index",

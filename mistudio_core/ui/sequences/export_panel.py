@@ -28,7 +28,17 @@ _CARD_WIDTH: Final = 170
 
 
 def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> None:
-    """Draw the kinds of export and the exports that exist; `jobs` are those of this tokenization, newest first."""
+    """Draw what of it the actor may do; `jobs` are those of this tokenization that the actor sees, newest first."""
+    if library.may("export", tokenization):
+        _copies(library, tokenization)
+    last = next((job for job in jobs if job.kind in ("export", "push")), None)
+    if last is not None and last.error is not None:
+        failures.show(last.error)
+    _push_form(tokenization, pushed=any(job.kind == "push" and job.status == "succeeded" for job in jobs))
+
+
+def _copies(library: Library, tokenization: Tokenization) -> None:
+    """Draw the kinds of export and the exports that exist."""
     ready = {item.kind: item for item in library.exports(tokenization.id)}
     with st.grid(len(KINDS), min_column_width=_CARD_WIDTH, gap="small"):
         for kind, (title, line) in KINDS.items():
@@ -44,10 +54,6 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job]) -> N
                 if kind in ready:
                     _ready(ready[kind], shared=library.settings.shared)
     failures.show_stored(keys.of(tokenization.id, "export_error"))
-    last = next((job for job in jobs if job.kind in ("export", "push")), None)
-    if last is not None and last.error is not None:
-        failures.show(last.error)
-    _push_form(tokenization, pushed=any(job.kind == "push" and job.status == "succeeded" for job in jobs))
 
 
 def _ready(export: Export, *, shared: bool) -> None:

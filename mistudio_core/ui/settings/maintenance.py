@@ -17,8 +17,8 @@ _MOST_SHOWN = 50
 
 
 def draw(library: Library) -> None:
-    """Draw the acts and what the last one found; where strangers share the library, they are not theirs."""
-    if library.settings.shared:
+    """Draw the acts and what the last one found, for the host of the library."""
+    if not library.may("maintain"):
         return
     st.subheader("Maintenance", anchor=False)
     with st.container(horizontal=True):

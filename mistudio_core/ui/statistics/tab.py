@@ -52,11 +52,11 @@ def _stored(library: Library, dataset: Dataset, chosen: Tokenization | None, cho
             token_statistics.draw(library, chosen, statistics)
 
 
-def _draw_jobs(_: Library, jobs: Sequence[Job]) -> None:
+def _draw_jobs(library: Library, jobs: Sequence[Job]) -> None:
     for job in jobs:
         with st.container(border=True, gap="xsmall"):
             job_progress.draw(job)
-            job_progress.cancel_button(job)
+            job_progress.cancel_button(library, job)
 
 
 def _draw_running(chosen: Tokenization) -> Callable[[Library, Sequence[Job]], None]:

@@ -37,8 +37,8 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, o
         with st.container(horizontal=True, horizontal_alignment="right"):
             if tokenization.status == "error":
                 makers = [job for job in jobs if makes_tokenization(job.kind)]
-                retry.button(tokenization.id, tokenization.error, needs_token=bool(makers) and makers[0].needs_token)
-            deletion.button(tokenization.id)
+                retry.button(library, tokenization, needs_token=bool(makers) and makers[0].needs_token)
+            deletion.button(library, tokenization)
 
 
 def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, opened: bool) -> None:
@@ -50,9 +50,9 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
     with st.container(horizontal=True, vertical_alignment="center"):
         chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=opened)
         code = folding.is_open("Training code", key("use"), icon=":material/code:")
-        export = folding.is_open("Export", key("export"), icon=":material/ios_share:")
+        export = library.may("push") and folding.is_open("Export", key("export"), icon=":material/ios_share:")
         sequence_address.link("Browse and search sequences", tokenization.dataset_id, tokenization.id)
-        deletion.button(tokenization.id)
+        deletion.button(library, tokenization)
     with failures.shown():
         if chart:
             figures.stored_lengths(library.statistics(tokenization.id), key("lengths"))

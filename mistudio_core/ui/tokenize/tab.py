@@ -37,6 +37,8 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
 
 
 def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
+    if not library.may("start"):
+        return
     with st.container(border=True):
         key = recipe_fields.key(dataset, "new")
         if folding.is_open("New tokenization", key, icon=":material/add:", at_first=at_first):
@@ -49,11 +51,11 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
             if not makes_tokenization(job.kind):
                 st.markdown(f"**{plain(kind_of(job.kind).title)}**")
                 job_progress.draw(job)
-                job_progress.cancel_button(job)
+                job_progress.cancel_button(library, job)
                 continue
             tokenization_card.head(library.tokenization(job.subject_id))
             job_progress.draw(job)
             tokenization_card.live_figures(job)
             figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
             figures.live_top_tokens(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "top"))
-            job_progress.cancel_button(job)
+            job_progress.cancel_button(library, job)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, in_use
 from mistudio_core.library import Library
+from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import failures, keys, pages, search_resources
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
@@ -14,15 +15,17 @@ from mistudio_core.ui.widgets import formats
 _ERROR = "delete_error"
 
 
-def button(record_id: str, *, label: str = "Delete") -> None:
-    """Draw the button that asks whether to delete a dataset or a tokenization."""
+def button(library: Library, record: Dataset | Tokenization, *, label: str = "Delete") -> None:
+    """Draw the button that asks whether to delete a dataset or a tokenization, for who may delete it."""
+    if not library.may("delete", record):
+        return
     st.button(
         label,
-        key=keys.of(record_id, "delete"),
+        key=keys.of(record.id, "delete"),
         icon=":material/delete:",
         type="tertiary",
         on_click=_ask,
-        args=(record_id,),
+        args=(record.id,),
     )
 
 
@@ -74,6 +77,12 @@ def _describe(library: Library, record_id: str) -> None:
         f"{formats.size(dataset.size_bytes)}) will be deleted from this library. Its source is not touched."
     )
     tokenizations = library.tokenizations(record_id)
+    if others := [item.id for item in tokenizations if not library.may("delete", item)]:
+        raise in_use(
+            f"Other users of this shared library have tokenized {dataset.name}.",
+            "It can be deleted once they have deleted their tokenizations.",
+            *others,
+        )
     if tokenizations:
         st.warning(
             f"{_also_deleted(len(tokenizations))}: " + ", ".join(plain(item.tokenizer, 60) for item in tokenizations),
