@@ -17,7 +17,6 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 # ruff: noqa: E402
 
 import argparse
-import contextlib
 import ctypes
 import json
 import os
@@ -26,13 +25,12 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
-
-from benchmarks.ten_gigabytes import documents
+import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
 """Workers outlive the command that started them: as their reaper we learn what they used."""
@@ -81,7 +79,8 @@ def _arguments() -> argparse.Namespace:
 
 def _compare(scratch: Path, ending: str, megabytes: int, rounds: int) -> None:
     path = scratch / f"data.{ending}"
-    size = write(path, megabytes * 1_000_000)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # the memory of this process counts for its children
+        size = pool.submit(write, path, megabytes * 1_000_000).result()
     print(f"\n{ending}: {size / 1e6:,.0f} MB of text, a file of {path.stat().st_size / 1e6:,.0f} MB", flush=True)
     found: dict[str, list[Used]] = {}
     for number in range(rounds):
@@ -106,6 +105,12 @@ def _compare(scratch: Path, ending: str, megabytes: int, rounds: int) -> None:
 
 def write(path: Path, wanted: int) -> int:
     """Write a file of generated documents by the ending of its name; return the bytes of its text."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    from benchmarks.ten_gigabytes import documents
+
     size, number, batches = 0, 0, documents()
     texts: list[str] = []
     while size < wanted:
@@ -142,23 +147,32 @@ def _duckdb(place: Path, path: Path) -> Used:
     return used_by([sys.executable, "-c", DUCKDB, source, str(place / "copy.parquet")])
 
 
-def used_by(command: list[str]) -> Used:
+def used_by(command: list[str], variables: Mapping[str, str] | None = None) -> Used:
     """Run a command and return what it used, with what it started and has ended by then; wait for the rest after."""
     started = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=_environment())
+    child = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment() | dict(variables or {})
+    )
     _, status, resources = os.wait4(child.pid, 0)
     wall = time.monotonic() - started
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{command} failed")
     processor, memory = resources.ru_utime + resources.ru_stime, resources.ru_maxrss
-    with contextlib.suppress(ChildProcessError):
-        while (ended := os.wait4(-1, os.WNOHANG))[0]:
+    for worker in _orphans():
+        ended = os.wait4(worker, os.WNOHANG)
+        if ended[0]:
             processor += ended[2].ru_utime + ended[2].ru_stime
             memory = max(memory, ended[2].ru_maxrss)
-        while True:
-            os.wait4(-1, 0)
+        else:
+            os.wait4(worker, 0)
     return Used(wall, processor, memory * 1024)
+
+
+def _orphans() -> list[int]:
+    """Return the workers that a command left to us."""
+    commands = {child: child.cmdline() if child.status() != "zombie" else [] for child in psutil.Process().children()}
+    return [child.pid for child, command in commands.items() if not command or "mistudio_core.work" in command]
 
 
 def _environment() -> dict[str, str]:

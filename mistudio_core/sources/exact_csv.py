@@ -23,12 +23,12 @@ def with_exact_numbers(reader: Any) -> Any:
         BUILDER_CONFIG_CLASS = Config
 
         def _cast_table(self, table: pa.Table) -> pa.Table:
-            return super()._cast_table(_empty_as_floats(table))
+            return super()._cast_table(empty_as_floats(table))
 
     return Reader
 
 
-def _empty_as_floats(table: pa.Table) -> pa.Table:
+def empty_as_floats(table: pa.Table) -> pa.Table:
     """Return the table with its empty columns as floats: of whole numbers, fractions further down would not fit."""
     for index, field in enumerate(table.schema):
         if pa.types.is_int64(field.type) and table[index].null_count == table.num_rows:

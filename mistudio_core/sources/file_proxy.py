@@ -31,7 +31,7 @@ OnBytes = Callable[[int], None]
 
 _PROTOCOL: Final = "mistudio"
 _BUFFER_BYTES: Final = 1 << 16
-_ARCHIVES: Final = (
+ARCHIVES: Final = (
     b"PK\x03\x04",
     b"\x1f\x8b",
     b"BZh",
@@ -42,7 +42,7 @@ _ARCHIVES: Final = (
     b"7z\xbc\xaf",
 )
 """How files begin that `datasets` unpacks by itself, whatever their names: they are no text."""
-_MAGIC_BYTES: Final = max(map(len, _ARCHIVES))
+_MAGIC_BYTES: Final = max(map(len, ARCHIVES))
 
 
 class FileProxy:
@@ -83,7 +83,7 @@ def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
         stream = cast(IO[bytes], io.BufferedReader(recoded, _BUFFER_BYTES))
     text = io.BufferedReader(LineGuard(stream, guarded), _BUFFER_BYTES)
     stream = cast(IO[bytes], text)
-    if text.peek(_MAGIC_BYTES).startswith(_ARCHIVES):
+    if text.peek(_MAGIC_BYTES).startswith(ARCHIVES):
         return stream
     if guarded.encoding is not None:
         return _without_halves(stream, guarded)

@@ -15,9 +15,8 @@ from mistudio_core.sources.failures import chained, transport_failure
 from mistudio_core.sources.places import Places, first_misfit
 
 if TYPE_CHECKING:
-    import datasets
-
     from mistudio_core.sources.file_proxy import FileProxy
+    from mistudio_core.sources.plain_features import AnyFeatures
 
 _NAMES_SHOWN: Final = 8
 _REASON_LENGTH: Final = 200
@@ -38,7 +37,7 @@ class MisfitError(ValueError):
 
 
 def explained(
-    error: BaseException, name: str, places: Places, seen: pa.Table | None, features: datasets.Features | None
+    error: BaseException, name: str, places: Places, seen: pa.Table | None, features: AnyFeatures | None
 ) -> StudioError:
     """Return the error to show for a file called `name`, in which `places` finds the row and the line.
 

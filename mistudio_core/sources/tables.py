@@ -19,12 +19,14 @@ from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.line_guard import Guarded
 from mistudio_core.sources.mixed_types import mixed_as_text, resolved_json
 from mistudio_core.sources.places import Places
+from mistudio_core.sources.plain_features import PlainFeatures, features_from, features_of, full_features
+from mistudio_core.sources.plain_readers import UnlikeError, plain_reader
 from mistudio_core.sources.recode import needs_recoding
 from mistudio_core.sources.utf8 import TextCheck, require_sound, unreadable
 from mistudio_core.sources.wider import WiderError, loses, wider_features
 
 if TYPE_CHECKING:
-    import datasets
+    from mistudio_core.sources.plain_features import AnyFeatures
 
 BATCH_ROWS: Final = 1000
 MAX_COLUMNS: Final = 1000
@@ -53,23 +55,22 @@ class TableReader:
         text_columns: Sequence[str] = (),
         replace: bool = False,
     ) -> None:
-        """Import `datasets`; its caches go to the folder `cache`. `learned` are the features of an earlier run.
+        """Take how files are read; caches go to the folder `cache`. `learned` are the features of an earlier run.
 
         `text_columns` are columns of bytes that hold text; with `replace`, bytes in a text that are no UTF-8 become
         U+FFFD, and are refused without.
         """
-        from datasets import Features
-
         self.replaced: Mapping[str, int] = {}
         """How many samples of the file that was read last have replaced bytes, by column."""
         self._text_columns, self._replace = tuple(text_columns), replace
-        self.features: datasets.Features | None = None
+        self.features: AnyFeatures | None = None
         if features is not None:
-            self._take(Features.from_dict(dict(features)).arrow_schema)
-        self._declared: datasets.Features | None = self.features
+            self._take(features_from(features).arrow_schema)
+        self._declared: AnyFeatures | None = self.features
         if learned is not None:
-            self.features = Features.from_dict(dict(learned))
+            self.features = features_from(learned)
         self._module, self._options, self._cache = module, dict(options), cache
+        self._builder: BuilderTables | None = None
 
     @property
     def schema(self) -> pa.Schema | None:
@@ -86,7 +87,7 @@ class TableReader:
         Raises `corrupt_data` for damage, for columns that do not fit, and for types that cannot be kept, and
         `too_large` for more than 1,000 columns.
         """
-        builder, places = None, Places(source, self._module, self._options)
+        self._builder, places = None, Places(source, self._module, self._options)
         guarded = self._guarded(name)
         check = TextCheck(name, guarded.mark, replace=self._replace, line=places.line_of_row)
         self.replaced = check.replaced
@@ -99,13 +100,9 @@ class TableReader:
                 if self._module == "json":
                     mismatch.refuse_long_array(source, name)
                 source.guarded = guarded
-                builder = self._builder(source, limit)
-                builder.refuse = self._refuse_narrower
-                tables = builder.tables()
+                tables = self._texts(source, limit)
             for table in tables:
                 self._learn(table.schema)
-                if self._module == "json" and self.features is not None:
-                    null_rows.keep_texts(self.features.arrow_schema)
                 fitted = self._fitted(table, check)
                 if fitted.num_rows:
                     yield fitted
@@ -115,13 +112,17 @@ class TableReader:
                 return
             if guarded.mark.seen and not any(isinstance(link, StudioError) for link in chained(error)):
                 raise unreadable(name) from error
-            seen = None if builder is None else builder.seen
+            seen = self._seen()
             told = mismatch.explained(error, name, places, seen, self.features)
             wider = self._wider(mismatch.misfit(error, seen))
             raise (told if wider is None else WiderError(told, wider)) from error
         finally:
             null_rows.keep_texts(pa.schema([]))
             source.close()  # the CSV reader leaves files open
+
+    def _seen(self) -> pa.Table | None:
+        """Return the last table of a reader of `datasets` before it was made to fit."""
+        return None if self._builder is None else self._builder.seen
 
     def _learn(self, schema: pa.Schema) -> None:
         """Take the features from the first schema, unless they are known."""
@@ -130,9 +131,7 @@ class TableReader:
             self._take(schema)
 
     def _take(self, schema: pa.Schema) -> None:
-        from datasets import Features
-
-        self.features = Features.from_arrow_schema(self._readable(schema))
+        self.features = features_of(self._readable(schema))
 
     def _readable(self, schema: pa.Schema) -> pa.Schema:
         """Return a schema in the types that `datasets` knows, the columns that were declared text being text."""
@@ -140,24 +139,22 @@ class TableReader:
 
     def _fitted(self, table: pa.Table, check: TextCheck) -> pa.Table:
         """Return the table with the columns, types and metadata of the schema, its texts checked."""
-        from datasets.table import table_cast
-
         assert self.features is not None
         table = arrow_types.converted_table(table, arrow_types.readable_schema(table.schema))
         table = check.checked(with_declared_text(table, self._text_columns))
-        if table.num_rows:
+        if table.num_rows and not isinstance(self.features, PlainFeatures):
             self.features = resolved_json(self.features, table)
         known = self.features.arrow_schema
         table = mixed_as_text(table, known)
         self._refuse_narrower(table)
         if not table.schema.equals(known, check_metadata=True):
             try:
-                table = table_cast(table, known)
+                table = _cast(table, known)
             except (pa.ArrowException, ValueError, TypeError) as error:
                 raise mismatch.MisfitError(table) from error
         return arrow_types.converted_table(table, arrow_types.stored_schema(known))
 
-    def _wider(self, wrong: pa.Table | None) -> datasets.Features | None:
+    def _wider(self, wrong: pa.Table | None) -> AnyFeatures | None:
         """Return features for which a table fits that does not fit now; never others than were declared."""
         if wrong is None or self.features is None or self._declared is not None:
             return None
@@ -170,6 +167,35 @@ class TableReader:
             changes = loses(self.features.arrow_schema, table.schema)
             if changes or (self._module == "json" and self._wider(table) is not None):
                 raise mismatch.MisfitError(table)
+
+    def _texts(self, source: FileProxy, limit: int | None) -> Iterator[pa.Table]:
+        """Yield the tables of a file of text; `datasets` reads what is not plainly read as it does."""
+        before, done = self.features, 0
+        self._keep_texts()
+        plain = plain_reader(
+            self._module, self._options, before, lambda: self.features,
+            chunk_bytes=_chunk_bytes(limit), declared=self._declared is not None,
+        )  # fmt: skip
+        if plain is not None:
+            try:
+                for table in plain(source):
+                    yield table
+                    done += 1
+                    self._keep_texts()
+            except UnlikeError:
+                source.close()
+            else:
+                return
+        self._builder = self._made_builder(source, limit, before)
+        self._builder.refuse = self._refuse_narrower
+        for number, table in enumerate(self._builder.tables()):
+            if number >= done:
+                yield table
+            self._keep_texts()
+
+    def _keep_texts(self) -> None:
+        if self._module == "json" and self.features is not None:
+            null_rows.keep_texts(self.features.arrow_schema)
 
     def _parquet(self, source: FileProxy, limit: int | None) -> Iterator[pa.Table]:
         with source.open() as file:
@@ -199,18 +225,27 @@ class TableReader:
         errors = str(options.get("encoding_errors") or "strict")
         return Guarded(name, self._module, unit, encoding if needs_recoding(encoding) else None, errors)
 
-    def _builder(self, source: FileProxy, limit: int | None) -> BuilderTables:
+    def _made_builder(self, source: FileProxy, limit: int | None, features: AnyFeatures | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
-        features = self._declared if self._module == "csv" else self.features
+        features = self._declared if self._module == "csv" else features
         recoded = needs_recoding(self._options.get("encoding"))
         return BuilderTables(
             self._module,
             {name: value for name, value in self._options.items() if not (recoded and name in _ENCODING)},
-            features=features,
+            features=None if features is None else full_features(features),
             address=source.address,
             cache=self._cache,
             chunk_bytes=_chunk_bytes(limit),
         )
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Cast as `datasets` does, which is imported only where values may change."""
+    if table.schema.names == schema.names and table.schema.types == schema.types:
+        return pa.Table.from_arrays(table.columns, schema=schema)
+    from datasets.table import table_cast
+
+    return table_cast(table, schema)
 
 
 def _batch_rows(limit: int | None) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
 from mistudio_core.sources.arrow_types import is_list
+from mistudio_core.sources.plain_features import full_features
 
 if TYPE_CHECKING:
     import datasets
+
+    from mistudio_core.sources.plain_features import AnyFeatures
 
 _UNITS: Final = ("s", "ms", "us", "ns")
 
@@ -28,24 +31,27 @@ class WiderError(StudioError):
         self.features = features
 
 
-def wider_features(known: datasets.Features, wrong: pa.Schema, *, is_json: bool) -> datasets.Features | None:
+def wider_features(known: AnyFeatures, wrong: pa.Schema, *, is_json: bool) -> datasets.Features | None:
     """Return the features with a wider type in each column that needs it for `wrong`; None where that does not help.
 
     Columns have to be the same. In JSON, text holds numbers, booleans and moments as well, and JSON holds anything, as
     if all rows had been read at once; other formats have declared their types.
     """
-    from datasets import Features
-
     right = known.arrow_schema
     if set(wrong.names) - set(right.names):
         return None
-    changed: dict[str, Any] = {}
+    wide_fields = []
     for field in wrong:
         had = right.field(field.name).type
         wide = wider_type(had, field.type, is_json=is_json)
         if wide is not None and wide != had:
-            changed |= Features.from_arrow_schema(pa.schema([pa.field(field.name, wide)]))
-    return Features({name: changed.get(name, feature) for name, feature in known.items()}) if changed else None
+            wide_fields.append(pa.field(field.name, wide))
+    if not wide_fields:
+        return None
+    from datasets import Features  # here, for it is asked of every table
+
+    changed = Features.from_arrow_schema(pa.schema(wide_fields))
+    return Features({name: changed.get(name, feature) for name, feature in full_features(known).items()})
 
 
 def loses(had: pa.Schema, has: pa.Schema) -> bool:

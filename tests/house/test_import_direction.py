@@ -93,7 +93,7 @@ PACKAGE_ROOMS: dict[str, frozenset[str]] = {
     "httpx2": frozenset({"sources", "tokenization"}),
     "psutil": frozenset({"jobs", "work"}),
     "filelock": frozenset({"store", "work"}),
-    "pandas": frozenset(),
+    "pandas": frozenset({"sources"}),
     "torch": frozenset(),
 }
 WORKER_PACKAGES = frozenset({"datasets", "transformers"})
