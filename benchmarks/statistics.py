@@ -45,8 +45,8 @@ from mistudio_core.statistics.text_column import plain_texts
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounter
 from mistudio_core.tokenization.loading.load import load_tokenizer
-from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.work.running import PROGRESS_PERIOD_S
 
 ROUNDS = 3

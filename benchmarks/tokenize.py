@@ -40,8 +40,8 @@ from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.encoding import encode_texts
 from mistudio_core.tokenization.engines.fast import FastEngine
 from mistudio_core.tokenization.output.encoded_again import verify_sequences
-from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import PROGRESS_PERIOD_S
 

@@ -162,7 +162,7 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     With `durable` the bytes and the folder are synced first, so that the file survives a power cut. A folder that lies
     in its place is put aside.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with open(draft, "wb") as file:
             file.write(data)

@@ -27,6 +27,7 @@ class PositionCounts:
     def __init__(self, ids: Sequence[int], vocab_size: int, context_length: int, *, step: int = 1) -> None:
         """Choose at most 255 ids; of the sequences only those are counted whose number is a multiple of `step`."""
         self.ids = tuple(ids)[:255]
+        self.vocab_size = vocab_size
         self.context_length = context_length
         self.step = step
         self.width = -(-context_length // MOST_BINS)
@@ -56,6 +57,10 @@ class PositionCounts:
                 slots = slots * used[at : at + block]
             places = (slots + self._bins).reshape(-1)
             self.counts += np.bincount(places, minlength=self.counts.size).reshape(self.counts.shape)
+
+    def empty(self) -> PositionCounts:
+        """Return counts of the same ids that have seen nothing."""
+        return PositionCounts(self.ids, self.vocab_size, self.context_length, step=self.step)
 
     def merge(self, other: PositionCounts) -> None:
         """Take in what another one has counted of the same ids."""

@@ -43,21 +43,27 @@ def stored_positions(
     sequences only some are counted, evenly spaced, and the result says so. None where sequences have no common length.
     Padding is not excluded here.
     """
-    width = statistics.context_length
-    if width is None:
+    if statistics.context_length is None:
         return None
-    ids = position_ids(statistics.frequencies, statistics.special_ids)
-    step = sequence_step(sum(files.values()), width)
-
-    def counted(file: Path, first: int) -> PositionCounts:
-        counts = PositionCounts(ids, statistics.vocab_size, width, step=step)
-        for part in stored_sequences(file):
-            counts.add_sequences(part, first + counts.sequences_seen)
-        return counts
-
-    total = PositionCounts(ids, statistics.vocab_size, width, step=step)
+    total = empty_positions(statistics, sum(files.values()))
     firsts = accumulate(files.values(), initial=0)
     with ThreadPoolExecutor(threads) as pool:
-        for counts in pool.map(counted, files, firsts):
+        for counts in pool.map(lambda file, first: file_positions(file, first, total), files, firsts):
             total.merge(counts)
     return total.result(text)
+
+
+def empty_positions(statistics: TokenStatistics, sequences: int) -> PositionCounts:
+    """Return counts for the special ids and the fifty most frequent others of so many sequences of a common length."""
+    width = statistics.context_length
+    assert width is not None
+    ids = position_ids(statistics.frequencies, statistics.special_ids)
+    return PositionCounts(ids, statistics.vocab_size, width, step=sequence_step(sequences, width))
+
+
+def file_positions(file: Path, first: int, like: PositionCounts) -> PositionCounts:
+    """Count a file, whose first sequence has the number `first`, as `like` counts."""
+    counts = like.empty()
+    for part in stored_sequences(file):
+        counts.add_sequences(part, first + counts.sequences_seen)
+    return counts

@@ -69,8 +69,8 @@ class TokenCounts:
         self.control_documents += other.control_documents
         self.control_counts += other.control_counts
 
-    def save(self, path: Path, *, durable: bool = False) -> None:
-        """Write everything to an .npz in one step; `load` gives it back."""
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return everything as arrays by name; `restored` gives it back."""
         arrays: dict[str, npt.NDArray[Any]] = {
             "made_of": np.array([json.dumps(self._made_of())]),
             "frequencies": self.frequencies,
@@ -84,8 +84,12 @@ class TokenCounts:
         }
         for name in ("document_tokens", "tokens_per_sequence", "sequence_documents"):
             arrays |= {f"{name}.{key}": value for key, value in getattr(self, name).arrays().items()}
+        return arrays
+
+    def save(self, path: Path, *, durable: bool = False) -> None:
+        """Write everything to an .npz in one step; `load` gives it back."""
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, **self.arrays())  # type: ignore[arg-type]
         write_bytes(path, buffer.getvalue(), durable=durable)
 
     @classmethod
@@ -94,14 +98,15 @@ class TokenCounts:
         try:
             # From bytes: of a damaged archive NumPy leaves the file open.
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                return cls._restored(dict(arrays))
+                return cls.restored(dict(arrays))
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, FileNotFoundError):
                 raise
             raise StudioError("corrupt_data", f"{path} is damaged: it does not hold token statistics.") from None
 
     @classmethod
-    def _restored(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+    def restored(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Return what `arrays` gave."""
         vocab_size, special_ids, context_length = json.loads(str(arrays["made_of"][0]))
         made = cls(vocab_size, special_ids=special_ids, context_length=context_length)
         made.splits = dict(zip(arrays["splits"].tolist(), arrays["totals"], strict=True))

@@ -15,8 +15,8 @@ from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
 from mistudio_core.records import as_json
 from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
-from mistudio_core.tokenization.pipeline.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import RunningJob

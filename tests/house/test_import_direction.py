@@ -56,6 +56,7 @@ TOKENIZATION = (
     "packing",
     "presets",
     "pipeline",
+    "scale",
     "output",
     "exports",
     "previews",

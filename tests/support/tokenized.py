@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from mistudio_core.raw import RawSplit, column_types, open_splits, text_columns
 from mistudio_core.tokenization.pipeline.task import Task
-from mistudio_core.tokenization.pipeline.tokenizing import open_task, tokenize
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.tokenizing import open_task, tokenize
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 

@@ -20,7 +20,7 @@ from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.engines.identity import first_difference
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.pipeline import engine_choice
-from mistudio_core.tokenization.pipeline.tokenizing import tokenize
+from mistudio_core.tokenization.scale.tokenizing import tokenize
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.support.tokenized import run, task_of, texts_table, tokenized, write_raw
 from tests.support.tokenizer_families import FAMILIES, FAST, family, text_of

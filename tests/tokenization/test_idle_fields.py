@@ -18,11 +18,11 @@ import pyarrow as pa
 import pytest
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.pipeline.tokenizing import open_task
 from mistudio_core.tokenization.recipes.effects import idle
 from mistudio_core.tokenization.recipes.fields import FIELDS
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.recipes.registry import preset, presets
+from mistudio_core.tokenization.scale.tokenizing import open_task
 from tests.support.tokenized import run, write_raw
 from tests.support.tokenizer_families import family, text_of
 

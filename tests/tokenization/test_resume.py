@@ -45,7 +45,7 @@ def forks() -> Iterator[Any]:
     main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["mistudio_core.tokenization.pipeline.tokenizing", "tests.tokenization.test_resume", "gigatoken"]
+        ["mistudio_core.tokenization.scale.tokenizing", "tests.tokenization.test_resume", "gigatoken"]
     )
     yield context
     sys.modules["__main__"] = main

@@ -15,13 +15,13 @@ from mistudio_core.tokenization.engines.offsets import Placer
 from mistudio_core.tokenization.output.encoded_again import verify_sequences
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.output.verify import verify_files
-from mistudio_core.tokenization.pipeline.tokenizing import tokenize
 from mistudio_core.tokenization.previews.answers import MOST_CHARACTERS
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.preview import Previewer
 from mistudio_core.tokenization.previews.sampled import sample
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.recipes.registry import presets
+from mistudio_core.tokenization.scale.tokenizing import tokenize
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.token_text import TokenTexts
 from tests.support.tokenized import Result, run, task_of, texts_table, tokenized, write_raw

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from mistudio_core.checksums import announce_entry, renew_entry
 from mistudio_core.errors import IndexUnusable, StudioError
@@ -64,16 +67,19 @@ def build_index(dataset_folder: Path, progress: Progress | None = None, measured
     reader = SampleReader(dataset_folder)
     target = dataset_folder / SAMPLE_INDEX
     _remove_leftovers(target)
-    draft = target.with_name(f".{SAMPLE_INDEX}.{os.getpid()}.{os.urandom(4).hex()}")
+    draft = target.with_name(f".{SAMPLE_INDEX}.{secrets.token_hex(8)}")
+    lock = _lock_of(draft)
     try:
-        _write(reader, draft, progress, measured)
-        sync_file(draft)
-        announce_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX, draft)
-        os.replace(draft, target)
-        sync_folder(dataset_folder)
-        renew_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX)
+        with FileLock(lock):
+            _write(reader, draft, progress, measured)
+            sync_file(draft)
+            announce_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX, draft)
+            os.replace(draft, target)
+            sync_folder(dataset_folder)
+            renew_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX)
     finally:
         draft.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
 
 
 def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
@@ -236,18 +242,15 @@ def _measured(split: RawSplit, first: int, last: int, column: str | None) -> Mea
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Delete drafts whose builder no longer lives."""
-    for leftover in target.parent.glob(f".{target.name}.*"):
-        builder = leftover.name.removeprefix(f".{target.name}.").split(".")[0]
-        if not builder.isdigit() or not _alive(int(builder)):
-            leftover.unlink(missing_ok=True)
+    """Delete drafts whose builder no longer lives: a lock ends with its holder, on whatever machine that ran."""
+    prefix = f".{target.name}."
+    builders = {path.name.removeprefix(prefix).split(".")[0] for path in target.parent.glob(f"{prefix}*")}
+    for builder in builders:
+        with suppress(Timeout), FileLock(_lock_of(target.with_name(prefix + builder)), timeout=0):
+            for leftover in target.parent.glob(f"{prefix}{builder}*"):
+                leftover.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _lock_of(draft: Path) -> Path:
+    """Return the file whose lock the builder of a draft holds."""
+    return draft.with_name(f"{draft.name}.lock")

@@ -15,7 +15,8 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.tokenization.output.shard_sequences import Mark, PackedSequences, Shard, Source, StreamedSequences
-from mistudio_core.tokenization.packing.document_order import document_order, sequence_order
+from mistudio_core.tokenization.packing.document_order import document_order_1, sequence_order_1, turns
+from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.packing.sequences import Places
@@ -50,7 +51,7 @@ class Provenance:
         split, number = self._place(sequence)
         with self._lock:
             if self.recipe.shuffle_seed is not None and self.recipe.shuffle == "sequences":
-                number = int(self._sequence_orders[split][number])
+                number = self._before_shuffle(split, number)
             if self._preset.joins_shards:
                 return tuple(self._of_stream(split, number))
             for place, planned in enumerate(self._planned(split)):
@@ -72,11 +73,25 @@ class Provenance:
             sequence -= facts["num_sequences"]
         raise AssertionError(sequence)
 
+    @property
+    def _shuffle_rule(self) -> int:
+        return int(self.manifest.get("shuffle_rule", 1))
+
+    def _before_shuffle(self, split: str, number: int) -> int:
+        """Return the number that a sequence had before the sequences of its split were shuffled."""
+        if self._shuffle_rule == 1:
+            return int(self._sequence_orders_1[split][number])
+        count = self.manifest["splits"][split]["num_sequences"]
+        return int(turns(self.recipe, self._split_place(split), count).backward(np.array([number]))[0])
+
+    def _split_place(self, split: str) -> int:
+        return list(self.manifest["splits"]).index(split)
+
     @cached_property
-    def _sequence_orders(self) -> dict[str, Places]:
+    def _sequence_orders_1(self) -> dict[str, Places]:
         splits: Mapping[str, Mapping[str, int]] = self.manifest["splits"]
         return {
-            split: sequence_order(self.recipe, place, facts["num_sequences"])
+            split: sequence_order_1(self.recipe, place, facts["num_sequences"])
             for place, (split, facts) in enumerate(splits.items())
         }
 
@@ -121,10 +136,18 @@ class Provenance:
         shard = planned[place]
         if self.recipe.shuffle_seed is None or self.recipe.shuffle != "documents":
             return Shard.of_plan(shard, *self._documents(split, shard["first"], shard["last"]))
-        samples, lengths = self._documents(split, 0, self.manifest["splits"][split]["num_samples"])
-        order = document_order(self.recipe, list(self.manifest["splits"]).index(split), len(samples))
-        mine = np.array_split(order, len(planned))[place]
-        return Shard.of_plan(shard, samples[mine], lengths[mine])
+        count = self.manifest["splits"][split]["num_samples"]
+        samples, lengths = self._documents(split, 0, count)
+        if self._shuffle_rule == 1:
+            order = document_order_1(self.recipe, self._split_place(split), len(samples))
+            mine = np.array_split(order, len(planned))[place]
+            return Shard.of_plan(shard, samples[mine], lengths[mine])
+        begin, end = part_bounds(count, len(planned))[place : place + 2].tolist()
+        mine = turns(self.recipe, self._split_place(split), count).backward(np.arange(begin, end)).astype(np.int64)
+        all_lengths = np.full(count, -1, np.int64)  # -1 where a sample gave no document
+        all_lengths[samples] = lengths
+        mine = mine[all_lengths[mine] >= 0]
+        return Shard.of_plan(shard, mine, all_lengths[mine])
 
     def _documents(self, split: str, first: int, last: int) -> tuple[Places, Places]:
         """Return the samples of a range that gave tokens, and how many each."""

@@ -1,4 +1,4 @@
-"""The permutations of a shuffle: functions of the seed and the number of things alone."""
+"""The orders of a shuffle: functions of the seed and the number of things alone."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from typing import Any
 
 import numpy as np
 
+from mistudio_core.tokenization.packing.bijection import Bijection
 from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 
-def document_order(recipe: Recipe, place: int, num_documents: int) -> Places:
-    """Return the order in which the documents of the split at `place` of the recipe's splits are packed."""
+def turns(recipe: Recipe, place: int, count: int) -> Bijection:
+    """Return the turn of each of the `count` samples or sequences of the split at `place` of the recipe's splits."""
+    assert recipe.shuffle_seed is not None
+    return Bijection(count, recipe.shuffle_seed, place)
+
+
+def document_order_1(recipe: Recipe, place: int, num_documents: int) -> Places:
+    """Return the order in which rule 1 packed the documents of a split."""
     return _generator(recipe, place).permutation(num_documents)
 
 
-def sequence_order(recipe: Recipe, place: int, num_sequences: int) -> Places:
-    """Return the order of a split's sequences: as `datasets.Dataset.shuffle` permutes one split."""
-    if recipe.shuffle_seed is None or recipe.shuffle != "sequences":
-        return np.arange(num_sequences)
+def sequence_order_1(recipe: Recipe, place: int, num_sequences: int) -> Places:
+    """Return the order in which rule 1 put a split's sequences: as `datasets.Dataset.shuffle` permutes one split."""
     return _generator(recipe, place).permutation(num_sequences)
 
 

@@ -7,9 +7,13 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+import numpy as np
+
 from mistudio_core.raw import RawSplit
+from mistudio_core.tokenization.engines.encoded import ends_of
 from mistudio_core.tokenization.packing.peers import emulated_parts
 from mistudio_core.tokenization.packing.preset import packing_preset
+from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 SHARD_BYTES: Final = 64 << 20
@@ -56,6 +60,12 @@ def make_plan(splits: Mapping[str, RawSplit], recipe: Recipe, *, shard_bytes: in
         for first, last in pairwise(_cuts(split, recipe, shard_bytes)):
             shards.append(Shard(len(shards), name, first, last))
     return Plan({name: splits[name].num_samples for name in recipe.splits}, tuple(shards))
+
+
+def part_bounds(total: int, parts: int) -> Places:
+    """Return where each of `parts` about equal parts begins, and the end: as `numpy.array_split` cuts."""
+    size, longer = divmod(total, parts)
+    return ends_of(np.array([size + 1] * longer + [size] * (parts - longer), np.int64))
 
 
 def _cuts(split: RawSplit, recipe: Recipe, shard_bytes: int) -> list[int]:

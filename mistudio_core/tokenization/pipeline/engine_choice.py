@@ -57,7 +57,7 @@ class EngineChoice:
         self._shared = SharedReference(task.tokenizer, control_as_text=task.control_as_text)
         self._odd = OddTexts(())
         self._handing_out = threading.Lock()
-        self.fast = False
+        self.fast = self.fell_back = False
         self.reason: str | None = None
         self.verdict: Verdict | None = None
         self._first: FastEngine | None = None
@@ -93,7 +93,7 @@ class EngineChoice:
 
     def fall_back(self, difference: str) -> None:
         """Use the reference from now on; raise `engines_differ` where the recipe allows only the fast engine."""
-        self.fast = False
+        self.fast, self.fell_back = False, True
         self.reason = f"its ids differ from the reference: {difference}"
         self._proven.set()
         if self._task.recipe.engine == "fast":

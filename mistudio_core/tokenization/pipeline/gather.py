@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mistudio_core.files import read_json, write_json
 from mistudio_core.tokenization.engines.encoded import ends_of
-from mistudio_core.tokenization.packing.document_order import sequence_order
+from mistudio_core.tokenization.packing.document_order import turns
+from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.sequences import Places, Sequences, padded_sequences, spans
+from mistudio_core.tokenization.pipeline.exchange import Exchange, Items, write_items
+from mistudio_core.tokenization.pipeline.made import Made
+from mistudio_core.tokenization.pipeline.receipts import (
+    read_receipt,
+    read_side_file,
+    write_receipt,
+    write_side_file,
+)
+from mistudio_core.tokenization.pipeline.sequence_sink import SEQUENCE_TOKENS
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import SequenceWriter, WrittenFile
 
@@ -72,37 +82,131 @@ class StoredSequences:
         return ids, offsets
 
 
-def run_gather(task: Task, place: tuple[str, int, int], source: Sequence[Path], width: int | None) -> WrittenFile:
-    """Write part `place` = (split, number, of how many) of a split's sequences in final order; pure and idempotent.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A part of a split's sequences in their last order."""
 
-    `source` are all files of the split; `width` is what shorter sequences are padded to, None where they are not.
-    """
-    split, number, count = place
-    stem = f"gathered-{list(task.plan.splits).index(split)}-{number:05d}"
-    done = read_json(task.work / f"{stem}.json")
+    written: WrittenFile
+    split: str
+
+    @classmethod
+    def read(cls, task: Task, index: int) -> Gathered | None:
+        """Return a part, None where it is not gathered."""
+        done = read_receipt(task.part(index, "json", "gather"))
+        return None if done is None else cls(WrittenFile(**done["written"]), done["split"])
+
+
+def num_scattered(made: Made) -> int:
+    """Return in how many files sequences lie before they are shuffled."""
+    return sum(len(made.files(place)) for place in range(len(made.task.plan.splits)))
+
+
+def run_scatter(made: Made, index: int) -> None:
+    """Sort the sequences of one file by their turns; pure and idempotent."""
+    task = made.task
+    receipt = task.part(index, "json", "scatter")
+    if read_receipt(receipt) is not None:
+        return
+    place, number = _located([len(made.files(place)) for place in range(len(task.plan.splits))], index)
+    exchange = sequence_exchange(made, place)
+    path, written = made.files(place)[number]
+    stored = StoredSequences.open([path])
+    numbers = np.arange(written.num_sequences)
+    ids, offsets = stored.gathered(numbers)
+    places = turns(task.recipe, place, exchange.total).forward(numbers + made.firsts(place)[number])
+    items = Items(places, np.diff(offsets), _tokens(path).astype(np.int64), ids.astype(exchange.dtype)).sorted()
+    write_receipt(receipt, {}, [write_items(task.part(index, "items", "scatter"), items, exchange.bounds, 0)])
+
+
+def sequence_exchange(made: Made, place: int) -> Exchange:
+    """Return the way of the sequences of the split at `place` from the files where they were packed to their last."""
+    task, index, cells = made.task, 0, 0
+    for other in range(place + 1):
+        sources = [task.part(index + number, "items", "scatter") for number in range(len(made.files(other)))]
+        exchange = Exchange(task, sources, made.firsts(other)[-1], gather_parts(task)[other], cells)
+        index, cells = index + len(sources), cells + exchange.num_cells
+    return exchange
+
+
+def gather_parts(task: Task) -> list[int]:
+    """Return into how many files the sequences of each split are gathered."""
+    return [max(1, len(task.plan.of_split(split))) for split in task.plan.splits]
+
+
+def longest(made: Made) -> int | None:
+    """Return the length to which all sequences are padded, None where they are not padded to the longest."""
+    if made.task.recipe.padding != "longest":
+        return None
+    return max([1, *(int(widths.max(initial=1)) for _, widths in packed_widths(made))])
+
+
+def packed_widths(made: Made) -> Iterator[tuple[str, Places]]:
+    """Yield for each split the ids of each sequence before it is padded to the longest."""
+    for place, split in enumerate(made.task.plan.splits):
+        yield split, StoredSequences.open([path for path, _ in made.files(place)]).widths()
+
+
+def run_gather(made: Made, index: int, width: int | None) -> Gathered:
+    """Write part `index` of all sequences in their last order, padded to `width` if any; pure and idempotent."""
+    task = made.task
+    done = Gathered.read(task, index)
     if done is not None:
-        return WrittenFile(**done)
-    stored = StoredSequences.open(source)
-    order = np.array_split(sequence_order(task.recipe, list(task.plan.splits).index(split), len(stored)), count)[number]
-    tokens = np.fromfile(task.work / f"{split_stem(task, split)}.sequence_tokens", np.uint32).astype(np.int64)
-    policy = task.policy
-    length = width or policy.sequence_length
-    rows_at_once = max(1, _GATHERED_TOKENS // length)
+        return done
+    place, number = _located(gather_parts(task), index)
+    policy, tokens = task.policy, [np.empty(0, np.int64)]
     with SequenceWriter(
-        task.work / f"{stem}.arrow", length, policy.dtype, fixed=policy.fixed,
+        task.part(index, "arrow", "gather"), width or policy.sequence_length, policy.dtype, fixed=policy.fixed,
         padding_column=task.recipe.padding_column, padding_side=policy.padding_side,
     ) as writer:  # fmt: skip
-        for first in range(0, len(order), rows_at_once):
-            chosen = order[first : first + rows_at_once]
-            sequences = Sequences(*stored.gathered(chosen), tokens[chosen], *np.zeros((2, len(chosen)), np.int64))
+        for sequences in _in_last_order(made, place, number, width or policy.sequence_length):
+            tokens.append(sequences.tokens)
             if width is not None and policy.pad_id is not None:
-                sequences = padded_sequences(sequences, width, policy.pad_id, policy.padding_side)
-            writer.write(sequences)
+                writer.write(padded_sequences(sequences, width, policy.pad_id, policy.padding_side))
+            else:
+                writer.write(sequences)
         written = writer.finish()
-    write_json(task.work / f"{stem}.json", asdict(written), durable=True)
-    return written
+    side = {SEQUENCE_TOKENS: np.concatenate(tokens).astype(np.uint32)}
+    files = [written.sum, write_side_file(task.part(index, "side", "gather"), side)]
+    split = list(task.plan.splits)[place]
+    write_receipt(task.part(index, "json", "gather"), {"written": asdict(written), "split": split}, files)
+    return Gathered(written, split)
 
 
-def split_stem(task: Task, split: str) -> str:
-    """Return how the files of a whole split begin."""
-    return f"split-{list(task.plan.splits).index(split)}"
+def _in_last_order(made: Made, place: int, number: int, length: int) -> Iterator[Sequences]:
+    """Yield the sequences of part `number` of a split, about a million tokens at a time."""
+    at_once = max(1, _GATHERED_TOKENS // length)
+    if made.task.shuffles_sequences:
+        items = sequence_exchange(made, place).items(number)
+        offsets = ends_of(items.lengths)
+        for first in range(0, len(items.lengths), at_once):
+            last = min(first + at_once, len(items.lengths))
+            ids = items.ids[offsets[first] : offsets[last]].astype(np.uint32)
+            yield _sequences(ids, offsets[first : last + 1] - offsets[first], items.tokens[first:last])
+        return
+    firsts = made.firsts(place)
+    begin, end = part_bounds(firsts[-1], gather_parts(made.task)[place])[number : number + 2].tolist()
+    low, high = max(0, bisect_right(firsts, begin) - 1), bisect_right(firsts, max(begin, end - 1))
+    paths = [path for path, _ in made.files(place)[low:high]]
+    stored, before = StoredSequences.open(paths), firsts[low]
+    tokens = np.concatenate([np.empty(0, np.uint32), *map(_tokens, paths)]).astype(np.int64)
+    for first in range(begin, end, at_once):
+        chosen = np.arange(first, min(first + at_once, end)) - before
+        yield _sequences(*stored.gathered(chosen), tokens[chosen])
+
+
+def _sequences(ids: npt.NDArray[np.uint32], offsets: Places, tokens: Places) -> Sequences:
+    return Sequences(ids, offsets, tokens, *np.zeros((2, len(tokens)), np.int64))
+
+
+def _tokens(path: Path) -> npt.NDArray[np.uint32]:
+    """Return the tokens of each sequence of a file as they were counted when it was packed."""
+    return read_side_file(path.with_suffix(".side"), SEQUENCE_TOKENS)[SEQUENCE_TOKENS]
+
+
+def _located(counts: Sequence[int], index: int) -> tuple[int, int]:
+    """Return in which split, and as the how-manieth of it, a number lies that counts through all splits."""
+    for place, count in enumerate(counts):
+        if index < count:
+            return place, index
+        index -= count
+    raise IndexError(index)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from mistudio_core.files import write_bytes
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.encoded import Ids, Offsets
 from mistudio_core.tokenization.packing.repeated import RepeatCounter, Repeats, added_ids
 from mistudio_core.tokenization.packing.sequences import Sequences
 from mistudio_core.tokenization.packing.stream import Documents
+from mistudio_core.tokenization.pipeline.receipts import Arrays, read_side_file
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import SequenceWriter, WrittenFile
+
+SEQUENCE_TOKENS: Final = "sequence_tokens"
+_TAIL: Final = ("tail_ids", "tail_begins", "tail_ends")
+_STATISTICS: Final = "statistics."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,11 @@ class Packed:
 class SequenceSink:
     """Packs the documents of one shard and writes their sequences; use it in a `with` block."""
 
-    def __init__(self, task: Task, index: int, split: str, limit: int | None = None) -> None:
-        """Prepare the file of shard `index`; stop packing at `limit` used tokens."""
-        self._task, self._index, self._split = task, index, split
+    def __init__(self, task: Task, path: Path, split: str, limit: int | None = None) -> None:
+        """Prepare the file at `path`; stop packing at `limit` used tokens."""
+        self._task, self._split = task, split
         self._packer = task.packer(split, limit)
-        self._writer = sequence_writer(task, shard_file(task, index))
+        self._writer = sequence_writer(task, path)
         self._tokens: list[Offsets] = []
         self._documents = self._document_tokens = self._own_tokens = 0
         self._repeats = RepeatCounter(*added_ids(task.recipe, task.policy, task.tokenizer))
@@ -89,19 +92,22 @@ class SequenceSink:
         self._repeats.add(documents.encoded, used)
         return used
 
-    def finish(self, publish: Callable[[], None]) -> Packed:
-        """Write the last sequences and the tail; `publish` is called before the file gets its name, and may raise."""
+    def finish(self, publish: Callable[[], None]) -> tuple[Packed, dict[str, npt.NDArray[Any]]]:
+        """Write the last sequences; return what packing came to, and for the side file the tail and all tokens.
+
+        `publish` is called before the file gets its name, and may raise.
+        """
         self._take(self._packer.finish())
         tail = self._packer.tail()
         publish()
         written = self._writer.finish()
-        if tail is not None:
-            save_stream(self._task.part(self._index, "tail"), *tail)
         self.statistics.add_own(self._own_tokens, self._packer.repeated)
         once = self._own_tokens - self._packer.repeated
         waiting = 0 if tail is None else int((tail[2] - tail[1]).sum())
         tokens = np.concatenate([np.empty(0, np.int64), *self._tokens])
-        write_bytes(self._task.part(self._index, "sequence_tokens"), tokens.astype(np.uint32).tobytes())
+        side: dict[str, npt.NDArray[Any]] = {SEQUENCE_TOKENS: tokens.astype(np.uint32)}
+        if tail is not None:
+            side |= dict(zip(_TAIL, tail, strict=True))
         return Packed(
             written=written,
             documents=self._documents,
@@ -111,7 +117,7 @@ class SequenceSink:
             cut_tokens=self._packer.cut,
             limit=self._packer.limit,
             repeats=self._repeats.result(),
-        )
+        ), side
 
     def _take(self, sequences: Sequences) -> None:
         if len(sequences):
@@ -138,19 +144,18 @@ def sequence_writer(task: Task, path: Path) -> SequenceWriter:
     )  # fmt: skip
 
 
-def shard_file(task: Task, index: int) -> Path:
-    """Return where a shard's sequences stand until the tokenization is whole."""
-    return task.work / f"sequences-{index:05d}.arrow"
+def load_tail(side_file: Path) -> tuple[Ids, Offsets, Offsets]:
+    """Return what a shard left of its stream: ids, and where the pieces of documents begin and end in it."""
+    arrays = read_side_file(side_file, *_TAIL)
+    return arrays["tail_ids"], arrays["tail_begins"], arrays["tail_ends"]
 
 
-def save_stream(path: Path, ids: Ids, begins: Offsets, ends: Offsets) -> None:
-    """Put a piece of stream at `path` in one step."""
-    data = io.BytesIO()
-    np.savez(data, ids=ids, begins=begins, ends=ends)
-    write_bytes(path, data.getvalue())
+def statistics_arrays(statistics: TokenStatistics) -> Arrays:
+    """Return statistics as arrays of a side file."""
+    return {f"{_STATISTICS}{name}": array for name, array in statistics.arrays().items()}
 
 
-def load_stream(path: Path) -> tuple[Ids, Offsets, Offsets]:
-    """Read what `save_stream` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return arrays["ids"], arrays["begins"], arrays["ends"]
+def side_statistics(arrays: Arrays) -> TokenStatistics:
+    """Return the statistics of a side file."""
+    found = {name: array for name, array in arrays.items() if name.startswith(_STATISTICS)}
+    return TokenStatistics.restored({name.removeprefix(_STATISTICS): array for name, array in found.items()})

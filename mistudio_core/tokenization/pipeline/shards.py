@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from mistudio_core.files import read_json, write_bytes, write_json
+from mistudio_core.checksums import SEAL
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.routed import NOTHING_ROUTED, Routed, RoutedBy, added
 from mistudio_core.tokenization.packing.marks import marks_of
 from mistudio_core.tokenization.packing.plan import Shard
 from mistudio_core.tokenization.pipeline.batches import Batch, make_batch
 from mistudio_core.tokenization.pipeline.document_store import DocumentSink
-from mistudio_core.tokenization.pipeline.sequence_sink import Packed, SequenceSink
+from mistudio_core.tokenization.pipeline.receipts import FileSum, read_receipt, write_receipt, write_side_file
+from mistudio_core.tokenization.pipeline.sequence_sink import Packed, SequenceSink, statistics_arrays
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
 
@@ -47,13 +48,18 @@ class Receipt:
     refusal: tuple[int, str] | None = None
     """The first conversation that the chat template refused: its sample, and why."""
     routed: RoutedBy = field(default_factory=dict)
+    num_marks: int = 0
+    """Ids that the rule of packing compares with."""
+    stage: str = "encode"
+    """The stage that made it: `cut` for the shard in which a token budget is met."""
 
     @classmethod
-    def read(cls, task: Task, index: int) -> Receipt | None:
+    def read(cls, task: Task, index: int, stage: str = "encode") -> Receipt | None:
         """Return the receipt of a shard, or None."""
-        stored = read_json(task.part(index, "json"))
+        stored = read_receipt(task.part(index, "json", stage))
         if stored is None:
             return None
+        del stored["files"], stored[SEAL]
         packed = stored.pop("packed")
         routed = {reason: Routed(**count) for reason, count in stored.pop("routed", {}).items()}
         return cls(**stored, packed=None if packed is None else Packed.from_json(packed), routed=routed)
@@ -76,20 +82,21 @@ OnStep = Callable[[Step], None]
 
 
 def run_shard(
-    task: Task, index: int, engine: Engine, *, limit: int | None = None,
+    task: Task, index: int, engine: Engine, *, limit: int | None = None, stage: str = "encode",
     publish: Callable[[], None] = lambda: None, on_step: OnStep = lambda _: None,
 ) -> Receipt:  # fmt: skip
     """Make shard `index` and return its receipt; one that is whole already is only read.
 
     Whoever runs it, with whatever engine, and how often: the files are the same. `limit` is a part of the task that is
-    known late: a token budget. `publish` is called before anything gets its name, and may raise.
+    known late: a token budget, for which there is a `stage` of its own. `publish` is called before anything gets its
+    name, and may raise.
     """
-    done = Receipt.read(task, index)
-    if done is not None and done.limit == limit:
+    done = Receipt.read(task, index, stage)
+    if done is not None and done.limit == limit and (done.engine != "fast" or engine.name == "fast"):
         return done
     shard = task.plan.shards[index]
     known = _Known(task, shard)
-    with _sink(task, index, shard.split, limit) as sink:
+    with _sink(task, index, stage, limit) as sink:
         for table in _tables(task, shard, engine.batch_bytes):
             if sink.full:
                 break
@@ -97,11 +104,13 @@ def run_shard(
             batch = batch.first(sink.add(batch.documents))
             known.add(batch)
             on_step(Step(index, shard.split, batch, sink.frequencies))
-        packed = sink.finish(publish)
+        packed, file, side = _finished(sink, publish)
         on_step(Step(index, shard.split, None, sink.frequencies))
     if sink.statistics is not None:
         known.statistics.merge(sink.statistics)
-    lengths, skipped = known.write()
+    lengths, skipped = known.of_samples()
+    side |= known.arrays() | {"lengths": lengths, "skipped": skipped}
+    files = [file, write_side_file(task.part(index, "side", stage), side)]
     reasons = np.bincount(skipped, minlength=len(SKIP_REASONS)).tolist()
     receipt = Receipt(
         index=index,
@@ -115,9 +124,19 @@ def run_shard(
         limit=limit,
         refusal=known.refusal,
         routed=dict(known.routed),
+        num_marks=len(side.get("marks", ())),
+        stage=stage,
     )
-    write_json(task.part(index, "json"), asdict(receipt), durable=True)
+    write_receipt(task.part(index, "json", stage), asdict(receipt), files)
     return receipt
+
+
+def _finished(sink: Any, publish: Callable[[], None]) -> tuple[Packed | None, FileSum, dict[str, npt.NDArray[Any]]]:
+    """Complete the file of a shard; documents that are shuffled are not packed yet."""
+    if isinstance(sink, DocumentSink):
+        return None, sink.finish(publish), {}
+    packed, side = sink.finish(publish)
+    return packed, packed.written.sum, side
 
 
 class _Known:
@@ -148,18 +167,17 @@ class _Known:
         if batch.control.documents:
             self.statistics.add_control_tokens(batch.control.counts, batch.control.documents)
 
-    def write(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
-        """Write everything beside the sequences; return lengths and codes of all samples."""
-        task, index = self._task, self._shard.index
+    def of_samples(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+        """Return lengths and codes of all samples."""
         rest = self._shard.last - self.next_sample  # samples beyond a token budget
         lengths = np.concatenate([*self._lengths, np.zeros(rest, np.uint32)])
         skipped = np.concatenate([*self._skipped, np.full(rest, skip_code("token_budget"), np.uint8)])
-        write_bytes(task.part(index, "lengths"), lengths.tobytes())
-        write_bytes(task.part(index, "skipped"), skipped.tobytes())
-        if task.preset.compares_ids:
-            write_bytes(task.part(index, "marks"), np.concatenate(self._marks).tobytes())
-        self.statistics.save(task.part(index, "npz"))
         return lengths, skipped
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the marks and the statistics as arrays of a side file."""
+        marks = {"marks": np.concatenate(self._marks)} if self._task.preset.compares_ids else {}
+        return {**marks, **statistics_arrays(self.statistics)}
 
 
 def _tables(task: Task, shard: Shard, batch_bytes: int) -> Iterator[pa.Table]:
@@ -176,5 +194,7 @@ def _tables(task: Task, shard: Shard, batch_bytes: int) -> Iterator[pa.Table]:
         yield pa.concat_tables(pending)
 
 
-def _sink(task: Task, index: int, split: str, limit: int | None) -> Any:
-    return DocumentSink(task, index) if task.shuffles_documents else SequenceSink(task, index, split, limit)
+def _sink(task: Task, index: int, stage: str, limit: int | None) -> Any:
+    if task.shuffles_documents:
+        return DocumentSink(task, index)
+    return SequenceSink(task, task.part(index, "arrow", stage), task.plan.shards[index].split, limit)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mistudio_core.files import write_bytes
-from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.encoded import Ids, Offsets
 from mistudio_core.tokenization.packing.peers import one_sequence
 from mistudio_core.tokenization.packing.sequences import Sequences, padded_sequences
 from mistudio_core.tokenization.packing.stream import StreamCutter
-from mistudio_core.tokenization.pipeline.sequence_sink import count_sequences, load_stream, sequence_writer
+from mistudio_core.tokenization.pipeline.receipts import read_receipt, write_receipt, write_side_file
+from mistudio_core.tokenization.pipeline.sequence_sink import (
+    SEQUENCE_TOKENS,
+    count_sequences,
+    load_tail,
+    sequence_writer,
+    statistics_arrays,
+)
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import WrittenFile
 
@@ -23,22 +28,27 @@ from mistudio_core.tokenization.pipeline.writers import WrittenFile
 class Tails:
     """The sequences made of one split's tails, and the documents' own tokens that the recipe's remainder dropped."""
 
-    path: Path
     written: WrittenFile
-    statistics: TokenStatistics
     dropped: int
 
+    @classmethod
+    def read(cls, task: Task, place: int) -> Tails | None:
+        """Return what the tails of the split at `place` came to, None where they are not packed."""
+        done = read_receipt(task.part(place, "json", "tails"))
+        return None if done is None else cls(WrittenFile(**done["written"]), done["dropped"])
 
-def pack_tails(task: Task, split: str, indexes: Sequence[int]) -> Tails:
-    """Pack the tails of the shards `indexes` of a split in their order."""
-    policy = task.policy
-    place = list(task.plan.splits).index(split)
-    path = task.work / f"tails-{place}.arrow"
+
+def pack_tails(task: Task, place: int, side_files: Sequence[Path]) -> Tails:
+    """Pack the tails in the side files of the shards of the split at `place`; pure and idempotent."""
+    done = Tails.read(task, place)
+    if done is not None:
+        return done
+    policy, split = task.policy, list(task.plan.splits)[place]
     statistics = task.statistics()
     cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end)
     tokens = [np.empty(0, np.int64)]
     dropped = 0
-    with sequence_writer(task, path) as writer:
+    with sequence_writer(task, task.part(place, "arrow", "tails")) as writer:
 
         def take(sequences: Sequences) -> None:
             if len(sequences):
@@ -47,16 +57,18 @@ def pack_tails(task: Task, split: str, indexes: Sequence[int]) -> Tails:
                 statistics.add_own(int(sequences.own.sum()))
                 count_sequences(task, statistics, sequences, split)
 
-        for index in indexes:
-            take(cutter.add(*load_stream(task.part(index, "tail"))))
+        for side_file in side_files:
+            take(cutter.add(*load_tail(side_file)))
         left, begins, ends = cutter.take()
         if len(left) and task.recipe.remainder == "drop":
             dropped = int((ends - begins).sum())
         elif len(left):
             take(_last_sequence(task, left, begins, ends))
         written = writer.finish()
-    write_bytes(path.with_suffix(".sequence_tokens"), np.concatenate(tokens).astype(np.uint32).tobytes())
-    return Tails(path, written, statistics, dropped)
+    side = {SEQUENCE_TOKENS: np.concatenate(tokens).astype(np.uint32), **statistics_arrays(statistics)}
+    files = [written.sum, write_side_file(task.part(place, "side", "tails"), side)]
+    write_receipt(task.part(place, "json", "tails"), {"written": asdict(written), "dropped": dropped}, files)
+    return Tails(written, dropped)
 
 
 def _last_sequence(task: Task, left: Ids, begins: Offsets, ends: Offsets) -> Sequences:

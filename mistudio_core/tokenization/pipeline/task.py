@@ -40,15 +40,22 @@ class Task:
     folder: Path
     max_piece_bytes: int | None = None
     """The largest text encoded in one piece; None is what the engine bears."""
+    plan_folder: Path | None = None
+    """The folder that many machines share, where one does."""
 
     @property
     def work(self) -> Path:
         """What is needed only until the tokenization is whole."""
         return self.folder / WORK
 
-    def part(self, index: int, suffix: str) -> Path:
-        """Return the file of a shard that is needed only until the tokenization is whole."""
-        return self.work / f"{index:05d}.{suffix}"
+    @property
+    def board(self) -> Path:
+        """Where those who work on it leave word for each other."""
+        return self.plan_folder or self.work
+
+    def part(self, index: int, suffix: str, stage: str = "encode") -> Path:
+        """Return a file of a step: what it makes is needed only until the tokenization is whole."""
+        return self.work / f"{stage}-{index:05d}.{suffix}"
 
     @property
     def preset(self) -> PackingPreset:
@@ -107,10 +114,14 @@ class Task:
         return self.recipe.shuffle_seed is not None and self.recipe.shuffle == "documents"
 
     @property
+    def shuffles_sequences(self) -> bool:
+        """Whether sequences are put in another order when all are packed."""
+        return self.recipe.shuffle_seed is not None and self.recipe.shuffle == "sequences"
+
+    @property
     def gathers_sequences(self) -> bool:
         """Whether sequences are written again in a last stage: shuffled, or padded to the longest."""
-        shuffled = self.recipe.shuffle_seed is not None and self.recipe.shuffle == "sequences"
-        return shuffled or self.recipe.padding == "longest"
+        return self.shuffles_sequences or self.recipe.padding == "longest"
 
     def piece_limit(self) -> int | None:
         """Return the largest piece; where larger ones are skipped, it may not depend on the engine."""

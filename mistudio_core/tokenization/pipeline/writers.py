@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,9 +12,9 @@ from typing import Any, Final, Self
 import numpy as np
 import pyarrow as pa
 
-from mistudio_core.files import sync_folder
 from mistudio_core.hashed_file import HashedFile
 from mistudio_core.tokenization.packing.sequences import Sequences, joined_sequences, slice_sequences
+from mistudio_core.tokenization.pipeline.receipts import FileSum
 
 COLUMN: Final = "input_ids"
 BATCH_BYTES: Final = 2 << 20
@@ -31,6 +32,11 @@ class WrittenFile:
     num_sequences: int
     size_bytes: int
     sha256: str
+
+    @property
+    def sum(self) -> FileSum:
+        """Its checksum, for a receipt."""
+        return FileSum(self.file, self.size_bytes, self.sha256)
 
 
 def data_name(index: int, count: int) -> str:
@@ -53,7 +59,7 @@ class SequenceWriter:
         `dtype` is uint16, uint32 or int32; `padding_column` adds a column `length` or `attention_mask`.
         """
         self._path = path
-        self._draft = path.with_name(f".{path.name}.{os.getpid()}.{id(self)}")
+        self._draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         self._dtype = np.dtype(dtype)
         self._length = sequence_length if fixed else -1
         self._column, self._side = padding_column, padding_side
@@ -84,13 +90,12 @@ class SequenceWriter:
             self._write_batches(whole=True)
 
     def finish(self) -> WrittenFile:
-        """Write what is pending, sync, give the file its name and return what it holds."""
+        """Write what is pending, sync, give the file its name and return what it holds; the folder is not synced."""
         self._write_batches(whole=False)
         self._stream.close()
         self._file.sync()
         self._file.close()
         os.replace(self._draft, self._path)
-        sync_folder(self._path.parent)
         return WrittenFile(self._path.name, self.num_sequences, self._file.size, self._file.digest.hexdigest())
 
     def _schema(self) -> pa.Schema:

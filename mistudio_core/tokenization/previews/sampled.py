@@ -129,7 +129,8 @@ def _read(recipe: Recipe, drawn: Sequence[tuple[RawSplit, RowGroup]], tokenizer:
 def _unseen(texts: pa.LargeStringArray, seen: set[int]) -> npt.NDArray[np.bool_]:
     """Return which texts have not come before, and take them in."""
     fresh = np.zeros(len(texts), np.bool_)
-    for place, found in enumerate(text_hashes(texts)):
+    for place, (high, low) in enumerate(text_hashes(texts).tolist()):
+        found = high << 64 | low
         fresh[place] = found not in seen
         seen.add(found)
     return fresh

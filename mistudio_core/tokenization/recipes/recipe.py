@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mistudio_core.errors import check_text, invalid
 from mistudio_core.tokenization.recipes.columns import (
@@ -24,6 +24,9 @@ from mistudio_core.tokenization.recipes.effects import check_together, effective
 from mistudio_core.tokenization.recipes.fields import FIELDS, default
 from mistudio_core.tokenization.recipes.registry import preset
 from mistudio_core.tokenization.recipes.values import checked_value
+
+SHUFFLE_RULE: Final = 2
+"""By rule 2 a turn is computed for any sample or sequence by itself; by rule 1 a table of all of them was permuted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,8 @@ class Recipe:
             for name, value in self.to_json().items()
             if FIELDS[name].identifies and not (FIELDS[name].later and value == FIELDS[name].default)
         }
+        if self.shuffle_seed is not None:
+            fields["shuffle_rule"] = SHUFFLE_RULE
         return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def under(self, other: str) -> Recipe:

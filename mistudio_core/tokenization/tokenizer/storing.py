@@ -112,7 +112,7 @@ def _as_bytes(value: Mapping[str, Any]) -> bytes:
 
 def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    draft = root / f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    draft = root / f".{folder.name}.{secrets.token_hex(8)}"
     draft.mkdir()
     try:
         for file_name, data in contents.items():

@@ -1,4 +1,4 @@
-"""The whole pass: shards handed to threads, progress told, what is whole already kept."""
+"""The whole pass on one machine: steps handed to threads, progress told, what is done already kept."""
 
 from __future__ import annotations
 
@@ -18,24 +18,22 @@ from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.tokens import TokenStatistics
-from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.identity import EnginesDifferError
 from mistudio_core.tokenization.packing.plan import make_plan
 from mistudio_core.tokenization.packing.preset import resolve_policy
-from mistudio_core.tokenization.pipeline.budget import find_cut
-from mistudio_core.tokenization.pipeline.duplicates import find_duplicates
 from mistudio_core.tokenization.pipeline.engine_choice import EngineChoice
-from mistudio_core.tokenization.pipeline.finish import finish
-from mistudio_core.tokenization.pipeline.repack import run_repack
-from mistudio_core.tokenization.pipeline.sequence_sink import Packed
-from mistudio_core.tokenization.pipeline.shards import Receipt, Step, run_shard
+from mistudio_core.tokenization.pipeline.shards import Step
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.threads import StoppedError, in_threads
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.merge import merge
+from mistudio_core.tokenization.scale.steps import Steps
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _NEWS_S: Final = 0.3
 """How often the counts of ids are looked at while a shard is made; each look costs a pass over the vocabulary."""
+_LAST: Final = ("tails", "scatter", "regroup", "gather", "sums", "positions")
+"""Stages after the sequences are packed."""
 
 
 class Tally:
@@ -105,7 +103,7 @@ def tokenize(
     task: Task, facts: Mapping[str, Any], *, threads: int, report: Report, data_key: Sequence[Any] = (),
     measured: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> dict[str, Any]:  # fmt: skip
-    """Make every shard that is missing, then everything else; return the manifest.
+    """Run every step that is not done, then the merge; return the manifest.
 
     `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine;
     `measured` are characters and words of all texts of a split, where they are known already.
@@ -116,109 +114,58 @@ def tokenize(
         return dict(done)
     pa.set_cpu_count(1)  # the threads are ours, a shard each: more of Arrow's would only stand in their way
     run = _Pass(task, threads, report, data_key)
-    receipts = run.encode()
-    packed = run.pack(receipts)
-    report("finishing", run.tally)
-    counted = [receipts[index] for index in sorted(receipts)]
-    engines = run.engines.to_json(counted)
-    engine = "+".join(engines["used"]) or "reference"
-    return finish(task, counted, packed, {**facts, "engine": engine, "engines": engines}, measured, threads=threads)
+    run.all_stages()
+    return merge(run.steps, facts, measured, over=run.over, again=run.all_stages)
 
 
 class _Pass:
     """One run of a tokenization in this process."""
 
     def __init__(self, task: Task, threads: int, report: Report, data_key: Sequence[Any]) -> None:
-        self.task = task
-        self.engines = EngineChoice(task, data_key)
+        self.steps = Steps(task, EngineChoice(task, data_key), self._step)
         self.tally = Tally(sum(task.plan.splits.values()), task.statistics(), task.token_texts.shown)
+        self._phase = "tokenizing"
         self._threads = threads
         self._report = report
-        self._local = threading.local()
         self._stop = threading.Event()
 
-    def encode(self) -> dict[int, Receipt]:
-        """Make the missing shards; return the receipts of all that count, by number."""
-        task = self.task
-        if task.recipe.drop_duplicates:
-            find_duplicates(task, lambda act: self._over([shard.index for shard in task.plan.shards], act))
-        receipts = {shard.index: found for shard in task.plan.shards if (found := Receipt.read(task, shard.index))}
-        self.tally.samples = sum(receipt.num_samples for receipt in receipts.values())
-        self._report("tokenizing", self.tally)
-        early = task.recipe.token_budget is not None and not task.shuffles_documents
-
-        def enough() -> bool:
-            return early and find_cut(task, _packed(receipts)) is not None
-
-        while True:
-            missing = [shard.index for shard in task.plan.shards if shard.index not in receipts]
-            if not missing or enough():
-                break
+    def all_stages(self) -> None:
+        """Run the steps that are not done, stage by stage."""
+        stages = self.steps.stages
+        place = 0
+        while place < len(stages):
             try:
-                self._over(missing, lambda index: receipts.__setitem__(index, self._shard(index)), enough)
+                self._run(stages[place])
+                place += 1
             except EnginesDifferError as difference:
-                self.engines.fall_back(str(difference))
-                for index in [index for index, receipt in receipts.items() if receipt.engine == "fast"]:
-                    task.part(index, "json").unlink()
-                    self.tally.samples -= receipts.pop(index).num_samples
-        if not early or (cut := find_cut(task, _packed(receipts))) is None:
-            return receipts
-        receipts[cut.index] = run_shard(task, cut.index, self._engine(cut.index), limit=cut.limit)
-        return {index: receipt for index, receipt in receipts.items() if index <= cut.index}
+                self.steps.fall_back(str(difference))
+                place = stages.index("encode")
 
-    def pack(self, receipts: Mapping[int, Receipt]) -> dict[int, Packed]:
-        """Return what packing came to for each shard; shuffled documents are packed only now."""
-        task = self.task
-        if not task.shuffles_documents:
-            return _packed(receipts)
-        packed: dict[int, Packed] = {}
-        self._over(
-            [shard.index for shard in task.plan.shards],
-            lambda index: packed.__setitem__(index, run_repack(task, index)),
+    def _run(self, stage: str) -> None:
+        self._phase = "finishing" if stage in _LAST else "tokenizing"
+        missing = self.steps.missing(stage, self.steps.begin(stage))
+        if stage == "encode":
+            self.tally.samples = sum(receipt.num_samples for receipt in self.steps.receipts.values())
+        self._report(self._phase, self.tally)
+        self.over(
+            missing,
+            lambda index: self.steps.run(stage, index),
+            self.steps.budget_met if stage == "encode" else lambda: False,
         )
-        if (cut := find_cut(task, packed)) is None:
-            return packed
-        packed[cut.index] = run_repack(task, cut.index, cut.limit)
-        return {index: found for index, found in packed.items() if index <= cut.index}
-
-    def _shard(self, index: int) -> Receipt:
-        task = self.task
-        attempt = task.part(index, "attempt")
-        engine = self._engine(index)
-        if engine.name == "fast":
-            attempt.touch()  # found without a receipt, it tells that the engine took the process along
-        return run_shard(task, index, engine, publish=self._publish(engine), on_step=self._step)
-
-    def _engine(self, index: int) -> Engine:
-        crashed = self.task.part(index, "attempt").exists()
-        wanted = "reference" if crashed or not self.engines.fast else "fast"
-        engine: Engine | None = getattr(self._local, wanted, None)
-        if engine is None:
-            engine = self.engines.engine(reference=wanted == "reference")
-            setattr(self._local, wanted, engine)
-        return engine
-
-    def _publish(self, engine: Engine) -> Callable[[], None]:
-        return self.engines.publish if engine.name == "fast" else lambda: None
 
     def _step(self, step: Step) -> None:
         if self._stop.is_set():
             raise StoppedError
         self.tally.add(step)
 
-    def _over(
-        self, indexes: Sequence[int], act: Callable[[int], Any], enough: Callable[[], bool] = lambda: False
-    ) -> None:
+    def over(self, parts: Sequence[Any], act: Callable[[Any], Any], enough: Callable[[], bool] = lambda: False) -> None:
+        """Call `act` for each part, in several threads."""
         self._stop.clear()
         in_threads(
-            indexes,
+            parts,
             act,
             threads=self._threads,
-            look=lambda: self._report("tokenizing", self.tally),
+            look=lambda: self._report(self._phase, self.tally),
             enough=enough,
             stop=self._stop,
         )
-
-
-def _packed(receipts: Mapping[int, Receipt]) -> dict[int, Packed]:
-    return {index: receipt.packed for index, receipt in receipts.items() if receipt.packed is not None}
