@@ -67,9 +67,23 @@ class RawSplit:
                 if group.num_rows:
                     groups.append(RowGroup(part, index, first, group.num_rows, group.total_byte_size))
                     first += group.num_rows
-        self.row_groups: Sequence[RowGroup] = groups
-        self.num_samples = first
-        self._firsts = [group.first for group in groups]
+        self.row_groups: Sequence[RowGroup]
+        self._set_groups(groups)
+
+    @classmethod
+    def of_index(cls, folder: Path, row_groups: Sequence[RowGroup], schema: pa.Schema | None) -> RawSplit:
+        """Return the split of an index that was written down, without reading any footer."""
+        split = cls.__new__(cls)
+        split.folder, split.schema, split.wide_moments = folder, schema, frozenset()
+        split.parts = tuple(dict.fromkeys(group.part for group in row_groups))
+        split._footers, split._lock = OrderedDict(), threading.Lock()
+        split._set_groups(row_groups)
+        return split
+
+    def _set_groups(self, row_groups: Sequence[RowGroup]) -> None:
+        self.row_groups = row_groups
+        self._firsts = [group.first for group in row_groups]
+        self.num_samples = row_groups[-1].first + row_groups[-1].num_rows if row_groups else 0
 
     def read(self, first: int, last: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the samples `[first, last)` as one table; numbers beyond the end are cut off.

@@ -32,13 +32,13 @@ _QUERY_FIELDS: Final = (
 
 def inspect(options: Namespace) -> Any:
     """Say what the Hub knows of a dataset."""
-    library = _open(options)
+    library = opened(options)
     return library.inspect(options.repo, revision=options.revision, config=options.config, hf_token=_token(options))
 
 
 def download(options: Namespace) -> Any:
     """Download a dataset and return it."""
-    library = _open(options)
+    library = opened(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
     named: dict[str, Any] = {"splits": options.split, "token": _token(options), "options": _text_options(options)}
     return _run_job(library, lambda: library.download(options.repo, **asked, **named).id)
@@ -51,7 +51,7 @@ def _text_options(options: Namespace) -> ImportOptions:
 
 def import_files(options: Namespace) -> Any:
     """Import local files and return the dataset."""
-    library = _open(options)
+    library = opened(options)
     how = replace(
         _text_options(options),
         null_values=_null_values(options.null_values),
@@ -72,13 +72,13 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
 
 def example(options: Namespace) -> Any:
     """Make the built-in example dataset and return it."""
-    library = _open(options)
+    library = opened(options)
     return _run_job(library, lambda: library.make_example(options.samples).id)
 
 
 def list_datasets(options: Namespace) -> Any:
     """Return the datasets that fit."""
-    return _open(options).datasets(
+    return opened(options).datasets(
         status=options.status,
         source=options.source,
         search=options.search,
@@ -89,7 +89,7 @@ def list_datasets(options: Namespace) -> Any:
 
 def show(options: Namespace) -> Any:
     """Return a dataset with its tokenizations, or a tokenization."""
-    library = _open(options)
+    library = opened(options)
     if options.id.startswith("tok_"):
         return library.tokenization(options.id)
     dataset = library.dataset(options.id)
@@ -99,7 +99,7 @@ def show(options: Namespace) -> Any:
 def samples(options: Namespace) -> Any:
     """Return some samples of a dataset, `{total, total_is_exact, rows, by, note}`, or write all of them to a file."""
     fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
-    library = _open(options)
+    library = opened(options)
     if options.export is not None:
         path = library.export_samples(options.id, options.export, fields)
         return {"path": path, "size_bytes": path.stat().st_size}
@@ -109,21 +109,21 @@ def samples(options: Namespace) -> Any:
 
 def index(options: Namespace) -> Any:
     """Build the index of words of a dataset and return the job."""
-    library = _open(options)
+    library = opened(options)
     return _succeeded(library, lambda: library.build_search_index(options.id).id)
 
 
 def search_tokens(options: Namespace) -> Any:
     """Find a sequence of tokens: `{total, total_is_exact, hits}`, and what stands beside the hits."""
     ids = None if options.ids is None else [_whole_number(part) for part in options.ids.split(",")]
-    return _open(options).search_tokens(
+    return opened(options).search_tokens(
         options.id, text=options.text, ids=ids, offset=options.offset, limit=options.limit, across=options.across
     )
 
 
 def stats(options: Namespace) -> Any:
     """Return the statistics of a dataset or a tokenization."""
-    found = _open(options).statistics(options.id)
+    found = opened(options).statistics(options.id)
     if found is None:
         raise in_use(f"{options.id} has no statistics yet.", "They are available once it is ready.", options.id)
     return found
@@ -131,16 +131,16 @@ def stats(options: Namespace) -> Any:
 
 def tokenize(options: Namespace) -> Any:
     """Tokenize a dataset and return the tokenization."""
-    fields = _recipe_fields(options)
-    library = _open(options)
+    fields = recipe_fields(options)
+    library = opened(options)
     hf_token = _token(options)
     return _run_job(library, lambda: library.tokenize(options.dataset_id, fields, hf_token=hf_token).id)
 
 
 def preview(options: Namespace) -> Any:
     """Show a text as tokens, loading the tokenizer first where the library does not keep it."""
-    fields = _recipe_fields(options)
-    library = _open(options)
+    fields = recipe_fields(options)
+    library = opened(options)
     if (options.text is None) == (options.dataset_id is None):
         raise invalid("Give either a dataset or --text.", "For example: preview --text 'Hello' --tokenizer sample.")
 
@@ -150,24 +150,24 @@ def preview(options: Namespace) -> Any:
             fields, text=options.text, dataset_id=options.dataset_id, split=split, index=options.index
         )
 
-    return _with_tokenizer(library, options, fields, shown)
+    return with_tokenizer(library, options, fields, shown)
 
 
 def estimate(options: Namespace) -> Any:
     """Say what each preset would give and cost, and what nulls, empty texts and chosen filters would leave out."""
-    fields = _recipe_fields(options)
-    library = _open(options)
-    return _with_tokenizer(library, options, fields, lambda: library.estimate(options.dataset_id, fields))
+    fields = recipe_fields(options)
+    library = opened(options)
+    return with_tokenizer(library, options, fields, lambda: library.estimate(options.dataset_id, fields))
 
 
 def compare(options: Namespace) -> Any:
     """Put tokenizations side by side."""
-    return _open(options).compare(options.ids)
+    return opened(options).compare(options.ids)
 
 
 def export(options: Namespace) -> Any:
     """Write a copy of a tokenization and return where it lies."""
-    library = _open(options)
+    library = opened(options)
     _succeeded(
         library, lambda: library.export_tokenization(options.id, options.kind, max_samples=options.max_samples).id
     )
@@ -176,7 +176,7 @@ def export(options: Namespace) -> Any:
 
 def push(options: Namespace) -> Any:
     """Push a tokenization to the user's own repository and return the job."""
-    library = _open(options)
+    library = opened(options)
     hf_token = _token(options)
     return _succeeded(
         library, lambda: library.push(options.id, options.repo, private=not options.public, hf_token=hf_token).id
@@ -185,7 +185,7 @@ def push(options: Namespace) -> Any:
 
 def snippet(options: Namespace) -> Any:
     """Return code that hands the rows to one trainer, or to each."""
-    found = {snippet.name: snippet.code or snippet.problem for snippet in _open(options).snippets(options.id)}
+    found = {snippet.name: snippet.code or snippet.problem for snippet in opened(options).snippets(options.id)}
     if options.program is None:
         return found
     if options.program not in found:
@@ -195,39 +195,39 @@ def snippet(options: Namespace) -> Any:
 
 def jobs(options: Namespace) -> Any:
     """Return the jobs, newest first."""
-    return _open(options).jobs()
+    return opened(options).jobs()
 
 
 def cancel(options: Namespace) -> Any:
     """Stop a job and return it."""
-    return _open(options).cancel(options.id)
+    return opened(options).cancel(options.id)
 
 
 def retry(options: Namespace) -> Any:
     """Go on with what failed and return it."""
-    library = _open(options)
+    library = opened(options)
     hf_token = _token(options)
     return _run_job(library, lambda: library.retry(options.id, hf_token=hf_token).id)
 
 
 def delete(options: Namespace) -> Any:
     """Delete a dataset or a tokenization."""
-    return _open(options).delete(options.id, cascade=options.cascade)
+    return opened(options).delete(options.id, cascade=options.cascade)
 
 
 def rename(options: Namespace) -> Any:
     """Give a dataset another name or other notes."""
-    return _open(options).rename(options.id, name=options.name, notes=options.notes)
+    return opened(options).rename(options.id, name=options.name, notes=options.notes)
 
 
 def delete_exports(options: Namespace) -> Any:
     """Delete the copies that were made for other programs."""
-    return {"freed_bytes": _open(options).delete_exports()}
+    return {"freed_bytes": opened(options).delete_exports()}
 
 
 def verify(options: Namespace) -> Any:
     """Check files against their manifests; problems fail the command."""
-    result = _open(options).verify(options.id, deep=options.deep)
+    result = opened(options).verify(options.id, deep=options.deep)
     if not result.problems:
         return result
     found = " ".join((*result.problems, *result.notes))
@@ -240,10 +240,11 @@ def verify(options: Namespace) -> Any:
 
 def rebuild(options: Namespace) -> Any:
     """Make the catalog again from the files."""
-    return _open(options).rebuild()
+    return opened(options).rebuild()
 
 
-def _open(options: Namespace) -> Library:
+def opened(options: Namespace) -> Library:
+    """Return the library that a command is about."""
     return Library.open(getattr(options, "home", None))
 
 
@@ -257,7 +258,8 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
-def _recipe_fields(options: Namespace) -> dict[str, Any]:
+def recipe_fields(options: Namespace) -> dict[str, Any]:
+    """Return the recipe fields that the options and the recipe file give."""
     fields: dict[str, Any] = {}
     if options.recipe is not None:
         stored = read_json(Path(options.recipe))
@@ -274,7 +276,7 @@ def _recipe_fields(options: Namespace) -> dict[str, Any]:
     return fields | {name: value for name, value in given.items() if value is not None}
 
 
-def _with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, Any], act: Callable[[], Any]) -> Any:
+def with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, Any], act: Callable[[], Any]) -> Any:
     """Return what `act` returns, loading the tokenizer first where the library does not keep it."""
     try:
         return act()

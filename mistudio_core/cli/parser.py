@@ -46,7 +46,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; the namespace it gives has `act`, the name of the function in `commands` to call with it."""
+    """Return the parser; the namespace it gives has `act`, the name of the function in `commands` (or `module.function`) to call with it."""
     common = CommandParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--home", help="the library folder (else MISTUDIO_HOME)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     _hub_commands(command)
     _read_commands(command)
     _tokenize_commands(command)
+    _plan_commands(command)
     _keep_commands(command)
     return parser
 
@@ -219,6 +220,30 @@ def _hand_over_commands(command: Any) -> None:
     snippet = command("snippet", "print code that loads the sequences into a trainer")
     snippet.add_argument("id", metavar="TOK")
     snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch (default: all)")
+
+
+def _plan_commands(command: Any) -> None:
+    plan = command("plan", "plan a tokenization that many machines make together", act="plans.plan")
+    plan.add_argument("dataset_id", metavar="DATASET_ID")
+    plan.add_argument("--out", metavar="DIR", required=True, help="the new folder of the plan, which all machines see")
+    plan.add_argument("--like", metavar="TOK", help="take recipe and seams of this tokenization")
+    _token(plan)
+    plan.add_options = _recipe_options
+    shard = command("shard", "do one process's share of a plan", act="plans.shard")
+    shard.add_argument("--rank", type=whole_number, help="which process this is, from 0 (else the scheduler's)")
+    shard.add_argument("--world", type=whole_number, help="how many processes there are (else the scheduler's, or 1)")
+    shard.add_argument("--stage", help="only this stage (default: all that can be begun)")
+    status = command("status", "show how far a plan is", act="plans.status")
+    merge = command("merge", "check and join what the processes of a plan have made", act="plans.merge")
+    adopt = command("adopt", "take what a plan made into the library, merging it first if need be", act="plans.adopt")
+    adopt.add_argument("--copy", action="store_true", help="copy the files (default: they stay in the plan's folder)")
+    run = command("run", "run a plan from beginning to end, and again what an interruption left", act="plans.run")
+    run.add_argument("--on", default="local", metavar="WHERE", help="local, slurm, dask://HOST:PORT or ray://HOST:PORT")
+    for parser in (shard, merge, run):
+        parser.add_argument("--threads", type=whole_number, help="threads of this process")
+    for parser in (shard, status, merge, adopt, run):
+        parser.add_argument("plan", metavar="PLAN", help="the folder of the plan")
+    run.add_argument("more", metavar="-- OPTION", nargs="*", help="slurm: more options of sbatch")
 
 
 def _recipe_options(parser: argparse.ArgumentParser) -> None:

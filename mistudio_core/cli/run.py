@@ -1,6 +1,7 @@
 """Running one command: exit codes, errors, and what goes to which stream.
 
 0 done · 1 a failure with a code · 2 unknown command or option, or a missing argument · 130 Ctrl-C
+`shard` also: 3 the engines differ · 75 an earlier stage is not settled
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
+from mistudio_core.cli.outcome import Outcome
 from mistudio_core.cli.parser import make_parser
 from mistudio_core.errors import StudioError, check_text, unexpected
 
@@ -39,14 +42,17 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _show_error(StudioError("cancelled", "Cancelled.", "Finished parts are kept; `retry` resumes."), as_document)
         return 130
+    status = 0
+    if isinstance(result, Outcome):
+        result, status = result
     _show(result, as_document)
-    return 0
+    return status
 
 
 def _act(options: Namespace) -> Any:
-    from mistudio_core.cli import commands  # here, for `--help` needs none of it
-
-    return getattr(commands, options.act)(options)
+    """Import the module of the command only now: those that work on a plan need no library."""
+    module, _, name = str(options.act).rpartition(".")
+    return getattr(import_module(f"mistudio_core.cli.{module or 'commands'}"), name)(options)
 
 
 def _show(result: Any, as_document: bool) -> None:

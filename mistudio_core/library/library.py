@@ -15,6 +15,7 @@ from mistudio_core.library.exports import Exports
 from mistudio_core.library.jobs import Jobs
 from mistudio_core.library.maintenance import Maintenance
 from mistudio_core.library.permissions import LOCAL, Actor, Role, role_of
+from mistudio_core.library.plans import Plans
 from mistudio_core.library.rebuild import fill
 from mistudio_core.library.samples import Samples
 from mistudio_core.library.statistics import Statistics
@@ -28,7 +29,7 @@ class Library:
     """One library folder. Cheap to open; several may be open at once, in one process or in many.
 
     What it holds stands under its noun: `datasets`, `samples`, `tokenizations`, `statistics`, `tokenizers`, `jobs`,
-    `exports` and `maintenance`. A noun is called for the usual question (`library.datasets(status="ready")`,
+    `exports`, `plans` and `maintenance`. A noun is called for the usual question (`library.datasets(status="ready")`,
     `library.samples(dataset_id, limit=10)`), and the commands of the command line are here under the same words.
     What starts work returns at once, with the record of what will be made; `wait` waits for it. All raise
     `StudioError`, and all answers are frozen records with `to_json`.
@@ -48,6 +49,7 @@ class Library:
         self.jobs = Jobs(context)
         self.exports = Exports(context)
         self.maintenance = Maintenance(context)
+        self.plans = Plans(context)
         self._name_data_commands()
         self._name_token_commands()
         self._name_other_commands()
@@ -74,6 +76,8 @@ class Library:
     def _name_token_commands(self) -> None:
         self.tokenization = self.tokenizations.get
         self.tokenize = self.tokenizations.tokenize
+        self.plan = self.plans.plan
+        self.adopt = self.plans.adopt
         self.preview = self.tokenizations.preview
         self.source_text = self.tokenizations.source_text
         self.text_sources = self.tokenizations.text_sources

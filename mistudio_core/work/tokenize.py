@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Mapping
 from datetime import date, datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.file_names import DATASET_MANIFEST, STATISTICS, TOKENIZATION_MANIFEST
+from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
-from mistudio_core.records import as_json
 from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
 from mistudio_core.tokenization.recipes.recipe import Recipe
+from mistudio_core.tokenization.scale.facts import data_key, manifest_facts, measured_texts
 from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.running import RunningJob
-
-_PACKAGES = ("tokenizers", "pyarrow", "numpy")
 
 
 def run(job: RunningJob) -> dict[str, Any]:
@@ -50,8 +46,8 @@ def run(job: RunningJob) -> dict[str, Any]:
         job.progress(phase, tally.samples, tally.total_samples, "samples", bytes_done=tally.text_bytes, live=tally.live)
 
     manifest = tokenize(
-        task, _facts(job, dataset_id, dataset), threads=job.settings.threads, report=report,
-        data_key=_data_key(dataset), measured=_measured(job.home.dataset(dataset_id), recipe),
+        task, _facts(job, dataset), threads=job.settings.threads, report=report, data_key=data_key(dataset),
+        measured=measured_texts(job.home.dataset(dataset_id), recipe),
     )  # fmt: skip
     os.rename(draft, final)
     sync_folder(final.parent)
@@ -80,36 +76,6 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
     )
 
 
-def _data_key(dataset: dict[str, Any]) -> list[Any]:
-    """Return what tells this data from any other: the checksums of its files."""
-    return [file.get("sha256") for file in dataset.get("files", ())]
-
-
-def _measured(folder: Path, recipe: Recipe) -> dict[str, tuple[int, int]]:
-    """Return the characters and words of each split's texts, as the dataset's own statistics have them."""
-    stored = read_json(folder / STATISTICS)
-    columns = stored.get("columns", ()) if isinstance(stored, dict) else ()
-    for column in columns:
-        if recipe.columns == (column["name"],) and column.get("kind") == "text":
-            splits = column["splits"]
-            return {
-                name: (splits[name]["characters"], splits[name]["words"]) for name in recipe.splits if name in splits
-            }
-    return {}
-
-
-def _files_sha256(dataset: dict[str, Any]) -> str:
-    """Return one checksum for all files of the samples: what stands for a revision where files were imported."""
-    return hashlib.sha256("".join(str(one) for one in _data_key(dataset)).encode()).hexdigest()
-
-
-def _facts(job: RunningJob, dataset_id: str, dataset: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "name", "source", "repo_id", "revision", "config", "num_samples")
-    return {
-        "id": job.subject_id,
-        "dataset_id": dataset_id,
-        "dataset": {key: dataset.get(key) for key in kept} | {"files_sha256": _files_sha256(dataset)},
-        "created_at": as_json(job.draft.get("created_at")),
-        "owner": job.draft.get("owner", "local"),
-        "versions": {package: version(package) for package in _PACKAGES},
-    }
+def _facts(job: RunningJob, dataset: Mapping[str, Any]) -> dict[str, Any]:
+    created_at, owner = str(job.draft["created_at"]), str(job.draft.get("owner", "local"))
+    return manifest_facts(job.subject_id, dataset, created_at=created_at, owner=owner)

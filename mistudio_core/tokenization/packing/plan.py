@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mistudio_core.errors import invalid
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import ends_of
 from mistudio_core.tokenization.packing.peers import emulated_parts
@@ -66,6 +67,27 @@ def part_bounds(total: int, parts: int) -> Places:
     """Return where each of `parts` about equal parts begins, and the end: as `numpy.array_split` cuts."""
     size, longer = divmod(total, parts)
     return ends_of(np.array([size + 1] * longer + [size] * (parts - longer), np.int64))
+
+
+def plan_like(splits: Mapping[str, RawSplit], recipe: Recipe, made: Mapping[str, Any]) -> Plan:
+    """Return the plan by which a tokenization was made, from its manifest, for the same samples in any other files.
+
+    Raises `invalid_request` where the splits have other numbers of samples. Beyond a token budget that was met, where
+    the manifest names no shards, the seams are new.
+    """
+    shards: list[Shard] = []
+    for name in recipe.splits:
+        count, there = made["splits"].get(name, {}).get("num_samples"), splits[name].num_samples
+        if count != there:
+            raise invalid(
+                f"The split {name!r} has {there:,} samples, and that of the tokenization {count or 0:,}.",
+                "Plan like a tokenization of the same samples.",
+            )
+        seams = {shard["first"] for shard in made["plan"] if shard["split"] == name}
+        last = max((shard["last"] for shard in made["plan"] if shard["split"] == name), default=0)
+        seams |= {seam for seam in _cuts(splits[name], recipe, SHARD_BYTES) if seam > last} | {0, last, there}
+        shards += [Shard(len(shards) + at, name, *ends) for at, ends in enumerate(pairwise(sorted(seams)))]
+    return Plan({name: splits[name].num_samples for name in recipe.splits}, tuple(shards))
 
 
 def _cuts(split: RawSplit, recipe: Recipe, shard_bytes: int) -> list[int]:

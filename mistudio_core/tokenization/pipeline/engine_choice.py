@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -39,12 +39,14 @@ class EngineChoice:
     Its check runs beside the first shards; `publish` waits for it, so that nothing unproven gets a name.
     """
 
-    def __init__(self, task: Task, data_key: Sequence[Any]) -> None:
+    def __init__(self, task: Task, data_key: Sequence[Any] = (), planned: Mapping[str, Any] | None = None) -> None:
         """Decide; `data_key` says in JSON which data this is, so that the same check need not be made twice.
 
-        Without one, no verdict is kept.
+        Without one, no verdict is kept. `planned` is what was decided for all who work on a plan: then this machine
+        is only checked by the hard strings.
         """
         self._task = task
+        self._planned = planned
         self._keeps = bool(data_key)
         recipe = task.recipe
         self._key = [*data_key, recipe.splits, recipe.columns, recipe.template, recipe.chat, recipe.control_tokens]
@@ -65,6 +67,9 @@ class EngineChoice:
             self.reason = "the recipe asks for the reference engine"
         elif task.has_token_lists:
             self.reason = "the data is already tokenized"
+        elif planned is not None and not planned["fast"]:
+            self.reason = planned["reason"]
+            self.verdict = None if planned["verdict"] is None else Verdict(**planned["verdict"])
         else:
             self._try_fast()
 
@@ -90,6 +95,19 @@ class EngineChoice:
             raise self._failure
         if self.verdict is not None and not self.verdict.equal:
             raise EnginesDifferError(self.verdict.difference or "")
+
+    def decided(self) -> dict[str, Any]:
+        """Return for a plan which engine is used and why, waiting for the verdict.
+
+        Raises `engines_differ` where the recipe allows only the fast engine and it is wrong.
+        """
+        if self.fast:
+            try:
+                self.publish()
+            except EnginesDifferError as difference:
+                self.fall_back(str(difference))
+        verdict = None if self.verdict is None else asdict(self.verdict)
+        return {"fast": self.fast, "reason": self.reason, "verdict": verdict}
 
     def fall_back(self, difference: str) -> None:
         """Use the reference from now on; raise `engines_differ` where the recipe allows only the fast engine."""
@@ -136,6 +154,14 @@ class EngineChoice:
                 ) from None
             return
         self.fast, self._first = True, first
+        if self._planned is not None:
+            self.verdict = Verdict(**self._planned["verdict"])
+            if self.verdict.engine != version:
+                self.fast, self._first = False, None
+                self.reason = f"the plan was made with {self.verdict.engine}, and this machine has {version}"
+                return
+            threading.Thread(target=self._check, args=(first,), name="identity check", daemon=True).start()
+            return
         self.verdict = stored_verdict(self._task.tokenizer, self._key) if self._keeps else None
         if self.verdict is not None:
             self._proven.set()
@@ -148,8 +174,11 @@ class EngineChoice:
         """Check unless that was done before; from then on the reference watches a running sample."""
         task = self._task
         try:
-            if self.verdict is None:
-                routed = RoutedEngine(fast, self._shared, self._odd)
+            routed = RoutedEngine(fast, self._shared, self._odd)
+            if self._planned is not None:
+                found = check_identity(routed, task.tokenizer, task.reader, {})
+                self.verdict = self.verdict if found.equal else found
+            elif self.verdict is None:
                 self.verdict = check_identity(routed, task.tokenizer, task.reader, task.splits)
                 if self._keeps:
                     keep_verdict(task.tokenizer, self._key, self.verdict)

@@ -164,7 +164,7 @@ _TABLE: Final = (
           "Documents are skipped in which a larger share of tokens has no letter, digit or mark of any script.",
           unset="no limit", filters="junk"),
     Field("drop_duplicates", "switch", default=False, group=FILTERS, label="Drop exact duplicates",
-          help="Of equal texts only the first is kept (64-bit xxh3).", filters="duplicate", of_texts=True),
+          help="Of equal texts only the first is kept (128-bit xxh3).", filters="duplicate", of_texts=True),
     Field("oversized", "choice", "fail", FILTERS, "Texts too large to cut",
           "What happens to a text that can neither be encoded in one piece nor be cut safely.",
           _FAIL_OR_SKIP, filters="too_large", of_texts=True),

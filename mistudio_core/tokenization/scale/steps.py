@@ -43,6 +43,8 @@ from mistudio_core.tokenization.pipeline.tails import pack_tails
 from mistudio_core.tokenization.pipeline.task import Task
 
 SETTLED: Final = "settled"
+LAST: Final = ("tails", "scatter", "regroup", "gather", "sums", "positions")
+"""Stages that need to know of everything that was packed."""
 
 
 def stages_of(task: Task) -> tuple[str, ...]:
@@ -66,6 +68,16 @@ def stages_of(task: Task) -> tuple[str, ...]:
     return tuple(stage for stage, is_one in wanted.items() if is_one)
 
 
+def known_steps(task: Task) -> dict[str, int]:
+    """Return how many steps the stages have for which the plan alone tells."""
+    shards = len(task.plan.shards)
+    known = {
+        "hashes": shards, "duplicates": num_buckets(task), "encode": shards, "repack": shards,
+        "tails": len(task.plan.splits), "gather": sum(gather_parts(task)), "sums": num_sums(task),
+    }  # fmt: skip
+    return {stage: known[stage] for stage in stages_of(task) if stage in known}
+
+
 class Steps:
     """What can be run of one tokenization in this process. Any number of threads may run steps of one stage."""
 
@@ -84,7 +96,7 @@ class Steps:
     def begin(self, stage: str) -> list[int]:
         """Prepare a stage, all before which are settled, and return the numbers of its steps."""
         task = self.task
-        if stage in ("tails", "scatter", "regroup", "gather", "sums", "positions"):
+        if stage in LAST:
             self._made = Made.read(task)
         if stage == "gather":
             self._width = self._fact(stage, lambda: longest(self.made))
@@ -203,7 +215,7 @@ class Steps:
             if counts and found is not None and stage == "encode":
                 self.receipts[index] = found
             return counts
-        return read_receipt(self.task.part(index, "json", _name(stage))) is not None
+        return read_receipt(self.task.part(index, "json", file_stage(stage))) is not None
 
     def missing(self, stage: str, parts: Iterable[int]) -> list[int]:
         """Return which steps of the stage that was begun are not done."""
@@ -244,10 +256,10 @@ class Steps:
     def forget(self, stage: str, indexes: Iterable[int]) -> None:
         """Let steps count as not done, and with them all stages that come after."""
         for index in indexes:
-            self.task.part(index, "json", _name(stage)).unlink(missing_ok=True)
+            self.task.part(index, "json", file_stage(stage)).unlink(missing_ok=True)
             self.receipts.pop(index, None)
         later = self.stages[self.stages.index(stage) + 1 :]
-        for receipt in [path for name in later for path in self.task.work.glob(f"{_name(name)}-*.json")]:
+        for receipt in [path for name in later for path in self.task.work.glob(f"{file_stage(name)}-*.json")]:
             receipt.unlink(missing_ok=True)
         for name in (stage, *later):
             self._settled(name).unlink(missing_ok=True)
@@ -265,7 +277,7 @@ class Steps:
         found: dict[tuple[str, int], str] = {}
 
         def check(step: tuple[str, int]) -> None:
-            problem = receipt_problem(self.task.part(step[1], "json", _name(step[0])), moved)
+            problem = receipt_problem(self.task.part(step[1], "json", file_stage(step[0])), moved)
             if problem is not None:
                 found[step] = problem
 
@@ -292,6 +304,6 @@ class Steps:
         return stored["fact"]
 
 
-def _name(stage: str) -> str:
+def file_stage(stage: str) -> str:
     """Return how the files of a stage begin: both kinds of exchange are one."""
     return "exchange" if stage == "regroup" else stage

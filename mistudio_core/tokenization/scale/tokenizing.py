@@ -27,13 +27,11 @@ from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.threads import StoppedError, in_threads
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.merge import merge
-from mistudio_core.tokenization.scale.steps import Steps
+from mistudio_core.tokenization.scale.steps import LAST, Steps
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 _NEWS_S: Final = 0.3
 """How often the counts of ids are looked at while a shard is made; each look costs a pass over the vocabulary."""
-_LAST: Final = ("tails", "scatter", "regroup", "gather", "sums", "positions")
-"""Stages after the sequences are packed."""
 
 
 class Tally:
@@ -142,7 +140,7 @@ class _Pass:
                 place = stages.index("encode")
 
     def _run(self, stage: str) -> None:
-        self._phase = "finishing" if stage in _LAST else "tokenizing"
+        self._phase = "finishing" if stage in LAST else "tokenizing"
         missing = self.steps.missing(stage, self.steps.begin(stage))
         if stage == "encode":
             self.tally.samples = sum(receipt.num_samples for receipt in self.steps.receipts.values())
