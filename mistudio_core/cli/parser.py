@@ -46,7 +46,10 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; the namespace it gives has `act`, the name of the function in `commands` (or `module.function`) to call with it."""
+    """Return the parser; the namespace it gives has `act`, the function to call with it.
+
+    It is named by itself where it is in `commands`, else by `module.function`.
+    """
     common = CommandParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--home", help="the library folder (else MISTUDIO_HOME)")
     common.add_argument("--json", action="store_true", help="print one JSON document")

@@ -7,13 +7,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from mistudio_core.cli.commands import opened, recipe_fields, with_tokenizer
 from mistudio_core.cli.outcome import Outcome
 from mistudio_core.errors import invalid
 
 
 def plan(options: Namespace) -> Any:
     """Write the plan of a tokenization and return it."""
+    from mistudio_core.cli.commands import opened, recipe_fields, with_tokenizer
+
     library = opened(options)
     if options.like is not None:
         return library.plan(options.dataset_id, out=options.out, like=options.like)
@@ -55,6 +56,8 @@ def merge(options: Namespace) -> Any:
 
 def adopt(options: Namespace) -> Any:
     """Take what a plan made into the library and return the tokenization."""
+    from mistudio_core.cli.commands import opened
+
     return opened(options).adopt(options.plan, copy=options.copy)
 
 

@@ -22,6 +22,7 @@ TOP_LEVEL = {
     "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml", "docs", "benchmarks",
 }  # fmt: skip
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+EXTRAS = ("requirements-dask.txt", "requirements-ray.txt")
 RUN_ELSEWHERE = {"make_peer_rows.py"}  # made the expected rows, where other versions were installed
 USED_BY_OTHERS = {"protobuf", "vl_convert_python"}  # Altair draws its pictures with it
 FORBIDDEN = {
@@ -142,6 +143,7 @@ def test_what_is_imported_is_required_and_what_is_required_is_imported(python_fi
                 imported[place].add(node.module.partition(".")[0])
     known = sys.stdlib_module_names | {"_typeshed", "mistudio_core", "tests", "pages", "benchmarks"}
     required, for_tests = ({_module(name) for name in _requirements(file)} for file in REQUIREMENTS)
+    known |= {_module(name) for extra in EXTRAS for name in _requirements(extra)}
     assert imported["project"] - known - required == set()
     assert imported["tests"] - known - required - for_tests == set()
     assert required - imported["project"] - USED_BY_OTHERS == set()
