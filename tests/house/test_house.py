@@ -18,7 +18,8 @@ MAX_LINES = 350
 MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 5
 TOP_LEVEL = {
-    "app.py", "pages", "mistudio_core", "tests", "requirements.txt", "requirements-dev.txt", "README.md",
+    "app.py", "pages", "mistudio_core", "tests", "requirements.txt", "requirements-dask.txt", "requirements-dev.txt",
+    "requirements-ray.txt", "README.md",
     "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml", "docs", "benchmarks",
 }  # fmt: skip
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")

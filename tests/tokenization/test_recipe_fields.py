@@ -72,7 +72,7 @@ FINGERPRINTS: tuple[tuple[dict[str, Any], str], ...] = (
     ),
     (
         {"preset": "sparsify", "token_budget": 1000, "shuffle_seed": 7},
-        "f0437ed24173c485720308df5576aaa4e92ee9c9339c432b14f465c77d869aa0",
+        "df803400bda7ab4ce2b95b271edff17686f706d6cff90550bf0ae005270af23b",
     ),
     (
         {"preset": "per_document", "stride": 4, "padding": "max_length", "add_special_tokens": False},
@@ -95,7 +95,7 @@ FINGERPRINTS: tuple[tuple[dict[str, Any], str], ...] = (
     ),
     (
         {"shuffle_seed": 1, "shuffle": "documents", "dtype": "int32"},
-        "0ba072db89ce2698a3c9cbddf8afccead2aa0f1a53198a1e11da6a926595305e",
+        "3509cd20fe777c4cb9b74ec66b8b87b186481d5ef6bbb8ebbf9dc06126311ae2",
     ),
     ({"tokenizer_revision": "abc"}, "d2753d031a35a4bdc9c150baf1862e4681578f3cddfa7dce95703bbdc6a5008e"),
 )
