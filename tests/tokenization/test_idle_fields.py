@@ -58,8 +58,9 @@ BESIDE: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
     ({"concatenate": False, "begin_sequence_token": "eos"}, ("begin_batch_token",)),
 )
 """Recipes in which some fields are tried once more, since what they do depends on the others."""
-CONTRADICTIONS = frozenset({"padding_column", "control_tokens"})
-"""Fields that would change something where they are refused: a column about padding that is not there, for example."""
+CONTRADICTIONS = frozenset({"padding_column", "control_tokens", "shuffle"})
+"""Fields that would change something where they are refused: a column about padding that is not there, for example, or
+another order by the same seed."""
 SOURCES = {"text": {"columns": ("text",)}, "chat": {"chat": "talk"}}
 TOKENIZERS = ("plain", "both", "wordpiece", "own")
 TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message.content }}{% endfor %}{{ eos_token }}"

@@ -72,7 +72,7 @@ FINGERPRINTS: tuple[tuple[dict[str, Any], str], ...] = (
     ),
     (
         {"preset": "sparsify", "token_budget": 1000, "shuffle_seed": 7},
-        "df803400bda7ab4ce2b95b271edff17686f706d6cff90550bf0ae005270af23b",
+        "f0437ed24173c485720308df5576aaa4e92ee9c9339c432b14f465c77d869aa0",
     ),
     (
         {"preset": "per_document", "stride": 4, "padding": "max_length", "add_special_tokens": False},

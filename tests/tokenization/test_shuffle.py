@@ -14,7 +14,7 @@ import pytest
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.packing.bijection import Bijection
-from mistudio_core.tokenization.packing.document_order import document_order_1, sequence_order_1
+from mistudio_core.tokenization.packing.document_order import document_order_1
 from mistudio_core.tokenization.pipeline import exchange
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from tests.support.tokenized import Result, tokenized
@@ -90,7 +90,7 @@ def test_sequences_that_rule_1_shuffled_are_still_traced(
     before = Provenance(plain.folder)
     sources = [before.sources(number) for number in range(plain.manifest["num_sequences"])]
     after = _as_of_rule_1(plain, shuffle_seed=9)
-    order = sequence_order_1(after.recipe, 0, len(sources))
+    order = document_order_1(after.recipe, 0, len(sources))
     assert [after.sources(number) for number in range(len(sources))] == [sources[place] for place in order]
 
 

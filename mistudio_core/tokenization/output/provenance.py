@@ -15,7 +15,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.tokenization.output.shard_sequences import Mark, PackedSequences, Shard, Source, StreamedSequences
-from mistudio_core.tokenization.packing.document_order import document_order_1, sequence_order_1, turns
+from mistudio_core.tokenization.packing.document_order import document_order_1, document_turns, sequence_turns
 from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.policy import Policy
 from mistudio_core.tokenization.packing.preset import packing_preset
@@ -79,21 +79,12 @@ class Provenance:
 
     def _before_shuffle(self, split: str, number: int) -> int:
         """Return the number that a sequence had before the sequences of its split were shuffled."""
-        if self._shuffle_rule == 1:
-            return int(self._sequence_orders_1[split][number])
         count = self.manifest["splits"][split]["num_sequences"]
-        return int(turns(self.recipe, self._split_place(split), count).backward(np.array([number]))[0])
+        turns = sequence_turns(self.recipe, self._split_place(split), count, self._shuffle_rule)
+        return int(turns.backward(np.array([number]))[0])
 
     def _split_place(self, split: str) -> int:
         return list(self.manifest["splits"]).index(split)
-
-    @cached_property
-    def _sequence_orders_1(self) -> dict[str, Places]:
-        splits: Mapping[str, Mapping[str, int]] = self.manifest["splits"]
-        return {
-            split: sequence_order_1(self.recipe, place, facts["num_sequences"])
-            for place, (split, facts) in enumerate(splits.items())
-        }
 
     def _planned(self, split: str) -> list[Mapping[str, Any]]:
         return [shard for shard in self.manifest["plan"] if shard["split"] == split]
@@ -143,7 +134,8 @@ class Provenance:
             mine = np.array_split(order, len(planned))[place]
             return Shard.of_plan(shard, samples[mine], lengths[mine])
         begin, end = part_bounds(count, len(planned))[place : place + 2].tolist()
-        mine = turns(self.recipe, self._split_place(split), count).backward(np.arange(begin, end)).astype(np.int64)
+        turns = document_turns(self.recipe, self._split_place(split), count)
+        mine = turns.backward(np.arange(begin, end)).astype(np.int64)
         all_lengths = np.full(count, -1, np.int64)  # -1 where a sample gave no document
         all_lengths[samples] = lengths
         mine = mine[all_lengths[mine] >= 0]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mistudio_core.tokenization.engines.encoded import Encoded, Ids, ends_of
 from mistudio_core.tokenization.packing.bijection import Bijection
-from mistudio_core.tokenization.packing.document_order import turns
+from mistudio_core.tokenization.packing.document_order import document_turns
 from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.sequences import Places
 from mistudio_core.tokenization.packing.stream import Documents
@@ -65,16 +65,16 @@ class DocumentSink:
         publish()
         none = np.empty(0, np.int64)
         lengths = np.concatenate([none, *self._lengths])
-        places = document_turns(self._task, self._split).forward(np.concatenate([none, *self._samples]))
+        places = turns_of(self._task, self._split).forward(np.concatenate([none, *self._samples]))
         ids = np.concatenate([np.empty(0, self._dtype), *self._ids])
         path = self._task.part(self._index, "items")
         bounds = part_bounds(self._task.plan.splits[self._split], len(self._task.plan.of_split(self._split)))
         return write_items(path, Items(places, lengths, lengths, ids).sorted(), bounds, 0)
 
 
-def document_turns(task: Task, split: str) -> Bijection:
+def turns_of(task: Task, split: str) -> Bijection:
     """Return at which turn the document of each sample of a split is packed."""
-    return turns(task.recipe, list(task.plan.splits).index(split), task.plan.splits[split])
+    return document_turns(task.recipe, list(task.plan.splits).index(split), task.plan.splits[split])
 
 
 def document_exchange(task: Task, split: str) -> Exchange:
@@ -94,7 +94,7 @@ def document_exchange(task: Task, split: str) -> Exchange:
 def documents_of(task: Task, split: str, part: int) -> Iterator[Documents]:
     """Yield the documents whose turns come in part `part` of a split, about a million tokens at a time."""
     items = document_exchange(task, split).items(part)
-    samples = document_turns(task, split).backward(items.places).astype(np.int64)
+    samples = turns_of(task, split).backward(items.places).astype(np.int64)
     offsets = ends_of(items.lengths)
     calls = offsets[1:] // _GATHERED_TOKENS
     for chosen in np.split(np.arange(len(samples)), np.flatnonzero(np.diff(calls)) + 1):

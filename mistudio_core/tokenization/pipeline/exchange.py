@@ -69,16 +69,26 @@ def read_items(path: Path, first: int, last: int, dtype: npt.DTypeLike) -> Items
     data = np.memmap(path, np.uint8, mode="r")
     first_part, parts, count = data[: 8 * _HEADER].view(np.uint64).tolist()
     ends = data[8 * _HEADER : 8 * (_HEADER + 2 * parts + 2)].view(np.uint64)
-    begin, end = ends[first - first_part], ends[last - first_part]
-    id_begin, id_end = ends[parts + 1 + first - first_part], ends[parts + 1 + last - first_part]
-    columns, start = [], 8 * (_HEADER + 2 * parts + 2)
-    for kind in (np.uint64, np.uint32, np.uint32):
+    begin, end = int(ends[first - first_part]), int(ends[last - first_part])
+    id_begin, id_end = int(ends[parts + 1 + first - first_part]), int(ends[parts + 1 + last - first_part])
+    start = 8 * (_HEADER + 2 * parts + 2)
+
+    def column(kind: Any, begin: int, end: int) -> npt.NDArray[Any]:
         width = np.dtype(kind).itemsize
-        columns.append(data[start + width * int(begin) : start + width * int(end)].view(kind))
-        start += width * count
-    width = np.dtype(dtype).itemsize
-    ids = data[start + width * int(id_begin) : start + width * int(id_end)].view(dtype)
-    return Items(columns[0], columns[1].astype(np.int64), columns[2].astype(np.int64), ids)
+        return data[start + width * begin : start + width * end].view(kind)
+
+    places = column(np.uint64, begin, end)
+    start += 8 * count
+    lengths = column(np.uint32, begin, end).astype(np.int64)
+    start += 4 * count
+    tokens = column(np.uint32, begin, end).astype(np.int64)
+    start += 4 * count
+    return Items(places, lengths, tokens, column(dtype, id_begin, id_end))
+
+
+def num_cells(sources: int, parts: int) -> int:
+    """Return how many cells there are between so many sources and parts: none where a part can open all sources."""
+    return -(-sources // GROUP) * -(-parts // GROUP) if sources > GROUP else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Exchange:
     @property
     def num_cells(self) -> int:
         """How many steps there are between sources and parts."""
-        return self._rows * self._columns if self._rows > 1 else 0
+        return num_cells(len(self.sources), self.parts)
 
     @property
     def _rows(self) -> int:

@@ -43,7 +43,6 @@ from mistudio_core.tokenization.pipeline.sums import joined_column, summed_stati
 from mistudio_core.tokenization.pipeline.tails import Tails
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import WrittenFile, data_name
-from mistudio_core.tokenization.recipes.recipe import SHUFFLE_RULE
 from mistudio_core.tokenization.texts.reader import SKIP_REASONS, USED, skip_code
 
 SIDECARS: Final = ("lengths", "skipped", "sequence_lengths", "marks", STATISTICS, STATISTICS_ARRAYS, ARROW_STATE,
@@ -146,7 +145,7 @@ def finish(
         "marks": _marks(task, made.receipts),
     }
     if task.recipe.shuffle_seed is not None:
-        whole["shuffle_rule"] = SHUFFLE_RULE
+        whole["shuffle_rule"] = task.recipe.shuffle_rule
     digest = "".join(file.written.sha256 for file in files)
     write_dataset_files(task, [file.written.file for file in files], sequence_length, _hashed(digest))
     write_json(task.folder / SAE_LENS, sae_lens(task, facts.get("dataset", {})), durable=True)

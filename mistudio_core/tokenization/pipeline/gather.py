@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.tokenization.engines.encoded import ends_of
-from mistudio_core.tokenization.packing.document_order import turns
+from mistudio_core.tokenization.packing.document_order import sequence_turns
 from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.sequences import Places, Sequences, padded_sequences, spans
-from mistudio_core.tokenization.pipeline.exchange import Exchange, Items, write_items
+from mistudio_core.tokenization.pipeline.exchange import Exchange, Items, num_cells, write_items
 from mistudio_core.tokenization.pipeline.made import Made
 from mistudio_core.tokenization.pipeline.receipts import (
     read_receipt,
@@ -113,19 +113,22 @@ def run_scatter(made: Made, index: int) -> None:
     stored = StoredSequences.open([path])
     numbers = np.arange(written.num_sequences)
     ids, offsets = stored.gathered(numbers)
-    places = turns(task.recipe, place, exchange.total).forward(numbers + made.firsts(place)[number])
+    turns = sequence_turns(task.recipe, place, exchange.total, task.recipe.shuffle_rule)
+    places = turns.forward(numbers + made.firsts(place)[number])
     items = Items(places, np.diff(offsets), _tokens(path).astype(np.int64), ids.astype(exchange.dtype)).sorted()
     write_receipt(receipt, {}, [write_items(task.part(index, "items", "scatter"), items, exchange.bounds, 0)])
 
 
 def sequence_exchange(made: Made, place: int) -> Exchange:
     """Return the way of the sequences of the split at `place` from the files where they were packed to their last."""
-    task, index, cells = made.task, 0, 0
-    for other in range(place + 1):
-        sources = [task.part(index + number, "items", "scatter") for number in range(len(made.files(other)))]
-        exchange = Exchange(task, sources, made.firsts(other)[-1], gather_parts(task)[other], cells)
-        index, cells = index + len(sources), cells + exchange.num_cells
-    return exchange
+    task, parts = made.task, gather_parts(made.task)
+    counts = [len(made.files(other)) for other in range(place + 1)]
+    index, cells = (
+        sum(counts[:place]),
+        sum(num_cells(count, parts[other]) for other, count in enumerate(counts[:place])),
+    )
+    sources = [task.part(index + number, "items", "scatter") for number in range(counts[place])]
+    return Exchange(task, sources, made.firsts(place)[-1], parts[place], cells)
 
 
 def gather_parts(task: Task) -> list[int]:

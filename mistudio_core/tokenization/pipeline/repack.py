@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from mistudio_core.tokenization.packing.sequences import Places
-from mistudio_core.tokenization.pipeline.document_store import document_exchange, document_turns, documents_of
+from mistudio_core.tokenization.pipeline.document_store import document_exchange, documents_of, turns_of
 from mistudio_core.tokenization.pipeline.receipts import read_receipt, write_receipt, write_side_file
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed, SequenceSink, statistics_arrays
 from mistudio_core.tokenization.pipeline.task import Task
@@ -42,7 +42,7 @@ def left_out(task: Task, packed: Mapping[int, Packed]) -> Iterator[tuple[str, Pl
     """Yield for each split the samples whose documents a token budget left out, and their tokens."""
     for split in task.plan.splits:
         samples, tokens = [np.empty(0, np.int64)], 0
-        exchange, turns = document_exchange(task, split), document_turns(task, split)
+        exchange, turns = document_exchange(task, split), turns_of(task, split)
         for number, shard in enumerate(task.plan.of_split(split)):
             used = packed[shard.index].documents if shard.index in packed else 0
             items = exchange.items(number)

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from mistudio_core.errors import check_text, invalid
 from mistudio_core.tokenization.recipes.columns import (
@@ -24,9 +24,6 @@ from mistudio_core.tokenization.recipes.effects import check_together, effective
 from mistudio_core.tokenization.recipes.fields import FIELDS, default
 from mistudio_core.tokenization.recipes.registry import preset
 from mistudio_core.tokenization.recipes.values import checked_value
-
-SHUFFLE_RULE: Final = 2
-"""By rule 2 a turn is computed for any sample or sequence by itself; by rule 1 a table of all of them was permuted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +116,8 @@ class Recipe:
             for name, value in self.to_json().items()
             if FIELDS[name].identifies and not (FIELDS[name].later and value == FIELDS[name].default)
         }
-        if self.shuffle_seed is not None:
-            fields["shuffle_rule"] = SHUFFLE_RULE
+        if self.shuffle_rule not in (None, 1):
+            fields["shuffle_rule"] = self.shuffle_rule
         return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def under(self, other: str) -> Recipe:
@@ -171,6 +168,16 @@ class Recipe:
         if self.template is not None:
             return tuple(dict.fromkeys(template_columns(self.template)))
         return tuple(dict.fromkeys(self.columns))
+
+    @property
+    def shuffle_rule(self) -> int | None:
+        """How this version shuffles by the recipe: 2 finds the turn of anything by itself, 1 permutes a table of all.
+
+        Rule 1 is that of `datasets.Dataset.shuffle`, on which the projects rely that some presets reproduce.
+        """
+        if self.shuffle_seed is None:
+            return None
+        return 1 if self.is_peer else 2
 
     @property
     def is_peer(self) -> bool:

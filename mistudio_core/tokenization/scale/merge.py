@@ -29,8 +29,8 @@ def merge(
     All stages are settled. `over` calls a function for each of many things; `again` runs the steps that are missing,
     after the damaged ones were forgotten. Raises `corrupt_data` where that does not help.
     """
+    damage = steps.damage(over)
     for _ in range(_TRIES):
-        damage = steps.damage(over)
         if not damage:
             made = Made.read(steps.task)
             engines = steps.engines.to_json(made.receipts)
@@ -44,6 +44,7 @@ def merge(
         for stage, indexes in by_stage.items():
             steps.forget(stage, indexes)
         again()
+        damage = steps.damage(over)
     raise StudioError(
         "corrupt_data",
         f"Files of this tokenization are damaged again each time they are written: {damage[0][2]}",

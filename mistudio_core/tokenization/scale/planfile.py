@@ -36,7 +36,7 @@ from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.pipeline.engine_choice import EngineChoice
 from mistudio_core.tokenization.pipeline.shards import OnStep
 from mistudio_core.tokenization.pipeline.task import Task
-from mistudio_core.tokenization.recipes.recipe import SHUFFLE_RULE, Recipe
+from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.facts import data_key, manifest_facts, measured_texts
 from mistudio_core.tokenization.scale.steps import Steps, known_steps, stages_of
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
@@ -104,7 +104,7 @@ def write_plan(
             "max_piece_bytes": max_piece_bytes,
             "measured": measured_texts(dataset_folder, recipe),
             "hash": HASH,
-            "shuffle_rule": SHUFFLE_RULE,
+            "shuffle_rule": recipe.shuffle_rule,
             "splits": dict(plan.splits),
             "stages": list(stages_of(task)),
             "steps": known_steps(task),
@@ -122,7 +122,9 @@ def open_plan(folder: Path) -> Planned:
     problem = seal_problem(folder / PLAN)
     if problem is not None:
         raise StudioError("corrupt_data", problem, "Write the plan again.")
-    if document["format"] != FORMAT or document["hash"] != HASH or document["shuffle_rule"] != SHUFFLE_RULE:
+    recipe, policy = Recipe.from_stored(document["recipe"]), Policy.from_json(document["policy"])
+    rules = document["format"], document["hash"], document["shuffle_rule"]
+    if rules != (FORMAT, HASH, recipe.shuffle_rule):
         raise invalid(
             f"The plan was written by version {document['mistudio_version']}, which works by other rules.",
             "Use that version on every machine, or plan again.",
@@ -134,7 +136,6 @@ def open_plan(folder: Path) -> Planned:
     )  # fmt: skip
     rows = pq.read_table(folder / "shards.parquet").to_pylist()
     plan = Plan(document["splits"], tuple(Shard(**row) for row in rows))
-    recipe, policy = Recipe.from_stored(document["recipe"]), Policy.from_json(document["policy"])
     made, splits = folder / MADE, _read_splits(folder, document["splits"])
     task = Task(plan, recipe, policy, tokenizer, splits, made, document["max_piece_bytes"], folder)
     task.work.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ def status(folder: Path) -> dict[str, Any]:
     if document is None:
         raise StudioError("not_found", f"There is no plan in {folder}.", "Write one with the command plan.")
     board, made = Board(folder), folder / MADE
+    total: int | None
     if (made / TOKENIZATION_MANIFEST).exists():
         stage, done, total = "ready", 1, 1
     else:
@@ -37,7 +38,7 @@ def status(folder: Path) -> dict[str, Any]:
         done, total = _receipts(made / ".work")[file_stage(stage)], document["steps"].get(stage)
     alive = [word for word in board.workers() if not word["ended"] and time.time() - word["at"] < _SILENT_S]
     rate = sum(word["steps"] / word["seconds"] for word in alive if word["stage"] == stage and word["seconds"] > 0)
-    left = None if total is None or not rate else max(0, total - done) / rate
+    left = None if total is None or rate == 0 else max(0, total - done) / rate
     return {
         "id": document["id"],
         "stage": stage,
