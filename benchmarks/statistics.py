@@ -33,7 +33,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.charts.lengths import length_histogram
-from mistudio_core.charts.vocabulary import coverage_curve, position_lines, rank_frequency, top_tokens
+from mistudio_core.charts.positions import position_lines
+from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 from mistudio_core.files import Home, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.raw_write import PartWriter

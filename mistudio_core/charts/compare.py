@@ -18,6 +18,7 @@ from mistudio_core.charts.figure import (
     span,
     titled,
 )
+from mistudio_core.charts.lines import lines
 
 _HEIGHT: Final = 420  # with room for a legend of four lines
 _NAME_WIDTH: Final = 240  # of a legend on a telephone
@@ -132,22 +133,18 @@ def _lines(
 ) -> Figure:
     data = rows_table(rows, _BY_LENGTH)
     value = alt.Tooltip("value:Q", title="share", format=PERCENT) if percent else alt.Tooltip("value:Q", title="value")
-    chart = (
-        alt.Chart(data, height=_HEIGHT, title=title)
-        .mark_line(point=alt.OverlayMarkDef(size=16))
-        .encode(
-            x=alt.X("middle:Q", scale=alt.Scale(type="log", nice=False)).title(x).axis(**axis_of("log")),
-            y=y,
-            color=_series("stroke"),
-            # Of two lines in one place, both can be seen.
-            strokeDash=alt.StrokeDash("name:N", sort=None).title(None),
-            tooltip=[
-                alt.Tooltip("name:N", title="tokenization"),
-                alt.Tooltip("range:N", title=x),
-                alt.Tooltip("count:Q", title="documents", format=EXACT),
-                value,
-            ],
-        )
+    tooltip = [
+        alt.Tooltip("name:N", title="tokenization"),
+        alt.Tooltip("range:N", title=x),
+        alt.Tooltip("count:Q", title="documents", format=EXACT),
+        value,
+    ]
+    chart = lines(data, tooltip=tooltip, height=_HEIGHT, title=title).encode(
+        x=alt.X("middle:Q", scale=alt.Scale(type="log", nice=False)).title(x).axis(**axis_of("log")),
+        y=y,
+        color=_series("stroke"),
+        # Of two lines in one place, both can be seen.
+        strokeDash=alt.StrokeDash("name:N", sort=None).title(None),
     )
     names = sorted({row["name"] for row in rows})
     return Figure(name, chart, f"Lines. {title.text} for {', '.join(names)}, over the {x}.", data)

@@ -89,6 +89,11 @@ def visible(text: str) -> str:
     return shown if len(text) <= _LABEL_CHARACTERS else shown[:_LABEL_CHARACTERS] + "…"
 
 
+def token_label(row: Mapping[str, Any]) -> str:
+    """Name a token by its string and its id; two ids may share a string."""
+    return f"{visible(row['token'])} · {row['id']}" if row.get("token") is not None else str(row["id"])
+
+
 def _visible_character(character: str) -> str:
     if character in _SIGNS:
         return _SIGNS[character]

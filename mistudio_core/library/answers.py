@@ -79,8 +79,8 @@ class Neighbour(Record):
 class TokenHits(Record):
     """One page of a token search, and what it tells of all hits.
 
-    `following` and `preceding` are most often first; `by_position` counts the hits in equal parts of the
-    sequence, of `position_step` positions each. Where `seams_known` is False, hits may reach from one document
+    `following` and `preceding` are most often first; `by_position` counts the hits by the position where
+    they start, in bins `{"first", "last", "count"}`. Where `seams_known` is False, hits may reach from one document
     into the next.
     """
 
@@ -90,8 +90,7 @@ class TokenHits(Record):
     sequence: tuple[TokenPiece, ...]
     following: tuple[Neighbour, ...]
     preceding: tuple[Neighbour, ...]
-    by_position: tuple[int, ...]
-    position_step: int
+    by_position: tuple[dict[str, int], ...]
     seams_known: bool = True
 
 

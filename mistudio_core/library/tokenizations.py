@@ -157,7 +157,6 @@ class Tokenizations:
             following=_neighbours(view, found.following),
             preceding=_neighbours(view, found.preceding),
             by_position=found.by_position,
-            position_step=found.position_step,
             seams_known=found.seams_known,
         )
 

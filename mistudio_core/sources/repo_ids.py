@@ -33,6 +33,8 @@ def parse_repo_id(text: str) -> tuple[str, str | None]:
     take for one of its own readers.
     """
     written = text.strip()
+    if not written:
+        raise invalid("No repository id given.", "Enter one such as stanfordnlp/imdb; the URL of its page works too.")
     if "://" in written or written.split("/")[0].lower() in _hosts():
         parts = _address_parts(written)
     else:

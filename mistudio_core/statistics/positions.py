@@ -12,6 +12,10 @@ import pyarrow.compute as pc
 
 from mistudio_core.statistics.frequencies import Ranking, TokenText, token_sequence
 
+FIRST_SINGLE: Final = 64
+"""A model treats the first positions unlike all others (BOS, attention sinks), so each has a bin of its own."""
+LAST_SINGLE: Final = 8
+"""The same for the end: separators, padding and what ends a document are seen there."""
 MOST_BINS: Final = 256
 MOST_TOKENS: Final = 50
 EXACT_SLOTS: Final = 1 << 24
@@ -21,8 +25,26 @@ _BLOCK_SLOTS: Final = 1 << 18
 Sequences = npt.NDArray[np.integer]
 
 
+def position_starts(length: int) -> npt.NDArray[np.int64]:
+    """Return the first position of each bin, of at most 256, of sequences with `length` positions.
+
+    The first 64 and the last 8 positions are bins by themselves, those between are in bins of one width, the last of
+    which may be narrower. Sequences of up to 256 positions have no wider bins.
+    """
+    if length <= MOST_BINS:
+        return np.arange(length, dtype=np.int64)
+    end = length - LAST_SINGLE
+    width = -(-(end - FIRST_SINGLE) // (MOST_BINS - FIRST_SINGLE - LAST_SINGLE))
+    return np.concatenate(
+        [np.arange(FIRST_SINGLE), np.arange(FIRST_SINGLE, end, width), np.arange(end, length)], dtype=np.int64
+    )
+
+
 class PositionCounts:
-    """Counts of chosen ids in at most 256 bins of positions. Mergeable; sequences may come in any order and split."""
+    """Counts of chosen ids by position, in the bins of `position_starts`.
+
+    Mergeable; sequences may come in any order and split.
+    """
 
     def __init__(self, ids: Sequence[int], vocab_size: int, context_length: int, *, step: int = 1) -> None:
         """Choose at most 255 ids; of the sequences only those are counted whose number is a multiple of `step`."""
@@ -30,15 +52,17 @@ class PositionCounts:
         self.vocab_size = vocab_size
         self.context_length = context_length
         self.step = step
-        self.width = -(-context_length // MOST_BINS)
-        self.num_bins = -(-context_length // self.width)
+        self._starts = position_starts(context_length)
+        self.num_bins = len(self._starts)
         self.sequences = 0
         self.sequences_seen = 0
         self.counts = np.zeros((len(self.ids) + 1, self.num_bins), np.int64)  # in sequence 0 all others, and padding
         slots = np.zeros(vocab_size, np.uint16)
         slots[list(self.ids)] = np.arange(1, len(self.ids) + 1) * self.num_bins
         self._slots = pa.array(slots)  # Arrow takes by small integers without widening them, and lets threads run
-        self._bins = (np.arange(context_length) // self.width).astype(np.uint16)
+        self._bins = np.searchsorted(self._starts, np.arange(context_length), side="right").astype(
+            np.uint16
+        ) - np.uint16(1)
 
     def add_sequences(self, sequences: Sequences, first: int = 0, tokens: npt.NDArray[np.bool_] | None = None) -> None:
         """Count sequences, an array [n, context_length] of ids, of which the first one has the number `first`.
@@ -77,15 +101,18 @@ class PositionCounts:
             "sequences": self.sequences_seen,
             "sequences_counted": self.sequences,
             "exact": self.sequences == self.sequences_seen,
-            "bins": [
-                {"first": place * self.width, "last": min((place + 1) * self.width, self.context_length) - 1}
-                for place in range(self.num_bins)
-            ],
+            "bins": position_bins(self._starts, self.context_length),
             "tokens": [
                 token_sequence(token_id, text) | {"counts": counts}
                 for token_id, counts in zip(self.ids, self.counts[1:].tolist(), strict=True)
             ],
         }
+
+
+def position_bins(starts: npt.NDArray[np.int64], length: int) -> list[dict[str, int]]:
+    """Return the bins with these first positions, both ends inclusive, from 0."""
+    lasts = np.append(starts[1:], length) - 1
+    return [{"first": first, "last": last} for first, last in zip(starts.tolist(), lasts.tolist(), strict=True)]
 
 
 def position_ids(frequencies: npt.NDArray[np.int64], special_ids: Sequence[int]) -> list[int]:

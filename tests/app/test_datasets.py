@@ -62,6 +62,8 @@ def test_each_status_has_its_card(library: StagedLibrary) -> None:
     assert labels.count("Cancel") == 3
     assert labels.count("Resume") == 2
     assert labels.count("Delete") == 3
+    assert len(app.error) == 1, "what was cancelled is no fault"
+    assert "The job was cancelled." in app.info[-1].value.replace("\\", "")
 
 
 def test_hostile_names_are_shown_as_they_are(library: StagedLibrary) -> None:
@@ -119,6 +121,8 @@ def test_a_long_list_has_pages(library: StagedLibrary) -> None:
 
 def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None:
     app = open_app()
+    submit(app, "Inspect")
+    assert "No repository id given." in words(app).replace("\\", "")
     app.text_input(key=keys.REPO).set_value("not a repository!")
     app.text_input(key=keys.ACCESS).set_value("hf_secret")
     app.text_input(key=keys.REVISION).set_value("v1.0")

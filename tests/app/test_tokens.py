@@ -13,7 +13,7 @@ from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
 from mistudio_core.store.sequences import search as token_search
 from mistudio_core.ui.sequences import address as sequence_address
-from tests.support.app_driver import open_app, press, submit, words
+from tests.support.app_driver import open_app, press, words
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +75,13 @@ def test_rows_are_turned_and_stand_in_the_address(tokenization: Tokenization) ->
 
 def test_a_sequence_is_found_by_text_and_by_ids(library: Library, tokenization: Tokenization) -> None:
     app = open_tokens(tokenization)
-    app.text_input[0].set_value(" the")
-    submit(app, "Find")
+    app.text_input[0].set_value(" the").run()
     found = library.search_tokens(tokenization.id, text=" the")
     assert address(app) == {"text": " the"}
     assert f"of {found.total:,}" in words(app)
     assert [hit["left"] for hit in drawn(app, "hits")] == [hit.left for hit in found.hits]
     ids = [token.id for token in found.sequence]
-    app.text_input[1].set_value(", ".join(map(str, ids)))
-    submit(app, "Find")
+    app.text_input[1].set_value(", ".join(map(str, ids))).run()
     assert address(app) == {"ids": ",".join(map(str, ids))}
     assert f"of {found.total:,}" in words(app)
     assert app.dataframe[1].value["Hits"].tolist() == [item.count for item in found.following[:10]]
@@ -104,8 +102,7 @@ def test_an_address_that_cannot_be_is_told_or_ignored(tokenization: Tokenization
 
 def test_what_are_no_ids_is_told(tokenization: Tokenization) -> None:
     app = open_tokens(tokenization)
-    app.text_input[1].set_value("12, twelve")
-    submit(app, "Find")
+    app.text_input[1].set_value("12, twelve").run()
     assert "is not a list of token ids" in words(app)
     assert app.text_input[1].value == "12, twelve"
 

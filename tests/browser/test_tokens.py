@@ -69,8 +69,8 @@ def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open
 
 def test_a_text_is_found_with_its_space(address: str, open_page: OpenPage) -> None:
     page = open_page(address)
-    page.get_by_role("textbox", name="Find tokens by text").fill(" the")
-    page.get_by_role("textbox", name="Find tokens by text").press("Enter")
+    # No key is pressed: a search is made when the typing stops.
+    page.get_by_role("searchbox", name="Find tokens by text").press_sequentially(" the")
     expect(main(page).locator(".hit").first.locator(".match")).to_have_text(" the")
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     expect(page.get_by_test_id("stDataFrame")).to_have_count(2)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mistudio_core.charts import columns, compare, export, lengths, vocabulary
+from mistudio_core.charts import columns, compare, export, lengths, positions, vocabulary
 from mistudio_core.charts.figure import BAR, Figure, visible
 from mistudio_core.statistics.compare import Compared
 from mistudio_core.statistics.compare import compare as compared
@@ -36,9 +36,9 @@ def tokenization(*, empty: bool = False) -> TokenStatistics:
 
 def token_result(*, empty: bool = False) -> dict[str, Any]:
     made = tokenization(empty=empty)
-    positions = PositionCounts([0, 1, 2, 3], 50, 8)
-    positions.add_sequences(np.arange(24).reshape(-1, 8) % 5)
-    return made.result(text, positions.result(text))
+    counts = PositionCounts([0, 1, 2, 3], 50, 8)
+    counts.add_sequences(np.arange(24).reshape(-1, 8) % 5)
+    return made.result(text, counts.result(text))
 
 
 def dataset_result() -> dict[str, Any]:
@@ -80,8 +80,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "rank, linear": lambda: vocabulary.rank_frequency(token_result(), scale="linear"),
     "coverage": lambda: vocabulary.coverage_curve(token_result()),
     "top": lambda: vocabulary.top_tokens(token_result()),
-    "position lines": lambda: vocabulary.position_lines(token_result()["positions"]),
-    "position map": lambda: vocabulary.position_map(token_result()["positions"]),
+    "position lines": lambda: positions.position_lines(token_result()["positions"]),
+    "position map": lambda: positions.position_map(token_result()["positions"]),
+    "hits": lambda: positions.hits_by_position([{"first": 0, "last": 0, "count": 3}]),
     "splits": lambda: columns.split_bars(dataset_result()),
     "scripts": lambda: columns.script_bars(column("text")),
     "values": lambda: columns.value_bars(column("label")),
@@ -103,6 +104,12 @@ EMPTY: dict[str, Callable[[], Figure]] = {
 }
 
 
+def tooltips(spec: dict[str, Any]) -> list[Any]:
+    """Return the tooltips of a chart, those of its layers where it has some."""
+    parts = [spec, *spec.get("layer", ())]
+    return [part["encoding"]["tooltip"] for part in parts if "tooltip" in part.get("encoding", {})]
+
+
 @pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
 def test_a_chart_has_title_units_tooltip_data_and_words(make: Callable[[], Figure]) -> None:
     figure = make()
@@ -110,7 +117,8 @@ def test_a_chart_has_title_units_tooltip_data_and_words(make: Callable[[], Figur
     assert spec["title"]["text"]
     assert spec["title"]["subtitle"]
     assert all(spec["encoding"][axis]["title"] for axis in ("x", "y"))
-    assert all(field["title"] for field in spec["encoding"]["tooltip"])
+    (tooltip,) = tooltips(spec)
+    assert all(field["title"] for field in tooltip)
     assert figure.data.num_rows
     assert len(figure.alt) > 30
     (rows,) = spec["datasets"].values()
@@ -179,10 +187,45 @@ def test_close_floats_have_bins_of_different_names() -> None:
     assert len(set(names)) == len(names) == 10
 
 
+@pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+def test_no_line_has_a_tooltip_of_its_own(make: Callable[[], Figure]) -> None:
+    # It would show the values of its first point, wherever the pointer is.
+    spec = make().chart.to_dict()
+    drawn = [part for part in (spec, *spec.get("layer", ())) if part.get("mark", {}).get("type") == "line"]
+    assert all("tooltip" not in part.get("encoding", {}) for part in drawn)
+
+
+def test_a_token_that_begins_every_sequence_has_all_of_the_first_position() -> None:
+    counts = PositionCounts([1, 2], 50, 1024)
+    rows = np.full((4, 1024), 2)
+    rows[:, 0] = 1
+    rows[:2, 600] = 1
+    counts.add_sequences(rows)
+    figure = positions.position_lines(counts.result())
+    shares = {(row["id"], row["range"]): row["share"] for row in figure.data.to_pylist()}
+    assert (shares[1, "0"], shares[1, "1"], shares[2, "0"], shares[2, "1,023"]) == (1.0, 0.0, 0.0, 1.0)
+    assert shares[1, "598 to 603"] == 2 / (4 * 6)
+    assert "1, 100.00% at 0, then at most 8.33%, at 598 to 603" in figure.alt
+    spec = figure.chart.to_dict()
+    assert spec["title"]["subtitle"] == "all sequences, padding excluded · positions 64 to 1,015 as means of 6"
+    written = list(csv.DictReader(io.StringIO(export.csv(figure).decode())))
+    assert written[0] | {"first": "0", "last": "0", "count": "4", "share": "1"} == written[0]
+
+
+def test_hits_that_share_a_bar_are_their_mean() -> None:
+    figure = positions.hits_by_position(
+        [{"first": 0, "last": 0, "count": 6}, {"first": 1, "last": 4, "count": 8}],
+    )
+    assert [row["mean"] for row in figure.data.to_pylist()] == [6, 2]
+    assert "most, 6, at 0" in figure.alt
+    assert "as means of 4" in figure.chart.to_dict()["title"]["subtitle"]
+    assert positions.hits_by_position([]).alt.endswith("none.")
+
+
 def test_sampled_positions_say_so() -> None:
-    positions = PositionCounts([0], 50, 8, step=2)
-    positions.add_sequences(np.zeros((10, 8), int))
-    subtitle = vocabulary.position_map(positions.result()).chart.to_dict()["title"]["subtitle"]
+    counts = PositionCounts([0], 50, 8, step=2)
+    counts.add_sequences(np.zeros((10, 8), int))
+    subtitle = positions.position_map(counts.result()).chart.to_dict()["title"]["subtitle"]
     assert subtitle == "5 of 10 sequences, evenly spaced"
 
 

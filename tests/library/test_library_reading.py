@@ -106,7 +106,7 @@ def test_a_token_sequence_is_found_where_it_stands(library: Library) -> None:
         length = len(found.sequence)
         assert [token.id for token in row.tokens[hit.position : hit.position + length]] == list(hit.ids)
         assert hit.match == " one another"
-    assert sum(found.by_position) == found.total
+    assert sum(item["count"] for item in found.by_position) == found.total
     assert library.search_tokens(packed.id, ids=[token.id for token in found.sequence]).total == found.total
     for wrong in ({}, {"text": "a", "ids": [1]}, {"ids": []}, {"ids": [-1]}):
         with pytest.raises(StudioError) as caught:

@@ -1,5 +1,7 @@
 """Frequencies by position against a slow count."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,13 +56,35 @@ def test_padding_is_never_counted() -> None:
     assert found == {3: [2, 1, 0, 0], 0: [0, 0, 1, 0], 7: [0, 0, 0, 0]}
 
 
-@pytest.mark.parametrize(("context", "bins", "last"), [(1, 1, 0), (256, 256, 255), (257, 129, 256), (8192, 256, 8191)])
-def test_no_more_than_256_bins(context: int, bins: int, last: int) -> None:
+@pytest.mark.parametrize(("context", "bins"), [(1, 1), (256, 256), (257, 165), (512, 219), (1024, 231), (8192, 253)])
+def test_no_more_than_256_bins(context: int, bins: int) -> None:
     made = PositionCounts(range(300), 400, context)
     made.add_sequences(np.full((3, context), 254, np.uint32))
     result = made.result()
-    assert (len(result["bins"]), result["bins"][-1]["last"], len(result["tokens"])) == (bins, last, 255)
+    found = result["bins"]
+    assert (len(found), len(result["tokens"])) == (bins, 255)
     assert sum(result["tokens"][254]["counts"]) == 3 * context
+    assert (found[0]["first"], found[-1]["last"]) == (0, context - 1)
+    assert all(one["last"] + 1 == next_one["first"] for one, next_one in pairwise(found))
+
+
+@pytest.mark.parametrize("context", [257, 512, 1024, 131_072])
+def test_the_first_64_and_the_last_8_positions_are_never_averaged(context: int) -> None:
+    rows = np.zeros((10, context), np.uint16)
+    rows[:, 0] = 3
+    rows[:5, 63] = 7
+    rows[:, -1] = 3
+    rows[:2, -8] = 7
+    made = PositionCounts(IDS, VOCABULARY, context)
+    made.add_sequences(rows)
+    result = made.result()
+    counts = {row["id"]: dict(zip(map(str, result["bins"]), row["counts"], strict=True)) for row in result["tokens"]}
+
+    def at(token_id: int, place: int) -> int:
+        return counts[token_id][str({"first": place, "last": place})]
+
+    assert (at(3, 0), at(3, 1), at(3, context - 1), at(3, context - 2)) == (10, 0, 10, 0)
+    assert (at(7, 62), at(7, 63), at(7, context - 9 + 1), at(7, context - 7)) == (0, 5, 2, 0)
 
 
 def test_special_ids_that_were_seen_come_before_the_most_frequent() -> None:

@@ -19,7 +19,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.store.samples.token_lengths import TokenLengths
 from mistudio_core.store.sequences import search as token_search
 from mistudio_core.store.sequences.reader import TokenSequences, open_token_sequences
-from mistudio_core.store.sequences.search import POSITION_BINS, find_tokens
+from mistudio_core.store.sequences.search import find_tokens
 from mistudio_core.store.sequences.view import TokenView
 from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.tokenizer.vocabulary import TokenizerVocabulary
@@ -103,8 +103,10 @@ def test_hits_are_those_of_plain_python(
     before = Counter(rows[row][at - 1] for row, at in expected if at)
     assert list(found.following) == sorted(after.items(), key=lambda item: (-item[1], item[0]))
     assert list(found.preceding) == sorted(before.items(), key=lambda item: (-item[1], item[0]))
-    bins = Counter(at // found.position_step for _, at in expected)
-    assert list(found.by_position) == [bins[number] for number in range(POSITION_BINS)]
+    starts = Counter(at for _, at in expected)
+    assert [(item["first"], item["last"], item["count"]) for item in found.by_position] == [
+        (place, place, starts[place]) for place in range(max(starts, default=-1) + 1)
+    ]
 
 
 def test_what_stands_between_documents_tells_where_they_end(tmp_path: Path) -> None:

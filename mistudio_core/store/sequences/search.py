@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.errors import invalid
+from mistudio_core.statistics.positions import position_bins, position_starts
 from mistudio_core.store.sequences.reader import Ids, Places, TokenSequences
 from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.packing.policy import Policy
@@ -19,7 +20,6 @@ from mistudio_core.tokenization.packing.preset import packing_preset
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 MAX_SEQUENCE: Final = 100
-POSITION_BINS: Final = 32
 NEIGHBOURS: Final = 20
 """How many of the most frequent tokens before and after are reported."""
 _THREADS: Final = 2
@@ -43,8 +43,8 @@ class TokenFindings:
     """All that a scan found. `places` are the sequence and position of the hits of one page, in their order.
 
     `following` and `preceding` are ids with their counts next to a hit, most frequent first. `by_position` counts
-    the hits in equal parts of the sequence, of `position_step` positions each. `seams_known` tells whether hits across
-    two documents could be told from others.
+    the hits by the position where they start, in bins `{"first", "last", "count"}` with both ends inclusive, up to the
+    last one with a hit. `seams_known` tells whether hits across two documents could be told from others.
     """
 
     total: int
@@ -52,8 +52,7 @@ class TokenFindings:
     places: tuple[tuple[int, int], ...]
     following: tuple[tuple[int, int], ...]
     preceding: tuple[tuple[int, int], ...]
-    by_position: tuple[int, ...]
-    position_step: int
+    by_position: tuple[dict[str, int], ...]
     seams_known: bool
 
 
@@ -130,8 +129,9 @@ class _Tally:
     def __init__(self, sequences: TokenSequences, offset: int, limit: int) -> None:
         self._offset, self._limit = offset, limit
         longest = sequences.width or max((int(np.diff(ends).max(initial=1)) for ends in sequences.ends), default=1)
-        self._step = max(1, -(-longest // POSITION_BINS))
-        self._bins = np.zeros(POSITION_BINS, np.int64)
+        self._longest = longest
+        self._starts = position_starts(longest)
+        self._bins = np.zeros(len(self._starts), np.int64)
         self._total = 0
         self._places: list[tuple[int, int]] = []
         self._following = self._preceding = np.zeros(0, np.int64)
@@ -140,15 +140,21 @@ class _Tally:
         first, last = max(0, self._offset - self._total), max(0, self._offset + self._limit - self._total)
         self._places += zip(hits.sequences[first:last].tolist(), hits.starts[first:last].tolist(), strict=True)
         self._total += len(hits.sequences)
-        self._bins += np.bincount(hits.starts // self._step, minlength=POSITION_BINS)
+        places = np.searchsorted(self._starts, hits.starts, side="right") - 1
+        self._bins += np.bincount(places, minlength=len(self._bins))
         self._following = _sum(self._following, hits.following)
         self._preceding = _sum(self._preceding, hits.preceding)
 
     def findings(self, *, exact: bool, seams_known: bool) -> TokenFindings:
         return TokenFindings(
             self._total, exact, tuple(self._places), _most(self._following), _most(self._preceding),
-            tuple(self._bins.tolist()), self._step, seams_known,
+            self._by_position(), seams_known,
         )  # fmt: skip
+
+    def _by_position(self) -> tuple[dict[str, int], ...]:
+        used = int(np.flatnonzero(self._bins)[-1]) + 1 if self._total else 0
+        bins = position_bins(self._starts, self._longest)[:used]
+        return tuple(place | {"count": count} for place, count in zip(bins, self._bins.tolist(), strict=False))
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

@@ -16,6 +16,8 @@ from mistudio_core.ui.app.escape import plain
 
 _log = logging.getLogger(__name__)
 _LONG: Final = 4_000  # characters: an error may list what there is to choose from
+_NO_FAULTS: Final = {"cancelled": ":material/block:", "duplicate": ":material/library_add_check:"}
+"""What somebody asked for, or has already: nothing is broken, so it does not look like it."""
 
 
 def show(error: StudioError | ErrorInfo) -> None:
@@ -23,7 +25,10 @@ def show(error: StudioError | ErrorInfo) -> None:
     text = plain(error.message, _LONG)
     if error.hint:
         text += f"\n\n{plain(error.hint, _LONG)}"
-    st.error(text, icon=":material/error:")
+    if error.code in _NO_FAULTS:
+        st.info(text, icon=_NO_FAULTS[error.code])
+    else:
+        st.error(text, icon=":material/error:")
     if error.code == "duplicate" and str(error.details.get("id")).startswith("ds_"):
         st.page_link(
             pages.DATASET,

@@ -21,6 +21,9 @@ STATISTICS_OF: Final = "stats_of"
 COMPARED: Final = "ids"
 JOBS_PAGE: Final = "jobs_page"
 
+LIVE: Final = "300ms"
+"""A search is made when somebody stops typing for so long: it needs no key, and no request for each letter."""
+
 # In the session only.
 ROUTED: Final = "_routed"
 FRAMED: Final = "_framed"
@@ -56,6 +59,7 @@ SAMPLE_ERROR: Final = "sample_error"
 SAMPLES_SHOWN: Final = "samples_shown"
 SAMPLES_FOCUS: Final = "samples_focus"
 ADDRESS_WRITTEN: Final = "address_written"
+LAST_DATASET: Final = "last_dataset"
 SEARCH_SESSION: Final = "search_session"
 INDEX_ERROR: Final = "index_error"
 TOKENS_ERROR: Final = "tokens_error"

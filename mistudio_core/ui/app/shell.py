@@ -7,7 +7,9 @@ the frame when `app.py` did not.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -15,6 +17,7 @@ from streamlit.navigation.page import Page
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.ui.app import failures, keys, pages, visitor
+from mistudio_core.ui.app.escape import one_line
 from mistudio_core.ui.app.opening import open_library
 
 # The switch between light and dark does not run the page again. The browser draws the logo anew by the scheme of
@@ -30,19 +33,37 @@ _WORDS: Final = """<text x="38" y="22.5" font-family="-apple-system,Segoe UI,Rob
 <tspan class="kind">Datasets</tspan></text>"""
 
 
+_STYLE: Final = (Path(__file__).parent / "style.css").read_text("utf-8")
+_OF_A_DATASET: Final = ("dataset", "sequences")  # the addresses of the pages that belong to one dataset
+_TITLE_CHARS: Final = 24
+
+
 def navigate() -> Page:
     """Set up the browser tab, the logo and the navigation; return the page that was asked for."""
     # A Material icon here would make the browser fetch a font from outside; an emoji does not.
     st.set_page_config(page_title="miStudio Datasets", page_icon="📚", layout="wide")
+    st.html(f"<style>{_STYLE}</style>")
     _draw_logo()
+    at = urlsplit(st.context.url or "").path.rsplit("/", 1)[-1]
     return st.navigation(
         [
             # The default page is at the root: its file's own name is left to the page below.
             st.Page(pages.DATASETS, title="Datasets", icon=":material/database:", default=True, url_path="home"),
             st.Page(_go_to_datasets, title="Datasets", url_path="datasets", visibility="hidden"),
-            st.Page(pages.DATASET, title="Dataset", icon=":material/dataset:", visibility="hidden"),
+            # What is open has its place below the list it came from, highlighted like every other page.
+            st.Page(
+                pages.DATASET,
+                title=_dataset_title() if at in _OF_A_DATASET else "Dataset",
+                icon=":material/subdirectory_arrow_right:",
+                visibility="visible" if at in _OF_A_DATASET else "hidden",
+            ),
+            st.Page(
+                pages.SEQUENCES,
+                title="Sequences",
+                icon=":material/token:",
+                visibility="visible" if at == _OF_A_DATASET[1] else "hidden",
+            ),
             st.Page(pages.COMPARE, title="Compare", icon=":material/compare_arrows:"),
-            st.Page(pages.SEQUENCES, title="Sequences", icon=":material/token:", visibility="hidden"),
             st.Page(pages.JOBS, title="Jobs", icon=":material/pending_actions:"),
             st.Page(pages.SETTINGS, title="Settings", icon=":material/settings:"),
         ]
@@ -85,6 +106,15 @@ def show_notice() -> None:
     text = st.session_state.pop(keys.NOTICE, None)
     if text:
         st.toast(text, icon=":material/check_circle:")
+
+
+def _dataset_title() -> str:
+    """Return the name of the dataset in the address."""
+    try:
+        dataset = open_library().dataset(str(st.query_params.get(keys.DATASET_ID) or ""))
+    except StudioError:
+        return "Dataset"
+    return one_line(dataset.name, _TITLE_CHARS)
 
 
 def _go_to_datasets() -> None:

@@ -60,6 +60,7 @@ def _head(dataset: Dataset) -> None:
             label=f"**{plain(dataset.name, 60)}**",
             icon=":material/database:",
             query_params={keys.DATASET_ID: dataset.id},
+            width="stretch",
         )
         with st.container(horizontal=True, width="content", wrap=False):
             badges.draw_access(dataset.access)

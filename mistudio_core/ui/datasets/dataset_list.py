@@ -12,6 +12,7 @@ from mistudio_core.library import Library
 from mistudio_core.library.queries import SOURCES, makes_dataset
 from mistudio_core.records import Dataset, Job, now
 from mistudio_core.ui.app import keys, polling
+from mistudio_core.ui.app.keys import LIVE
 from mistudio_core.ui.datasets import card as dataset_card
 from mistudio_core.ui.widgets import badges
 
@@ -46,8 +47,9 @@ def _filtered(library: Library, num_datasets: int) -> list[Dataset]:
         return library.datasets()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
-            "Search", key=keys.LIST_SEARCH, type="search", bind="query-params", placeholder="Name or repository"
-        )
+            "Search", key=keys.LIST_SEARCH, type="search", bind="query-params", placeholder="Name or repository",
+            live=LIVE,
+        )  # fmt: skip
         status = _choice("Status", keys.LIST_STATUS, {name: badge.label for name, badge in badges.DATASET.items()})
         source = _choice("Source", keys.LIST_SOURCE, SOURCES)
         sort = st.selectbox(

@@ -11,18 +11,20 @@ from mistudio_core.errors import NotFound, StudioError
 from mistudio_core.library import Library
 from mistudio_core.library.queries import makes_dataset
 from mistudio_core.records import Dataset, Job
-from mistudio_core.ui.app import failures, keys, pages, polling
+from mistudio_core.ui.app import address, failures, keys, pages, polling
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.datasets import overview
 from mistudio_core.ui.datasets.card import source_line
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
+from mistudio_core.ui.samples import address as sample_address
 from mistudio_core.ui.samples import tab as samples_tab
 from mistudio_core.ui.statistics import tab as statistics_tab
 from mistudio_core.ui.tokenize import tab as tokenizations_tab
 from mistudio_core.ui.widgets import badges, deletion, formats, tabs
 
-_TABS: Final = ("Overview", "Samples", "Tokenizations", "Statistics")
+_SAMPLES: Final = "Samples"
+_TABS: Final = ("Overview", _SAMPLES, "Tokenizations", "Statistics")
 
 
 def draw(library: Library) -> None:
@@ -41,19 +43,30 @@ def draw(library: Library) -> None:
 
 
 def _asked(library: Library) -> Dataset | None:
-    dataset_id = st.query_params.get(keys.DATASET_ID)
+    dataset_id = st.query_params.get(keys.DATASET_ID) or _left(library)
     if not dataset_id:
         st.title("Dataset", anchor=False)
         st.info("Select a dataset from the list.", icon=":material/database:")
         return None
     try:
-        return library.dataset(dataset_id)
+        dataset = library.dataset(dataset_id)
+        st.session_state[keys.LAST_DATASET] = dataset.id
+        return dataset
     except NotFound:
         message = "Dataset not found."
         failures.show(
             StudioError("not_found", message, "It was deleted, or the URL is wrong. See the list of all datasets.")
         )
         return None
+
+
+def _left(library: Library) -> str | None:
+    """Return the dataset that this session had open last: the sidebar's link to this page names none."""
+    last = st.session_state.get(keys.LAST_DATASET)
+    if last is None or all(dataset.id != last for dataset in library.datasets()):
+        return None
+    st.query_params[keys.DATASET_ID] = last
+    return str(last)
 
 
 def _head(library: Library, dataset: Dataset) -> None:
@@ -97,7 +110,7 @@ def _tabs(library: Library, dataset: Dataset) -> None:
     # A timer may run once a page only: the tabs with live figures draw their own jobs, above the
     # others stands a line for each.
     notice = st.container()
-    name, places = tabs.draw(_TABS, "dataset_tabs", parameter=keys.TAB)
+    name, places = tabs.draw(_TABS, "dataset_tabs", parameter=keys.TAB, write=_turner(dataset.id))
     if name == "Tokenizations":
         with places[name]:
             tokenizations_tab.draw(library, dataset, find)
@@ -113,6 +126,22 @@ def _tabs(library: Library, dataset: Dataset) -> None:
             overview.draw(library, dataset)
         else:
             samples_tab.draw(library, dataset)
+
+
+def _turner(dataset_id: str) -> Callable[[str], None]:
+    """Return how the open tab is written: the query for samples is in the address of no other tab, and comes back."""
+
+    def write(tab: str) -> None:
+        left = keys.of(dataset_id, "samples_left")
+        query = sample_address.given()
+        if tab == _SAMPLES:
+            address.put({keys.TAB: tab, **(st.session_state.get(left) or {}), **query})
+            return
+        if query:
+            st.session_state[left] = query
+        address.put({keys.TAB: tab, **dict.fromkeys(query)})
+
+    return write
 
 
 def _jobs_of(dataset_id: str) -> Callable[[Library], Sequence[Job]]:

@@ -70,6 +70,12 @@ def read() -> Asked:
     )
 
 
+def given() -> dict[str, list[str]]:
+    """Return the parameters of the address that are a query for samples."""
+    mine = {*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED}
+    return {name: values for name, values in address.parameters().items() if name in mine}
+
+
 def parameters(fields: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Return the parameters of an address that asks for these fields of a query, and `page`, `page_size`, `opened`."""
     names = {**_FIELDS, "page": _PAGE, "opened": _OPENED}

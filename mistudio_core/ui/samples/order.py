@@ -140,7 +140,9 @@ def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenizatio
     st.selectbox(
         "Token counts from",
         list(labels),
-        **sample_address.chosen("tokenization", list(labels), chosen.id if chosen else ""),
+        **sample_address.chosen(
+            "tokenization", list(labels), chosen.id if chosen else "", default=tokenizations[-1].id
+        ),
         format_func=labels.__getitem__,
         help="The tokenization whose token counts are shown and used by filters and sorting.",
         on_change=sample_address.changed,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from mistudio_core.library.queries import MODES, RANKED_MODES, SampleColumn
 from mistudio_core.ui.app.escape import one_line
+from mistudio_core.ui.app.keys import LIVE
 from mistudio_core.ui.samples import address as sample_address
 from mistudio_core.ui.widgets.choices import distinct
 
@@ -41,6 +42,7 @@ def draw(fields: Mapping[str, Any], columns: Sequence[SampleColumn]) -> None:
         placeholder="Search text",
         label_visibility="collapsed",
         max_chars=_MAX_CHARS,
+        live=LIVE,
         on_change=sample_address.changed,
     )
     st.selectbox(

@@ -82,7 +82,7 @@ def _range(found: TokenHits, first: int) -> str:
 
 
 def _tells(found: TokenHits, tokenization: Tokenization) -> None:
-    from mistudio_core.charts.token_hits import hits_by_position
+    from mistudio_core.charts.positions import hits_by_position
 
     before, after = st.columns(2)
     with before:
@@ -90,7 +90,7 @@ def _tells(found: TokenHits, tokenization: Tokenization) -> None:
     with after:
         _neighbours("Most frequent after", found.following, found.total)
     with st.container(border=True):
-        figures.draw(hits_by_position(found.by_position, found.position_step), keys.of(tokenization.id, "hits_chart"))
+        figures.draw(hits_by_position(found.by_position), keys.of(tokenization.id, "hits_chart"))
 
 
 def _neighbours(title: str, neighbours: Sequence[Neighbour], total: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import streamlit as st
 
@@ -100,49 +101,61 @@ def _label(tokenization: Tokenization) -> str:
 
 
 def _search(asked: Asked) -> None:
-    """Draw the search; what is typed counts when the form is sent, so that a text may begin with a space."""
-    with st.form("tokens_search", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input(
-                "Find tokens by text",
-                value=asked.text,
-                key=f"{_TEXT}:{asked.text}",
-                help="Tokenized as in the middle of a document: a leading space matters.",
-                placeholder=" Paris",
-            )
-            st.text_input(
-                "or by ids",
-                value=", ".join(map(str, asked.ids)),
-                key=f"{_IDS}:{asked.ids}",
-                placeholder="6342, 318",
-                width=200,
-            )
-            st.form_submit_button("Find", icon=":material/search:", on_click=_find, args=(asked,))
-        st.checkbox(
-            "Include matches across documents",
-            value=asked.across,
-            key=f"{_ACROSS}:{asked.across}",
-            help="A sequence may hold several documents. If off, hits that span two of them are left out.",
+    """Draw the search: a text is looked for as it is typed, with its spaces, ids when they are complete."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Find tokens by text",
+            **_shown(_TEXT, asked.text),
+            type="search",
+            live=keys.LIVE,
+            help="Tokenized as in the middle of a document: a leading space matters.",
+            placeholder=" Paris",
+            on_change=_find_text,
         )
+        st.text_input(
+            "or by ids",
+            **_shown(_IDS, ", ".join(map(str, asked.ids)), same=_same_ids),
+            placeholder="6342, 318",
+            width=200,
+            on_change=_find_ids,
+        )
+    st.checkbox(
+        "Include matches across documents",
+        **_shown(_ACROSS, asked.across),
+        help="A sequence may hold several documents. If off, hits that span two of them are left out.",
+        on_change=lambda: _ask(across="1" if st.session_state[_ACROSS] else None),
+    )
 
 
-def _find(before: Asked) -> None:
-    text = st.session_state[f"{_TEXT}:{before.text}"]
-    ids = st.session_state[f"{_IDS}:{before.ids}"]
-    across = st.session_state[f"{_ACROSS}:{before.across}"]
-    ids_are_new = sequence_address.ids_of(ids) != before.ids or not text
+def _shown(key: str, value: Any, same: Callable[[Any, Any], bool] = operator.eq) -> dict[str, Any]:
+    """Return key and value of a widget that shows what the address says; what is being typed is left alone."""
+    if key not in st.session_state:
+        return {"key": key, "value": value}
+    if not same(st.session_state[key], value):
+        st.session_state[key] = value
+    return {"key": key}
+
+
+def _same_ids(typed: str, shown: str) -> bool:
+    return sequence_address.ids_of(typed) == sequence_address.ids_of(shown)
+
+
+def _find_text() -> None:
+    failures.forget(keys.TOKENS_ERROR)
+    _ask(text=st.session_state[_TEXT] or None, ids=None)
+
+
+def _find_ids() -> None:
+    typed = st.session_state[_IDS]
+    ids = sequence_address.ids_of(typed)
     with failures.storing(keys.TOKENS_ERROR):
-        if ids and not sequence_address.ids_of(ids):
+        if typed.strip() and not ids:
             raise invalid(
-                f"{ids[:80]!r} is not a list of token ids.",
+                f"{typed[:80]!r} is not a list of token ids.",
                 f"Enter up to {sequence_address.MAX_IDS} whole numbers, separated by commas.",
             )
-        by_ids = bool(ids) and ids_are_new
-        sequence_address.ask(
-            text=None if by_ids else text,
-            ids=",".join(map(str, sequence_address.ids_of(ids))) if by_ids else None,
-            across="1" if across else None,
-            sequence=None,
-            at=None,
-            page=None,
-        )
+        _ask(ids=",".join(map(str, ids)) or None, text=None)
+
+
+def _ask(**changes: str | None) -> None:
+    sequence_address.ask(**changes, sequence=None, at=None, page=None)

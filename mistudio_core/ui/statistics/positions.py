@@ -19,7 +19,8 @@ def draw(tokenization: Tokenization, positions: Mapping[str, Any] | None) -> Non
     """Draw the frequency by position, where it was counted."""
     if positions is None or not positions["tokens"]:
         return
-    from mistudio_core.charts.vocabulary import LINE_TOKENS, position_lines, position_map, token_label
+    from mistudio_core.charts.figure import token_label
+    from mistudio_core.charts.positions import LINE_TOKENS, position_lines, position_map
 
     def key(what: str) -> str:
         return keys.of(tokenization.id, f"stats_positions_{what}")

@@ -62,11 +62,14 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
             export_panel.draw(library, tokenization, jobs)
 
 
-def head(tokenization: Tokenization) -> None:
-    """Draw the first lines of the card: the tokenizer, the status and the recipe in short."""
+def head(tokenization: Tokenization, *, job: Job | None = None) -> None:
+    """Draw the first lines of the card: the tokenizer, the status and the recipe in short.
+
+    While a job makes it, the status is the job's: the record may be ahead of what is drawn below.
+    """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         st.markdown(f":material/token: **{plain(tokenization.tokenizer, 100)}**", width="content")
-        badges.draw(badges.of_tokenization(tokenization))
+        badges.draw(badges.of_tokenization(tokenization) if job is None else badges.of_making(job))
     st.caption(recipe_line(tokenization), help=_exactly(tokenization))
 
 
@@ -97,8 +100,10 @@ def live_figures(job: Job) -> None:
             figure_cards.count("Sequences", seen["sequences"], border=False)
         figure_cards.count("Tokens", seen.get("tokens"), border=False)
         figure_cards.count("Documents", documents, border=False)
-        figure_cards.count("Documents per second", None if job.rate is None else round(job.rate), border=False)
-        figure_cards.count("Tokens per second", per_second, border=False)
+        if job.rate is not None:  # while sequences are written, nothing is read
+            figure_cards.count("Documents per second", round(job.rate), border=False)
+        if per_second is not None:
+            figure_cards.count("Tokens per second", per_second, border=False)
 
 
 def _figures(tokenization: Tokenization) -> None:

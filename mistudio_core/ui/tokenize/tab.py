@@ -53,7 +53,7 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
                 job_progress.draw(job)
                 job_progress.cancel_button(library, job)
                 continue
-            tokenization_card.head(library.tokenization(job.subject_id))
+            tokenization_card.head(library.tokenization(job.subject_id), job=job)
             job_progress.draw(job)
             tokenization_card.live_figures(job)
             figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))

@@ -60,6 +60,11 @@ def of_tokenization(tokenization: Tokenization) -> Badge:
     return TOKENIZATION[tokenization.status]
 
 
+def of_making(job: Job) -> Badge:
+    """Return the badge of a tokenization that an active job makes."""
+    return TOKENIZATION["queued" if job.status == "queued" else "processing"]
+
+
 def of_job(job: Job) -> Badge:
     """Return the badge of a job."""
     return JOB[job.status]
