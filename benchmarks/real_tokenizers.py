@@ -35,10 +35,10 @@ import pyarrow.parquet as pq
 
 from benchmarks import odd_texts
 from mistudio_core.library import Library
+from mistudio_core.sources.tokenizers import load_tokenizer
 from mistudio_core.tokenization.engines.encoding import encode_texts
 from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
-from mistudio_core.tokenization.loading.load import load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 NAMES = ["llama3", "qwen3", "gemma3", "gpt4o", "gptoss", "deepseek_v3", "llama2", "mistral_nemo", "command_r_plus",

@@ -38,6 +38,7 @@ from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_
 from mistudio_core.files import Home, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.raw_write import PartWriter
+from mistudio_core.sources.tokenizers import load_tokenizer
 from mistudio_core.statistics.dataset import dataset_statistics
 from mistudio_core.statistics.measures import utf8
 from mistudio_core.statistics.positions import PositionCounts
@@ -45,7 +46,6 @@ from mistudio_core.statistics.stored import stored_positions, stored_sequences
 from mistudio_core.statistics.text_column import plain_texts
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.control import NONE, ControlCounter
-from mistudio_core.tokenization.loading.load import load_tokenizer
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.work.running import PROGRESS_PERIOD_S

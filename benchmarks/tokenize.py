@@ -127,7 +127,7 @@ def _tokenizer(folder: Path, name: str | None) -> StoredTokenizer:
         from mistudio_core.example.dataset import sample_tokenizer
 
         return open_tokenizer(sample_tokenizer(home))
-    from mistudio_core.tokenization.loading.load import load_tokenizer
+    from mistudio_core.sources.tokenizers import load_tokenizer
 
     return load_tokenizer(home.tokenizers, str(Path(name).resolve()))
 

@@ -33,13 +33,14 @@ class WorkerGoneError(Exception):
 class LookWorker:
     """A running look worker; for one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
         """Start the process; it gets ready while its first question is written."""
+        self._memory_bytes = memory_bytes
         self.last_subject = ""
         """What it was asked about last, which it still has in memory."""
         self._ready = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mistudio_core.work.looks", str(MEMORY_BYTES)],
+            [sys.executable, "-m", "mistudio_core.work.looks", str(memory_bytes)],
             cwd="/",
             env=environment.worker_environment(),
             stdin=subprocess.PIPE,
@@ -129,7 +130,7 @@ class LookWorker:
         return StudioError(
             "worker_died",
             f"{subject} ended the process that looked at it ({how}); one that needs more than "
-            f"{MEMORY_BYTES >> 30} GB of memory does so.",
+            f"{self._memory_bytes >> 30} GB of memory does so.",
             "Try a shorter text. If that fails too, use another tokenizer.",
         )
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, urljoin
 
 from mistudio_core.sources.endpoint import endpoint, is_hub
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT_S: Final = 10.0
 """Longest silence of the network. The Hub's own client waits for ever in places."""
+ATTEMPTS: Final = 6
+"""Failures in a row after which a download ends."""
 MAX_ANSWER_BYTES: Final = 64 << 20
 
 _ID: Final = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
@@ -64,10 +66,11 @@ class Hub:
     """Questions to the Hub with one access token (None for none). Every failure is the client's own exception."""
 
     hf_token: str | None = None
-    attempts: int = 6
+    attempts: int = ATTEMPTS
     deadline: float | None = None
     """Of the monotonic clock: no request goes on after it."""
     on_wait: OnWait | None = None
+    kind: Literal["datasets", "models"] = "datasets"
     endpoint: str = field(default_factory=endpoint)
 
     def headers(self) -> dict[str, str]:
@@ -82,8 +85,8 @@ class Hub:
         return Retry(self.attempts, deadline=self.deadline, on_wait=self.on_wait)
 
     def info(self, repo_id: str, revision: str | None) -> dict[str, Any]:
-        """Return what the Hub says of a dataset repository at a revision (None: the newest)."""
-        path = f"/api/datasets/{repo_id}" + ("" if revision is None else f"/revision/{quote(revision, safe='')}")
+        """Return what the Hub says of a repository at a revision (None: the newest)."""
+        path = f"/api/{self.kind}/{repo_id}" + ("" if revision is None else f"/revision/{quote(revision, safe='')}")
         info, _ = self._get_json(self.endpoint + path)
         if (
             not isinstance(info, dict)
@@ -95,11 +98,11 @@ class Hub:
 
     def check_access(self, repo_id: str) -> None:
         """Raise the Hub's refusal if the files of a gated repository may not be read."""
-        self._get(f"{self.endpoint}/api/datasets/{repo_id}/auth-check")
+        self._get(f"{self.endpoint}/api/{self.kind}/{repo_id}/auth-check")
 
     def tree(self, repo_id: str, sha: str) -> list[HubFile]:
         """Return every file of a commit, with sizes and checksums."""
-        url: str | None = f"{self.endpoint}/api/datasets/{repo_id}/tree/{sha}?recursive=true"
+        url: str | None = f"{self.endpoint}/api/{self.kind}/{repo_id}/tree/{sha}?recursive=true"
         files: list[HubFile] = []
         while url is not None:
             rows, url = self._get_json(url)
@@ -111,7 +114,8 @@ class Hub:
 
     def file_url(self, repo_id: str, sha: str, path: str) -> str:
         """Return the address from which a file is fetched; it redirects to storage, with a fresh signature."""
-        return f"{self.endpoint}/datasets/{repo_id}/resolve/{sha}/{quote(path)}"
+        folder = "datasets/" if self.kind == "datasets" else ""
+        return f"{self.endpoint}/{folder}{repo_id}/resolve/{sha}/{quote(path)}"
 
     def _get_json(self, url: str) -> tuple[Any, str | None]:
         body, following = self._get(url)

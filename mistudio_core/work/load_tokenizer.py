@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mistudio_core.tokenization.loading.load import load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
+from mistudio_core.work.limited_loading import load_for
 from mistudio_core.work.running import RunningJob
 
 
@@ -18,6 +18,5 @@ def run(job: RunningJob) -> dict[str, Any]:
 
         loaded = open_tokenizer(sample_tokenizer(job.home), name=name)
     else:
-        revision, source = job.arguments["revision"], str(job.arguments.get("source", "auto"))
-        loaded = load_tokenizer(job.home.tokenizers, name, revision=revision, hf_token=job.secret, source=source)
+        loaded = load_for(job, name, job.arguments["revision"], str(job.arguments.get("source", "auto")))
     return loaded.describe()

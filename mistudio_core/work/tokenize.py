@@ -11,12 +11,13 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json, sync_folder
 from mistudio_core.raw import open_splits
-from mistudio_core.tokenization.loading.load import is_path, load_tokenizer
+from mistudio_core.tokenization.loading.load import is_path
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.facts import data_key, manifest_facts, measured_texts
 from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
+from mistudio_core.work.limited_loading import load_for
 from mistudio_core.work.running import RunningJob
 
 
@@ -67,13 +68,7 @@ def _tokenizer(job: RunningJob, recipe: Recipe) -> StoredTokenizer:
         return open_tokenizer(sample_tokenizer(job.home), name=name)
     if is_path(name) and job.settings.shared:
         raise invalid("A shared library loads no tokenizer from a path.", "Give a Hub id.")
-    return load_tokenizer(
-        job.home.tokenizers,
-        name,
-        revision=recipe.tokenizer_revision,
-        hf_token=job.secret,
-        source=recipe.tokenizer_source,
-    )
+    return load_for(job, name, recipe.tokenizer_revision, recipe.tokenizer_source)
 
 
 def _facts(job: RunningJob, dataset: Mapping[str, Any]) -> dict[str, Any]:

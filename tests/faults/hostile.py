@@ -114,16 +114,11 @@ def hostile_files() -> dict[str, bytes]:
     plain = plain_tokenizer
     parts: dict[str, str] = {
         "catastrophic regex": plain(pre_tokenizer=_split(r"(a+)+$")),
-        "catastrophic regex of alternatives": plain(pre_tokenizer=_split(r"(a|a)*b")),
-        "catastrophic regex with a reference": plain(pre_tokenizer=_split(r"(a*)*\1c")),
         "catastrophic regex in a normalizer": plain(
             normalizer={"type": "Replace", "pattern": {"Regex": r"(a|aa)+$"}, "content": ""}
         ),
         "catastrophic regex in looking ahead": plain(pre_tokenizer=_split(r"(?=(a+)+$)(a*)*b")),
         "deep groups in a regex": plain(pre_tokenizer=_split("(" * 5000 + "a" + ")" * 5000)),
-        "repeats of repeats in a regex": plain(
-            pre_tokenizer=_split("((((((a{1,99}){1,99}){1,99}){1,99}){1,99}){1,99})")
-        ),
         "an unclosed group in a regex": plain(pre_tokenizer=_split("(a")),
         "a normalizer that makes texts long": plain(
             normalizer={"type": "Replace", "pattern": {"String": "a"}, "content": "b" * 4_000_000}
@@ -150,12 +145,10 @@ def hostile_files() -> dict[str, bytes]:
         "a negative id": plain(model=_model({"a": -1})),
         "an id that is a fraction": plain(model=_model({"a": 0.5})),
         "an added token beyond 32 bits": plain(added_tokens=[_added("<x>", 1 << 33)]),
-        "an added token far away": plain(added_tokens=[_added("<x>", 4_000_000_000)]),
         "a gigantic added token": plain(added_tokens=[_added("x" * 20_000_000)]),
         "a hundred thousand control tokens": plain(
             added_tokens=[_added(f"<{place:0100d}>", 256 + place) for place in range(200_000)]
         ),
-        "an added token that is empty": plain(added_tokens=[_added("", 0)]),
         "merges of what is not there": plain(model=_model(merges=["x y", "z q"])),
         "merges that are no pairs": plain(model=_model(merges=["abc"])),
         "dropout of a thousand": plain(model=_model(dropout=1000.0)),

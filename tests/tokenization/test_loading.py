@@ -11,7 +11,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.tokenization.loading.load import load_tokenizer
+from mistudio_core.sources.tokenizers import load_tokenizer
 from mistudio_core.tokenization.tokenizer.stored import open_tokenizer
 from tests.golden import corpus
 from tests.hub import models

@@ -15,7 +15,7 @@ import sentencepiece
 import tiktoken
 
 from mistudio_core.errors import StudioError
-from mistudio_core.tokenization.loading.load import load_tokenizer
+from mistudio_core.sources.tokenizers import load_tokenizer
 from tests.golden import corpus
 
 PATTERN = (

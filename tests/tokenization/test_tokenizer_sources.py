@@ -13,7 +13,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.tokenization.loading.load import load_tokenizer
+from mistudio_core.sources.tokenizers import load_tokenizer
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.recipes.recipe import Recipe

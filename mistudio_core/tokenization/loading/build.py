@@ -23,6 +23,7 @@ from mistudio_core.tokenization.loading.differences import difference, sentence
 from mistudio_core.tokenization.loading.files import has_settings
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS
 from mistudio_core.tokenization.tokenizer.randomness import switch_off
+from mistudio_core.tokenization.tokenizer.storing import checked_vocab_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,11 @@ def _converted(vocabulary: Vocabulary, folder: Path, name: str, on_hub: str | No
 
 def _read(folder: Path, name: str) -> Tokenizer:
     try:
-        return Tokenizer.from_file(str(folder / TOKENIZER_JSON))
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_JSON))
     except Exception as error:  # the library raises plain Exception
         raise unsupported(name, error) from error
+    checked_vocab_size(tokenizer)  # before it is written: that goes through all numbers up to the greatest id
+    return tokenizer
 
 
 def _randomness(tokenizer: Tokenizer) -> list[str]:

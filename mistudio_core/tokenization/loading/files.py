@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -11,19 +13,28 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import MODEL_CONFIG, SPECIAL_TOKENS_MAP, TOKENIZER_CONFIG, TOKENIZER_JSON
 from mistudio_core.files import file_sha256
 
-FILES: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*")
+FILES: Final = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*.jinja")
 """What belongs to a tokenizer. `config.json` does: AutoTokenizer chooses by the kind of model it names."""
 SETTINGS: Final = (
     MODEL_CONFIG, TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP, "added_tokens.json", "chat_template.jinja",
     "chat_template.json",
 )  # fmt: skip
 _OTHER_VOCABULARIES: Final = (".model", ".tiktoken")
+_TEMPLATES: Final = "additional_chat_templates"
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def is_vocabulary(file: str) -> bool:
     """Tell by its name whether a file holds the vocabulary of a tokenizer."""
     known = ("tokenizer", "vocab", "spiece", "sentencepiece", "tekken")
     return file.startswith(known) or file.endswith(_OTHER_VOCABULARIES)
+
+
+def belongs_to_tokenizer(path: str) -> bool:
+    """Tell by its path in a repository whether a file belongs to a tokenizer, and may be put into a folder under it."""
+    folder, _, name = path.rpartition("/")
+    safe = _NAME.fullmatch(name) is not None and folder in ("", _TEMPLATES)
+    return safe and not name.endswith(".index.json") and any(fnmatchcase(path, pattern) for pattern in FILES)
 
 
 def content_of(folder: Path, name: str) -> str:

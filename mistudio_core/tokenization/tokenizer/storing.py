@@ -22,6 +22,14 @@ from mistudio_core.tokenization.tokenizer.stored import FORMAT, StoredTokenizer,
 _PROBES: Final = ("a", "hello world", "Zoë 東京 🙂")
 _NO_LIMIT: Final = 1 << 30
 """`transformers` writes 1e30 where a model's limit is not known."""
+MOST_IDS: Final = 1 << 22
+"""Ten times the largest vocabularies in use; what is counted for each id fits into memory."""
+MOST_TOKEN_CHARACTERS: Final = 10_000
+"""The longest tokens in use, runs of spaces, have some hundreds."""
+MOST_CONTROL_TOKENS: Final = 50_000
+"""Some vocabularies reserve thousands."""
+MOST_SETTINGS_BYTES: Final = 4 << 20
+"""The longest chat templates in use have some ten thousand characters."""
 _KEPT_CONFIG: Final = frozenset(
     {"bos_token", "eos_token", "pad_token", "unk_token", "cls_token", "sep_token", "model_max_length", "chat_template"}
 )
@@ -42,6 +50,8 @@ def store_tokenizer(
     tokenizer.no_padding()
     plain_json = tokenizer.to_str()
     kept = {key: config[key] for key in sorted(config) if key in _KEPT_CONFIG and config[key] is not None}
+    if len(_as_bytes(kept)) > MOST_SETTINGS_BYTES:
+        raise _unsupported(f"The settings and chat templates of the tokenizer exceed {MOST_SETTINGS_BYTES:,} bytes.")
     digest = hashlib.sha256(plain_json.encode() + b"\0" + json.dumps(kept, sort_keys=True).encode()).hexdigest()
     folder = root / digest
     if not (folder / TOKENIZER_SOURCE).is_file():
@@ -51,13 +61,34 @@ def store_tokenizer(
     return open_tokenizer(folder, name=name, revision=revision)
 
 
+def checked_vocab_size(tokenizer: Tokenizer) -> int:
+    """Return one more than the greatest id; raise `tokenizer_unsupported` for no ids, or ids out of all proportion."""
+    vocabulary = tokenizer.get_vocab(with_added_tokens=True)
+    if not vocabulary:
+        raise _unsupported("The tokenizer has an empty vocabulary.")
+    size = max(vocabulary.values()) + 1
+    if size > MOST_IDS:
+        raise _unsupported(f"The ids of the tokenizer reach {size - 1:,}, and {MOST_IDS - 1:,} is the greatest taken.")
+    longest = max(map(len, vocabulary))
+    if longest > MOST_TOKEN_CHARACTERS:
+        raise _unsupported(
+            f"The tokenizer has a token of {longest:,} characters, and {MOST_TOKEN_CHARACTERS:,} is the most taken."
+        )
+    return size
+
+
 def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
+    vocab_size = checked_vocab_size(tokenizer)
     prefix, suffix = surroundings(tokenizer)
     limit = config.get("model_max_length")
     control = {token.content: ident for ident, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    if len(control) > MOST_CONTROL_TOKENS:
+        raise _unsupported(
+            f"The tokenizer has {len(control):,} control tokens, and {MOST_CONTROL_TOKENS:,} is the most taken."
+        )
     return {
         "family": json.loads(tokenizer.to_str())["model"]["type"],
-        "vocab_size": max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1,
+        "vocab_size": vocab_size,
         "model_max_length": int(limit) if isinstance(limit, (int, float)) and 0 < limit < _NO_LIMIT else None,
         "named_bos_id": _named(tokenizer, config, "bos_token"),
         "named_eos_id": _named(tokenizer, config, "eos_token"),
@@ -68,6 +99,10 @@ def _facts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> dict[str, Any]:
         "control": control,
         "named_tokens": {key: _token_text(config[key]) for key in config if key.endswith("_token")},
     }
+
+
+def _unsupported(message: str) -> StudioError:
+    return StudioError("tokenizer_unsupported", message, "Use another tokenizer.")
 
 
 def surroundings(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
@@ -107,7 +142,7 @@ def _unknown(tokenizer: Tokenizer) -> int | None:
 
 
 def _as_bytes(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
 
 
 def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mistudio_core.work.looks import recipes, tokens
+from mistudio_core.work.looks import loading, recipes, tokens
 
 _QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "keep_files": loading.kept,
     "preview": recipes.preview,
     "source_text": recipes.source_text,
     "chat_date": recipes.chat_date,
