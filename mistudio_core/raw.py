@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError
 from mistudio_core.file_names import RAW
+from mistudio_core.files import damaged
 from mistudio_core.json_values import decoded, is_json, item_feature
+from mistudio_core.manifest_files import ListedPart, listed_parts
 
 _FOOTERS_KEPT: Final = 4
 """A parsed footer of 1,000 row groups takes some MB; the parts of 100 GB must not all stay in memory."""
@@ -45,10 +47,14 @@ class RawSplit:
     Only a small index of the row groups is held. Any number of threads may read one object.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Read the footers of the parts in `folder`; raise `corrupt_data` naming a part that is damaged."""
+    def __init__(self, folder: Path, listed: Sequence[ListedPart] | None = None) -> None:
+        """Read the footers of the `listed` parts, or of those in `folder` while it is being written.
+
+        Raises `corrupt_data`, naming the part, where one is damaged or has other rows than it must have.
+        """
         self.folder = folder
-        self.parts: tuple[Path, ...] = tuple(sorted(folder.glob("part-*.parquet")))
+        rows = None if listed is None else {part.path: part.num_rows for part in listed}
+        self.parts: tuple[Path, ...] = tuple(sorted(folder.glob("part-*.parquet")) if rows is None else rows)
         self.schema: pa.Schema | None = None
         self.wide_moments: frozenset[str] = frozenset()
         """Columns of moments that may be beyond what microseconds count, by the bounds in the footers."""
@@ -58,6 +64,8 @@ class RawSplit:
         first = 0
         for part in self.parts:
             footer = self._footer(part)
+            if rows is not None and footer.num_rows != rows[part]:
+                raise damaged(part, f"it has {footer.num_rows:,} rows instead of {rows[part]:,}")
             if self.schema is None:
                 self.schema = footer.schema.to_arrow_schema()
             coarse = [name for name in _coarse_moments(self.schema) if name not in self.wide_moments]
@@ -137,8 +145,15 @@ class RawSplit:
 
 
 def open_splits(dataset_folder: Path) -> dict[str, RawSplit]:
-    """Open every split of a dataset folder, by name; an empty split is there with no samples."""
+    """Open every split of a dataset folder, by name; an empty split is there with no samples.
+
+    Of a finished dataset the parts are those that its manifest lists. Raises `corrupt_data`, naming the file, where
+    one is missing, was added or is another one.
+    """
     root = dataset_folder / RAW
+    listed = listed_parts(dataset_folder)
+    if listed is not None:
+        return {split: RawSplit(root / split, parts) for split, parts in listed.items()}
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     return {folder.name: RawSplit(folder) for folder in folders}
 
@@ -256,4 +271,5 @@ def _damage_named(part: Path) -> Iterator[None]:
             "corrupt_data",
             f"The data file {part.parent.name}/{part.name} is {'missing' if missing else 'damaged'}.",
             "Verify the dataset to list all problems, then delete it and download or import it again.",
+            {"file": str(part)},
         ) from error

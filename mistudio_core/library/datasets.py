@@ -10,8 +10,7 @@ from typing import BinaryIO, Final
 
 from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError, check_text, in_use, invalid
-from mistudio_core.file_names import DATASET_MANIFEST, USER_FILE
-from mistudio_core.files import read_json
+from mistudio_core.file_names import USER_FILE
 from mistudio_core.jobs import protocol
 from mistudio_core.library import listing, making, uploads
 from mistudio_core.library.access import choose_hf_token
@@ -19,6 +18,7 @@ from mistudio_core.library.answers import FileLook
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
 from mistudio_core.library.start import start
+from mistudio_core.manifest_files import dataset_manifest
 from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, as_json, now
 from mistudio_core.sources.import_options import ImportOptions
 
@@ -174,7 +174,7 @@ class Datasets:
     def replaced_texts(self, dataset_id: str) -> JsonDocument:
         """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""
         record = look(self._context).dataset(dataset_id)
-        manifest = None if record.path is None else read_json(record.path / DATASET_MANIFEST)
+        manifest = None if record.path is None else dataset_manifest(record.path)
         return JsonDocument((manifest or {}).get("replaced", {}))
 
     def rename(self, dataset_id: str, *, name: str | None = None, notes: str | None = None) -> Dataset:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import DATASET_MANIFEST
-from mistudio_core.files import read_json
 from mistudio_core.jobs.kinds import makes_dataset
 from mistudio_core.library.context import Context
 from mistudio_core.library.start import start
+from mistudio_core.manifest_files import dataset_manifest
 from mistudio_core.records import Dataset, Job
 from mistudio_core.store.catalog import rows
 
@@ -34,8 +33,8 @@ def start_following(context: Context, ended_jobs: Sequence[str]) -> None:
         dataset = datasets.get(job.subject_id)
         if not makes_dataset(job.kind) or job.ended != "succeeded" or dataset is None:
             continue
-        if 0 < _text_bytes(context, dataset) < INDEXED_UNASKED_BYTES:
-            with contextlib.suppress(StudioError):
+        with contextlib.suppress(StudioError):
+            if 0 < _text_bytes(context, dataset) < INDEXED_UNASKED_BYTES:
                 start_index(context, dataset, dataset.owner)
 
 
@@ -45,5 +44,5 @@ def start_index(context: Context, dataset: Dataset, owner: str) -> Job:
 
 
 def _text_bytes(context: Context, dataset: Dataset) -> int:
-    manifest: dict[str, Any] | None = read_json(context.home.dataset(dataset.id) / DATASET_MANIFEST)
+    manifest = dataset_manifest(context.home.dataset(dataset.id))
     return 0 if manifest is None else sum(file.get("text_bytes", 0) for file in manifest["files"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mistudio_core.errors import StudioError
 from mistudio_core.file_names import STATISTICS, STATISTICS_ARRAYS, TOKENIZATION_MANIFEST
-from mistudio_core.files import read_json
+from mistudio_core.files import damaged
+from mistudio_core.manifest_files import dataset_manifest, listed_bytes, listed_document, tokenization_manifest
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
 
 if TYPE_CHECKING:
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 
 def stored_statistics(record: Dataset | Tokenization) -> JsonDocument | None:
-    """Return the statistics of a dataset or a tokenization; None until it is ready."""
-    stored = None if record.path is None else read_json(record.path / STATISTICS)
+    """Return the statistics of a dataset or a tokenization; None until it is ready. Raises `corrupt_data`."""
+    if record.path is None:
+        return None
+    manifest = (dataset_manifest if isinstance(record, Dataset) else tokenization_manifest)(record.path)
+    stored = listed_document(record.path, manifest or {}, STATISTICS)
     return None if stored is None else JsonDocument(stored)
 
 
@@ -24,20 +27,17 @@ def stored_counts(record: Tokenization) -> TokenStatistics:
     from mistudio_core.statistics.tokens import TokenStatistics
 
     assert record.path is not None
-    try:
-        return TokenStatistics.load(record.path / STATISTICS_ARRAYS)
-    except FileNotFoundError:
-        raise StudioError(
-            "corrupt_data", f"The counts of {record.id} are missing.", "Delete it and tokenize again."
-        ) from None
+    if listed_bytes(record.path, stored_manifest(record), STATISTICS_ARRAYS) is None:
+        raise damaged(record.path / STATISTICS_ARRAYS, "it is missing", "Delete the tokenization and tokenize again.")
+    return TokenStatistics.load(record.path / STATISTICS_ARRAYS)
 
 
 def stored_manifest(record: Tokenization) -> JsonDocument:
     """Return the manifest of a complete tokenization, or raise `corrupt_data`."""
     assert record.path is not None
-    stored = read_json(record.path / TOKENIZATION_MANIFEST)
-    if not isinstance(stored, dict):
-        raise StudioError("corrupt_data", f"{record.id} has lost its manifest.", "Delete it and tokenize again.")
+    stored = tokenization_manifest(record.path)
+    if stored is None:
+        raise damaged(record.path / TOKENIZATION_MANIFEST, "it is missing", "Delete it and tokenize again.")
     return JsonDocument(stored)
 
 

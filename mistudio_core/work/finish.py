@@ -14,8 +14,20 @@ import pyarrow as pa
 from mistudio_core import __version__
 from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import DATASET_MANIFEST, FEATURES, MEASURES, PLAN, RAW, RECEIPTS, SAMPLE_INDEX, STATISTICS
-from mistudio_core.files import folder_bytes, read_json, sync_folder, write_json
+from mistudio_core.file_names import (
+    DATASET_MANIFEST,
+    FEATURES,
+    MEASURES,
+    PLAN,
+    RAW,
+    RECEIPTS,
+    SAMPLE_INDEX,
+    STATISTICS,
+    TOKENIZED,
+    USER_FILE,
+)
+from mistudio_core.files import folder_bytes, sync_folder, write_json
+from mistudio_core.manifest_files import dataset_manifest, listed_parts
 from mistudio_core.raw import class_labels, column_types, text_columns
 from mistudio_core.raw_write import PartInfo
 from mistudio_core.records import as_json, now
@@ -31,14 +43,35 @@ _WORKING_FILES: Final = frozenset({"files", RECEIPTS, "hf", PLAN, FEATURES, MEAS
 
 
 def finished_before(job: RunningJob) -> dict[str, Any] | None:
-    """Return the manifest if an earlier run of this job was killed after it had written it."""
-    manifest: dict[str, Any] | None = read_json(job.home.dataset(job.subject_id) / DATASET_MANIFEST)
-    if manifest is not None:
-        return manifest
-    manifest = read_json(job.home.dataset_draft(job.subject_id) / DATASET_MANIFEST)
+    """Return the manifest if an earlier run of this job was killed after it had written it.
+
+    A dataset that is damaged is taken apart, to be made again.
+    """
+    final, draft = job.home.dataset(job.subject_id), job.home.dataset_draft(job.subject_id)
+    try:
+        if final.exists():
+            listed_parts(final)
+            return dataset_manifest(final)
+    except StudioError as error:
+        job.log.info("%s It is made again.", error.message)
+        _take_apart(job, final, draft)
+    try:
+        manifest = dataset_manifest(draft)
+    except StudioError:
+        job.home.discard(draft / DATASET_MANIFEST)
+        return None
     if manifest is not None:
         _publish(job)
     return manifest
+
+
+def _take_apart(job: RunningJob, final: Path, draft: Path) -> None:
+    """Delete a damaged dataset but for its tokenizations and what people added, which go into the draft."""
+    draft.mkdir(exist_ok=True)
+    for name in (TOKENIZED, USER_FILE):
+        if (final / name).exists() and not (draft / name).exists():
+            os.rename(final / name, draft / name)
+    job.home.discard(final)
 
 
 def finish_conversion(

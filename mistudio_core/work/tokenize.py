@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
-from mistudio_core.files import read_json, sync_folder
+from mistudio_core.files import sync_folder
+from mistudio_core.manifest_files import dataset_manifest, must_hold_its_files, tokenization_manifest
 from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.loading.load import is_path
 from mistudio_core.tokenization.recipes.recipe import Recipe
@@ -25,11 +25,11 @@ def run(job: RunningJob) -> dict[str, Any]:
     """Tokenize as the job's arguments say and return the manifest of the tokenization."""
     dataset_id = str(job.arguments["dataset_id"])
     final = job.home.tokenization(dataset_id, job.subject_id)
-    done = read_json(final / TOKENIZATION_MANIFEST)
+    done = _finished_before(job, final)
     if done is not None:
-        return dict(done)
+        return done
     job.progress("preparing")
-    dataset = read_json(job.home.dataset(dataset_id) / DATASET_MANIFEST)
+    dataset = dataset_manifest(job.home.dataset(dataset_id))
     if dataset is None:
         raise StudioError("not_found", f"The dataset {dataset_id} no longer exists.", "Tokenize another dataset.")
     recipe = Recipe.from_stored(job.arguments["recipe"]).resolved(
@@ -53,6 +53,19 @@ def run(job: RunningJob) -> dict[str, Any]:
     os.rename(draft, final)
     sync_folder(final.parent)
     return manifest
+
+
+def _finished_before(job: RunningJob, final: Path) -> dict[str, Any] | None:
+    """Return the manifest of an earlier run that was killed at its end; a damaged tokenization is made anew."""
+    try:
+        manifest = tokenization_manifest(final)
+        if manifest is not None:
+            must_hold_its_files(final, manifest)
+            return manifest
+    except StudioError as error:
+        job.log.info("%s It is made again.", error.message)
+    job.home.discard(final)
+    return None
 
 
 def local_day(moment: str) -> date:

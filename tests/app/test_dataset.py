@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mistudio_core.files import read_json, write_json
+from mistudio_core.checksums import write_sealed
+from mistudio_core.files import read_json
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
 from tests.support.app_driver import assert_no_exception, open_app, press, submit, words
@@ -128,7 +129,7 @@ def test_the_overview_tells_of_replaced_text(library: StagedLibrary) -> None:
     library.open()
     assert "replaced with U+FFFD" not in words(open_dataset(dataset_id))
     manifest = library.home.dataset(dataset_id) / "dataset.json"
-    write_json(manifest, (read_json(manifest) or {}) | {"replaced": {"text": 2, "body": 1}}, durable=True)
+    write_sealed(manifest, (read_json(manifest) or {}) | {"replaced": {"text": 2, "body": 1}})
     shown = words(open_dataset(dataset_id))
     assert "2 samples have invalid UTF-8 in text, replaced with U+FFFD." in shown
     assert "1 sample has invalid UTF-8 in body" in shown

@@ -23,6 +23,7 @@ LEAVES = frozenset(
         "files",
         "hashed_file",
         "json_values",
+        "manifest_files",
         "raw",
         "raw_write",
         "records",

@@ -11,12 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from mistudio_core.files import Home, new_id, write_json
+from mistudio_core.checksums import write_sealed
+from mistudio_core.files import Home, new_id
 from mistudio_core.jobs import protocol
 from mistudio_core.raw import column_types, open_splits
 from mistudio_core.tokenization.exports.source import Source
 from tests.golden import corpus
-from tests.support.corpora import write_dataset
+from tests.support.corpora import raw_entries, write_dataset
 from tests.support.tokenized import run, stored, task_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +32,11 @@ def tokenization(
     dataset_id, tokenization_id = new_id("ds"), new_id("tok")
     source = Source.of(home, dataset_id, tokenization_id)
     write_dataset(source.dataset, splits, group_rows=7)
-    columns = column_types(next(iter(splits.values())).schema)
-    write_json(source.dataset / "dataset.json", {"id": dataset_id, "name": name, "columns": columns})
+    manifest = {
+        "id": dataset_id, "name": name, "columns": column_types(next(iter(splits.values())).schema),
+        "splits": {split: table.num_rows for split, table in splits.items()}, "files": raw_entries(source.dataset),
+    }  # fmt: skip
+    write_sealed(source.dataset / "dataset.json", manifest)
     kept = stored(home.tokenizers, corpus.TOKENIZERS / tokenizer)
     recipe = {"splits": list(splits), "context_length": 16, "engine": "reference"} | fields
     task = task_of(source.tokenization, open_splits(source.dataset), kept, **recipe)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
 from mistudio_core.tokenization.exports import sequences as export_rows
@@ -137,9 +138,9 @@ def test_a_bin_is_refused_for_a_large_vocabulary_and_for_ragged_rows(home: Home,
     source, _, _ = tokenization(home, {"train": pa.table({"text": texts(20)})})
     path = source.tokenization / "manifest.json"
     manifest = json.loads(path.read_text())
-    path.write_text(json.dumps(manifest | {"vocab_size": 65_536}))
+    write_sealed(path, manifest | {"vocab_size": 65_536})
     export_tokenization(source, tmp_path / "copy", "bin")
-    path.write_text(json.dumps(manifest | {"vocab_size": 65_537}))
+    write_sealed(path, manifest | {"vocab_size": 65_537})
     with pytest.raises(StudioError, match="65,537 ids") as caught:
         export_tokenization(source, tmp_path / "copy", "bin")
     assert caught.value.code == "invalid_request"
@@ -223,8 +224,9 @@ def test_memory_holds_a_batch_whatever_the_size(home: Home, tmp_path: Path) -> N
         for _ in range(number):
             out.write_batch(copies)
     manifest = rows.manifest | {"splits": {"train": {"num_sequences": number * copies.num_rows, "num_samples": 200}}}
-    shards = [shard | {"num_sequences": number * copies.num_rows}, *rows.manifest["shards"][1:]]
-    (source.tokenization / "manifest.json").write_text(json.dumps(manifest | {"shards": shards}))
+    size = (source.tokenization / shard["file"]).stat().st_size
+    grown = shard | {"num_sequences": number * copies.num_rows, "size_bytes": size}
+    write_sealed(source.tokenization / "manifest.json", manifest | {"shards": [grown, *rows.manifest["shards"][1:]]})
     places = [str(path) for path in (source.tokenization, source.dataset, source.tokenizers, tmp_path / "copy")]
     assert int(asked(GROWTH, *places)) < 16 << 20  # of 96 MiB
 

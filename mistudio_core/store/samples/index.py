@@ -20,6 +20,7 @@ from mistudio_core.checksums import announce_entry, renew_entry
 from mistudio_core.errors import IndexUnusable, StudioError
 from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
 from mistudio_core.files import sync_file, sync_folder
+from mistudio_core.manifest_files import dataset_manifest, must_be_there
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.measures import Measures, joined, measure
 from mistudio_core.store.samples.reader import SampleReader
@@ -88,6 +89,7 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     Raises `index_missing`, `index_damaged`, or `index_stale` where it is of another format or of other samples.
     """
     path = reader.folder / SAMPLE_INDEX
+    _must_be_listed(path)
     memory = _MEMORY_MB + (_SCAN_SHARE * _largest_group(reader) >> 20)
     config = _SETTINGS | {"temp_directory": str(reader.folder / ".spill"), "memory_limit": f"{memory}MB"}
     try:
@@ -134,6 +136,16 @@ def is_sound(connection: duckdb.DuckDBPyConnection) -> bool:
 def damaged() -> StudioError:
     """Return the error for an index whose file is not what was written."""
     return _unusable("index_damaged", "damaged")
+
+
+def _must_be_listed(path: Path) -> None:
+    """Raise `index_damaged` where the file is not as large as the manifest of a finished dataset has it."""
+    manifest = dataset_manifest(path.parent) or {}
+    try:
+        must_be_there(path.parent, [entry for entry in manifest.get("sidecars", ()) if entry["file"] == SAMPLE_INDEX])
+    except StudioError:
+        if path.exists():
+            raise damaged() from None
 
 
 def stored_bytes(reader: SampleReader) -> int:

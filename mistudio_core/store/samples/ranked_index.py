@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import tantivy
 
-from mistudio_core.checksums import file_entries, write_sealed
+from mistudio_core.checksums import file_entries, read_sealed, write_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json, sync_folder, walk_files, write_json
+from mistudio_core.manifest_files import must_be_there
 from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.store.samples.word_rules import (
     RULES_VERSION,
@@ -88,6 +89,11 @@ def open_ranked_index(reader: SampleReader) -> tantivy.Index:
         raise _unusable("index_damaged", "damaged") from None
     if meta != _meta(reader, indexed_columns(reader)):
         raise _unusable("index_stale", "out of date")
+    try:
+        checks = read_sealed(path.with_name(CHECKSUMS), lambda value: list(value["checked"]))
+        must_be_there(path.parent, checks or ())
+    except StudioError:
+        raise _unusable("index_damaged", "damaged") from None
     return _opened(path.parent / "index", stamp)
 
 

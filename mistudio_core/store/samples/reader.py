@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.file_names import RAW
+from mistudio_core.file_names import DATASET_MANIFEST, RAW
 from mistudio_core.raw import RawSplit, class_labels, hub_features, open_splits, text_columns
 from mistudio_core.records import Sample, SamplesPage
 from mistudio_core.store.samples.column_values import column_values
@@ -177,11 +178,18 @@ class SampleReader:
 
 def open_reader(dataset_folder: Path) -> SampleReader:
     """Return a reader of a dataset; the last few stay open, since parsing the footers costs more than a page."""
-    try:
-        stamp = (dataset_folder / RAW).stat().st_mtime_ns
-    except OSError:
-        stamp = 0
-    return _opened(dataset_folder, stamp)
+    return _opened(dataset_folder, _stamp(dataset_folder))
+
+
+def _stamp(dataset_folder: Path) -> tuple[int, ...]:
+    """Return what changes when a part or the manifest of a dataset is replaced, added or removed."""
+    raw = dataset_folder / RAW
+    stamp = []
+    for path in (dataset_folder / DATASET_MANIFEST, raw, *sorted(raw.iterdir() if raw.is_dir() else ())):
+        with contextlib.suppress(OSError):
+            facts = path.stat()
+            stamp += [facts.st_ino, facts.st_mtime_ns]
+    return tuple(stamp)
 
 
 def check_page(offset: int, limit: int) -> None:
@@ -193,5 +201,5 @@ def check_page(offset: int, limit: int) -> None:
 
 
 @lru_cache(maxsize=_OPEN_READERS)
-def _opened(dataset_folder: Path, stamp: int) -> SampleReader:  # noqa: ARG001 - a new stamp means another dataset
+def _opened(dataset_folder: Path, stamp: tuple[int, ...]) -> SampleReader:  # noqa: ARG001 - a new stamp means another dataset
     return SampleReader(dataset_folder)

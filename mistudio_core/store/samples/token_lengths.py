@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import TOKENIZATION_MANIFEST, TOKENIZED
-from mistudio_core.files import checked_id, read_json
+from mistudio_core.file_names import TOKENIZED
+from mistudio_core.files import checked_id
+from mistudio_core.manifest_files import tokenization_manifest
 from mistudio_core.store.samples.reader import SampleReader
 
 Number = TypeVar("Number", bound=np.generic)
@@ -27,7 +28,7 @@ class TokenLengths:
     def __init__(self, reader: SampleReader, tokenization: str) -> None:
         """Map the file; raise `not_found` for no such tokenization, `corrupt_data` where the file is not its own."""
         folder = reader.folder / TOKENIZED / checked_id(tokenization, "tok")
-        manifest = read_json(folder / TOKENIZATION_MANIFEST)
+        manifest = tokenization_manifest(folder)
         if manifest is None:
             raise StudioError(
                 "not_found", f"This dataset has no tokenization {tokenization}.", "Choose another tokenization."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -99,15 +100,16 @@ class TokenSequences:
 
 def open_token_sequences(folder: Path) -> TokenSequences:
     """Return the sequences of a complete tokenization; the last few stay mapped."""
-    try:
-        stamp = (folder / TOKENIZATION_MANIFEST).stat().st_mtime_ns
-    except OSError:
-        stamp = 0
-    return _opened(folder, stamp)
+    stamp = []
+    for path in (folder / TOKENIZATION_MANIFEST, folder):  # the folder's own changes when a file comes or goes
+        with contextlib.suppress(OSError):
+            facts = path.stat()
+            stamp += [facts.st_ino, facts.st_mtime_ns]
+    return _opened(folder, tuple(stamp))
 
 
 @lru_cache(maxsize=_OPEN_FOLDERS)
-def _opened(folder: Path, stamp: int) -> TokenSequences:  # noqa: ARG001 - a new stamp means another tokenization
+def _opened(folder: Path, stamp: tuple[int, ...]) -> TokenSequences:  # noqa: ARG001 - a new stamp means another tokenization
     return TokenSequences(folder)
 
 

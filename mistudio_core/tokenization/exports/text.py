@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.file_names import DATASET_MANIFEST
-from mistudio_core.files import read_json
+from mistudio_core.manifest_files import dataset_manifest
 from mistudio_core.raw import RawSplit, open_splits
 from mistudio_core.tokenization.exports.sequences import even_shares, hub_splits
 from mistudio_core.tokenization.exports.source import Source
@@ -30,7 +29,7 @@ SCHEMA: Final = pa.schema([("text", pa.string())])
 def check_texts(sequences: StoredSequences, dataset: Path) -> None:
     """Raise `invalid_request` where ids and not text were the source, `no_data` where not one document was used."""
     recipe = Recipe.from_stored(sequences.manifest["recipe"])
-    known = (read_json(dataset / DATASET_MANIFEST) or {}).get("columns", {})
+    known = (dataset_manifest(dataset) or {}).get("columns", {})
     for name in recipe.columns:
         if is_token_type(str(known.get(name))):
             raise invalid(

@@ -12,8 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import TOKENIZATION_MANIFEST
-from mistudio_core.files import read_json
+from mistudio_core.manifest_files import must_hold_its_files, tokenization_manifest
 from mistudio_core.tokenization.output.shard_sequences import Mark, PackedSequences, Shard, Source, StreamedSequences
 from mistudio_core.tokenization.packing.document_order import document_order_1, document_turns, sequence_turns
 from mistudio_core.tokenization.packing.plan import part_bounds
@@ -31,10 +30,11 @@ class Provenance:
     """Answers for a finished tokenization which samples each sequence is made of; needs its folder and nothing else."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder; raise `not_found` when it holds no tokenization."""
-        manifest = read_json(folder / TOKENIZATION_MANIFEST)
+        """Open the folder; raise `not_found` when it holds no tokenization, `corrupt_data` for a damaged one."""
+        manifest = tokenization_manifest(folder)
         if manifest is None:
             raise StudioError("not_found", f"There is no tokenization in {folder.name!r}.", "Check the id.")
+        must_hold_its_files(folder, manifest)
         self.manifest: Mapping[str, Any] = manifest
         self.recipe = Recipe.from_stored(manifest["recipe"])
         self.policy = Policy.from_json(manifest["policy"])

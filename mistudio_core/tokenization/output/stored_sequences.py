@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import TOKENIZATION_MANIFEST
-from mistudio_core.files import read_json
+from mistudio_core.manifest_files import must_hold_its_files, tokenization_manifest
 
 COLUMN: Final = "input_ids"
 
@@ -26,8 +25,8 @@ class StoredSequences:
 
     def __init__(self, folder: Path) -> None:
         """Open the tokenization in `folder`; raise `not_found` if it is not whole, `corrupt_data` if it is damaged."""
-        manifest = read_json(folder / TOKENIZATION_MANIFEST)
-        if not isinstance(manifest, dict):
+        manifest = tokenization_manifest(folder)
+        if manifest is None:
             raise StudioError("not_found", "This tokenization is incomplete or was deleted.", "Tokenize again.")
         self.folder = folder
         self.manifest: dict[str, Any] = manifest
@@ -35,6 +34,7 @@ class StoredSequences:
         self._files: list[tuple[str, str, int]] = [
             (shard["split"], shard["file"], shard["num_sequences"]) for shard in manifest["shards"]
         ]
+        must_hold_its_files(folder, manifest)
         if not self._files:
             raise StudioError(
                 "no_data", "This tokenization has no sequences.", "Tokenize with a shorter context length."
@@ -60,7 +60,7 @@ class StoredSequences:
                     found += batch.num_rows
                     yield batch
             if found != num_sequences:
-                raise _damaged(file)
+                raise _damaged(self.folder / file)
 
     def ids(self, split: str) -> Iterator[npt.NDArray[Any]]:
         """Yield the ids of a split as arrays of shape (n, width), in the stored type; `width` must be known."""
@@ -73,18 +73,19 @@ class StoredSequences:
         try:
             return pa.ipc.open_stream(pa.memory_map(str(self.folder / file)))
         except (OSError, pa.ArrowException):
-            raise _damaged(file) from None
+            raise _damaged(self.folder / file) from None
 
     def _read(self, file: str, stream: Any) -> Iterator[pa.RecordBatch]:
         try:
             yield from stream
         except (OSError, pa.ArrowException):
-            raise _damaged(file) from None
+            raise _damaged(self.folder / file) from None
 
 
-def _damaged(file: str) -> StudioError:
+def _damaged(path: Path) -> StudioError:
     return StudioError(
         "corrupt_data",
-        f"The file {file} of this tokenization is missing or damaged.",
+        f"The file {path.name} of this tokenization is missing or damaged.",
         "Verify the tokenization to list all problems, then delete it and tokenize again.",
+        {"file": str(path)},
     )
