@@ -58,8 +58,8 @@ def listed_parts(folder: Path) -> dict[str, list[ListedPart]] | None:
 
 def must_hold_its_files(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Raise `corrupt_data`, naming the file, where a tokenization's file is missing, added, or has another size."""
-    must_be_there(folder, [*manifest["shards"], *manifest.get("sidecars", ())])
-    _must_be_listed(folder, folder.glob(_SHARDS), manifest["shards"])
+    must_be_there(folder, [*manifest.get("shards", ()), *manifest.get("sidecars", ())])
+    _must_be_listed(folder, folder.glob(_SHARDS), manifest.get("shards", ()))
 
 
 def must_be_there(folder: Path, entries: Entries) -> None:

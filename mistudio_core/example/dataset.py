@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistudio_core.example.telling import THEMES, Story, stories
 from mistudio_core.file_names import TOKENIZER_SOURCE
-from mistudio_core.files import Home, read_json, write_json
+from mistudio_core.files import Home, read_if_sound, write_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,8 +61,8 @@ def sample_tokenizer(home: Home) -> Path:
     from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
     pointer = home.tokenizers / "sample.json"
-    known = read_json(pointer)
-    if isinstance(known, dict) and known.get("edition") == _EDITION:
+    known = read_if_sound(pointer, dict)
+    if known is not None and known.get("edition") == _EDITION:
         folder = home.tokenizers / str(known.get("sha256"))
         if (folder / TOKENIZER_SOURCE).is_file():
             return folder

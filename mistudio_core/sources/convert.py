@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from mistudio_core.file_names import FEATURES, RAW, RECEIPTS
-from mistudio_core.files import read_json, write_json
+from mistudio_core.files import read_if_sound, write_json
 from mistudio_core.raw_write import PartInfo, PartWriter
 from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.plan import SourceFile
@@ -60,7 +60,7 @@ class Converter:
     @staticmethod
     def known_features(folder: Path) -> dict[str, object] | None:
         """Return the columns that an earlier run learned, None if it learned none."""
-        features: dict[str, object] | None = read_json(folder / FEATURES)
+        features: dict[str, object] | None = read_if_sound(folder / FEATURES, dict)
         return features
 
     @staticmethod
@@ -74,11 +74,14 @@ class Converter:
 
     def receipt(self, file: SourceFile) -> Receipt | None:
         """Return the receipt of a file if its parts lie there as it says, else None."""
-        stored = read_json(self._receipt_path(file))
-        if stored is None or stored["path"] != file.path:
+
+        def made(stored: dict[str, Any]) -> Receipt:
+            parts = tuple(PartInfo(**part) for part in stored["parts"])
+            return Receipt(stored["split"], stored["path"], parts, stored["replaced"])
+
+        receipt = read_if_sound(self._receipt_path(file), made)
+        if receipt is None or receipt.path != file.path:
             return None
-        parts = tuple(PartInfo(**part) for part in stored["parts"])
-        receipt = Receipt(stored["split"], stored["path"], parts, stored["replaced"])
         raw = self.folder / RAW / file.split
         return receipt if all(_size(raw / part.name) == part.size_bytes for part in receipt.parts) else None
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.files import read_json, write_json
+from mistudio_core.files import read_if_sound, write_json
 
 COMPRESSIONS: Final = ("gz", "bz2", "xz", "zst")
 MODULES: Final = frozenset({"parquet", "arrow", "json", "csv", "text"})
@@ -81,9 +81,10 @@ class Plan:
 
     @classmethod
     def load(cls, path: Path) -> Plan | None:
-        """Read a plan that was saved; None where there is none."""
-        stored = read_json(path)
-        if stored is None:
-            return None
+        """Read a plan that was saved; None where there is none, or a damaged one: it is made again."""
+        return read_if_sound(path, cls._of_json)
+
+    @classmethod
+    def _of_json(cls, stored: dict[str, Any]) -> Plan:
         files = tuple(SourceFile(**file) for file in stored.pop("files"))
         return cls(**{**stored, "splits": tuple(stored["splits"]), "files": files})

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mistudio_core.files import read_json, write_json
+from mistudio_core.files import read_if_sound, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine
 from mistudio_core.tokenization.engines.encoding import buffers, encode_texts
@@ -137,8 +137,7 @@ class SampledEngine:
 
 def stored_verdict(tokenizer: StoredTokenizer, key: Sequence[Any]) -> Verdict | None:
     """Return what an earlier check of the same tokenizer, engines and data came to."""
-    stored = read_json(_verdict_path(tokenizer, key))
-    return None if stored is None else Verdict(**stored)
+    return read_if_sound(_verdict_path(tokenizer, key), lambda stored: Verdict(**stored))
 
 
 def keep_verdict(tokenizer: StoredTokenizer, key: Sequence[Any], verdict: Verdict) -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
-from mistudio_core.files import read_json, write_json
+from mistudio_core.files import read_if_sound, write_json
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.engines.identity import EnginesDifferError
@@ -89,7 +89,7 @@ def open_task(
     if (
         folder.exists()
         and not (folder / TOKENIZATION_MANIFEST).exists()
-        and read_json(task.work / "task.json") != wanted
+        and read_if_sound(task.work / "task.json", dict) != wanted
     ):
         shutil.rmtree(folder)
     task.work.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def tokenize(
     `facts` go into the manifest as they are; `data_key` says which data this is, for the check of the fast engine;
     `measured` are characters and words of all texts of a split, where they are known already.
     """
-    done = read_json(task.folder / TOKENIZATION_MANIFEST)
+    done = read_if_sound(task.folder / TOKENIZATION_MANIFEST, dict)
     if done is not None:
         shutil.rmtree(task.work, ignore_errors=True)
         return dict(done)
