@@ -90,19 +90,19 @@ def positions_wanted(made: Made) -> PositionCounts:
     return empty_positions(statistics, sum(file.written.num_sequences for file in last_files(made)))
 
 
-def counted_files(made: Made, wanted: PositionCounts) -> list[int]:
+def counted_files(files: Sequence[LastFile], wanted: PositionCounts) -> list[int]:
     """Return which files hold a sequence that is counted."""
-    pairs = pairwise(_firsts(last_files(made)))
+    pairs = pairwise(_firsts(files))
     return [place for place, (first, end) in enumerate(pairs) if -first % wanted.step < end - first]
 
 
-def count_positions(made: Made, place: int, wanted: PositionCounts) -> None:
+def count_positions(task: Task, files: Sequence[LastFile], place: int, wanted: PositionCounts) -> None:
     """Count the ids of one file by position; pure and idempotent."""
-    task, files = made.task, last_files(made)
     receipt = task.part(place, "json", "positions")
     if read_receipt(receipt) is not None:
         return
-    counts = file_positions(files[place].place(task.folder), _firsts(files)[place], wanted)
+    first = sum(file.written.num_sequences for file in files[:place])
+    counts = file_positions(files[place].place(task.folder), first, wanted)
     file = write_side_file(task.part(place, "side", "positions"), {"counts": counts.counts}, durable=False)
     write_receipt(receipt, {"sequences": counts.sequences}, [file], durable=False)
 
@@ -120,7 +120,7 @@ def finish(
     sequence_length = width or task.policy.sequence_length
     statistics = _statistics(made, measured, width)
     files = last_files(made)
-    positions = _positions(made, wanted) if wanted is not None else None
+    positions = None if wanted is None else _positions(task, files, wanted)
     for file in files:
         if file.path.exists():
             os.replace(file.path, task.folder / file.written.file)
@@ -186,14 +186,14 @@ def _uses_all_texts(made: Made, split: str) -> bool:
     return made.task.takes_whole_texts and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
 
 
-def _positions(made: Made, wanted: PositionCounts) -> PositionCounts:
-    task, total = made.task, wanted.empty()
-    for place in counted_files(made, wanted):
+def _positions(task: Task, files: Sequence[LastFile], wanted: PositionCounts) -> PositionCounts:
+    total = wanted.empty()
+    for place in counted_files(files, wanted):
         done = read_receipt(task.part(place, "json", "positions"))
         assert done is not None
         total.counts += read_side_file(task.part(place, "side", "positions"))["counts"]
         total.sequences += done["sequences"]
-    total.sequences_seen = sum(file.written.num_sequences for file in last_files(made))
+    total.sequences_seen = sum(file.written.num_sequences for file in files)
     return total
 
 

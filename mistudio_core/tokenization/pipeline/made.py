@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -43,6 +43,15 @@ class Made:
         if cut is not None and (shard := Receipt.read(task, cut.index, "cut")) is not None:
             receipts = {index: one for index, one in receipts.items() if index < cut.index} | {cut.index: shard}
         return cls(task, [receipts[index] for index in sorted(receipts)], packed_of(receipts))
+
+    def again(self) -> Made:
+        """Return the same when more stages are done, without reading the receipts of shards once more."""
+        return replace(self)
+
+    @cached_property
+    def by_index(self) -> dict[int, Receipt]:
+        """The shards that count by number."""
+        return {receipt.index: receipt for receipt in self.receipts}
 
     def side(self, receipt: Receipt) -> Path:
         """Return the side file of the step that encoded a shard."""

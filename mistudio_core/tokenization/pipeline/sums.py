@@ -35,7 +35,7 @@ def sum_shards(made: Made, number: int) -> None:
     receipt = task.part(number, "json", "sums")
     if read_receipt(receipt) is not None:
         return
-    statistics, counted = task.statistics(), {receipt.index: receipt for receipt in made.receipts}
+    statistics, counted = task.statistics(), made.by_index
     joined: dict[str, list[npt.NDArray[Any]]] = {
         "lengths": [np.empty(0, np.uint32)], "skipped": [np.empty(0, np.uint8)],
         "marks": [np.empty((0, 3), np.uint32)], SEQUENCE_TOKENS: [np.empty(0, np.uint32)],

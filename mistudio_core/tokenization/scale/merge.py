@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.pipeline.finish import finish
-from mistudio_core.tokenization.pipeline.made import Made
 from mistudio_core.tokenization.scale.steps import Steps
 
 _TRIES: Final = 3
@@ -32,7 +31,8 @@ def merge(
     damage = steps.damage(over)
     for _ in range(_TRIES):
         if not damage:
-            made = Made.read(steps.task)
+            steps.begin("sums")
+            made = steps.made
             engines = steps.engines.to_json(made.receipts)
             engine = "+".join(engines["used"]) or "reference"
             return finish(made, {**facts, "engine": engine, "engines": engines}, measured, steps.positions())

@@ -14,6 +14,7 @@ from mistudio_core.tokenization.pipeline.sums import RUN
 from mistudio_core.tokenization.scale.board import Board
 from mistudio_core.tokenization.scale.merge import merge
 from mistudio_core.tokenization.scale.planfile import MADE, open_plan
+from mistudio_core.tokenization.scale.steps import file_stage
 from mistudio_core.tokenization.scale.worker import DIFFER, DONE, FAILED, Worker
 
 _ROUNDS: Final = 5
@@ -127,7 +128,7 @@ def merge_plan(folder: Path, *, threads: int = 1) -> dict[str, Any]:
     for stage in steps.stages:
         parts = steps.begin(stage)
         missing = [] if stage == "encode" and steps.budget_met() else steps.missing(stage, parts)
-        damaged = [index for index in missing if steps.task.part(index, "json", stage).exists()]
+        damaged = [index for index in missing if steps.task.part(index, "json", file_stage(stage)).exists()]
         if missing and worker.board.differences() and stage in ("encode", "cut"):
             raise _differ(worker.board, len(missing))
         if len(missing) > len(damaged) and stage not in worker.optional:
@@ -142,7 +143,9 @@ def merge_plan(folder: Path, *, threads: int = 1) -> dict[str, Any]:
         for stage in steps.stages:
             worker.run(stage, steps.missing(stage, steps.begin(stage)))
 
-    return merge(steps, planned.document["facts"], planned.measured, over=worker.over, again=again)
+    manifest = merge(steps, planned.document["facts"], planned.measured, over=worker.over, again=again)
+    worker.reporter.tell(ended=True)
+    return manifest
 
 
 def _differ(board: Board, missing: int) -> StudioError:

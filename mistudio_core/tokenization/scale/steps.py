@@ -20,6 +20,7 @@ from mistudio_core.tokenization.pipeline.duplicates import find_duplicates, num_
 from mistudio_core.tokenization.pipeline.engine_choice import EngineChoice
 from mistudio_core.tokenization.pipeline.exchange import Exchange
 from mistudio_core.tokenization.pipeline.finish import (
+    LastFile,
     count_positions,
     counted_files,
     counts_positions,
@@ -92,16 +93,17 @@ class Steps:
         self._made: Made | None = None
         self._width: int | None = None
         self._wanted: PositionCounts | None = None
+        self._files: list[LastFile] = []
 
     def begin(self, stage: str) -> list[int]:
         """Prepare a stage, all before which are settled, and return the numbers of its steps."""
         task = self.task
         if stage in LAST:
-            self._made = Made.read(task)
+            self._made = Made.read(task) if self._made is None else self._made.again()
         if stage == "gather":
             self._width = self._fact(stage, lambda: longest(self.made))
         if stage == "positions":
-            self._wanted = self.positions()
+            self._wanted, self._files = self.positions(), last_files(self.made)
         return self._parts(stage)
 
     @property
@@ -130,7 +132,7 @@ class Steps:
         if stage == "sums":
             return list(range(num_sums(task)))
         assert self._wanted is not None
-        return counted_files(self.made, self._wanted)
+        return counted_files(self._files, self._wanted)
 
     def run(self, stage: str, index: int) -> None:
         """Run one step of the stage that was begun; nothing if it is done."""
@@ -169,7 +171,7 @@ class Steps:
             sum_shards(self.made, index)
         else:
             assert self._wanted is not None
-            count_positions(self.made, index, self._wanted)
+            count_positions(self.task, self._files, index, self._wanted)
 
     def _exchanges(self) -> list[Exchange]:
         splits = list(self.task.plan.splits)
@@ -236,7 +238,7 @@ class Steps:
         if mark.exists():
             return True
         enough = stage == "encode" and self.budget_met()
-        if not enough and self.missing(stage, self.begin(stage)):
+        if not enough and not all(self.is_done(stage, index) for index in reversed(self.begin(stage))):
             return False
         mark.parent.mkdir(exist_ok=True)
         write_json(mark, {"stage": stage})
@@ -271,8 +273,8 @@ class Steps:
 
         `over` calls a function for each of many things, in any order and in several threads.
         """
-        made = self._made = Made.read(self.task)
-        moved = {file.path.name: self.task.folder / file.written.file for file in last_files(made)}
+        self.begin("sums")
+        moved = {file.path.name: self.task.folder / file.written.file for file in last_files(self.made)}
         steps = [(stage, index) for stage in self.stages for index in self._counting(stage)]
         found: dict[tuple[str, int], str] = {}
 
