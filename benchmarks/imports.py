@@ -150,14 +150,14 @@ def _duckdb(place: Path, path: Path) -> Used:
 def used_by(command: list[str], variables: Mapping[str, str] | None = None) -> Used:
     """Run a command and return what it used, with what it started and has ended by then; wait for the rest after."""
     started = time.monotonic()
-    child = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment() | dict(variables or {})
-    )
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child
+    child = subprocess.Popen(command, stdout=output, stderr=output, env=_environment() | dict(variables or {}))
     _, status, resources = os.wait4(child.pid, 0)
     wall = time.monotonic() - started
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"{command} failed")
+        output.seek(0)
+        raise SystemExit(f"{command} failed: {output.read().decode()[-2000:]}")
     processor, memory = resources.ru_utime + resources.ru_stime, resources.ru_maxrss
     for worker in _orphans():
         ended = os.wait4(worker, os.WNOHANG)

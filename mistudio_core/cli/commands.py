@@ -40,7 +40,7 @@ def download(options: Namespace) -> Any:
     """Download a dataset and return it."""
     library = opened(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
-    named: dict[str, Any] = {"splits": options.split, "token": _token(options), "options": _text_options(options)}
+    named: dict[str, Any] = {"splits": options.split, "hf_token": _token(options), "options": _text_options(options)}
     return _run_job(library, lambda: library.download(options.repo, **asked, **named).id)
 
 

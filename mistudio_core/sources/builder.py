@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from mistudio_core.sources import arrow_types, json_encoding, null_rows
+from mistudio_core.sources import arrow_types, json_encoding, null_rows, proxy_file_system
+from mistudio_core.sources.client import session
 from mistudio_core.sources.exact_csv import with_exact_numbers
 from mistudio_core.sources.mixed_types import encoded_as_text, typed_json
 
@@ -33,10 +34,12 @@ class BuilderTables:
         chunk_bytes: int | None,
     ) -> None:
         """Make the reader `module` for the file at `address`; `chunk_bytes` of it are parsed at a time."""
+        session()  # before `datasets` asks anything
         from datasets.data_files import DataFilesDict, DataFilesList
         from datasets.load import import_main_class
         from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 
+        proxy_file_system.install()
         if module == "json":
             null_rows.install()
             json_encoding.install()

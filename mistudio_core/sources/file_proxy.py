@@ -9,10 +9,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, cast
-
-from fsspec import register_implementation  # type: ignore[import-untyped]
-from fsspec.spec import AbstractFileSystem  # type: ignore[import-untyped]
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.line_guard import Guarded, LineGuard
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 OnBytes = Callable[[int], None]
 """Told how many more bytes were read."""
 
-_PROTOCOL: Final = "mistudio"
+PROTOCOL: Final = "mistudio"
 _BUFFER_BYTES: Final = 1 << 16
 ARCHIVES: Final = (
     b"PK\x03\x04",
@@ -45,6 +42,10 @@ ARCHIVES: Final = (
 _MAGIC_BYTES: Final = max(map(len, ARCHIVES))
 
 
+KNOWN: Final[dict[str, FileProxy]] = {}
+"""The newest file of each name, for the file system of `fsspec`."""
+
+
 class FileProxy:
     """A source of tables: `open` opens it here, `address` makes `fsspec` open it; a compressed one opens decompressed.
 
@@ -53,15 +54,14 @@ class FileProxy:
     """
 
     def __init__(self, name: str, size: int, open_raw: Callable[[], io.RawIOBase], compression: str | None) -> None:
-        """Make the file known to `fsspec`; `open_raw` opens it each time."""
+        """Make the file known by its address; `open_raw` opens it each time."""
         plain = name if compression is None else name.removesuffix(f".{compression}")
-        self.address = f"{_PROTOCOL}://{plain}"
+        self.address = f"{PROTOCOL}://{plain}"
         self.size = size
         self._open_raw, self._compression = open_raw, compression
         self._opened: list[io.RawIOBase] = []
         self.guarded: Guarded | None = None
-        register_implementation(_PROTOCOL, _ProxyFileSystem, clobber=True)
-        _ProxyFileSystem.known[plain] = self
+        KNOWN[plain] = self
 
     def open(self) -> IO[bytes]:
         """Open the file for reading."""
@@ -154,23 +154,3 @@ class _CountedFile(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-class _ProxyFileSystem(AbstractFileSystem):
-    """The file system through which `fsspec` opens the files."""
-
-    protocol = _PROTOCOL
-    cachable = False
-    known: ClassVar[dict[str, FileProxy]] = {}
-
-    def info(self, path: str, **_: Any) -> dict[str, Any]:
-        """Return the size of a file."""
-        name = self._strip_protocol(path)
-        if name not in self.known:
-            raise FileNotFoundError(path)
-        return {"name": name, "size": self.known[name].size, "type": "file"}
-
-    def _open(self, path: str, mode: str = "rb", **_: Any) -> IO[bytes]:
-        if mode != "rb":
-            raise PermissionError("these files are read-only")
-        return self.known[self._strip_protocol(path)].open()

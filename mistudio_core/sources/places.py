@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx2
 import pyarrow as pa
 import pyarrow.json as paj
 
@@ -50,10 +49,6 @@ class Place:
         return f" It is {', '.join(part for part in (line, row) if part)}." if line or row else ""
 
 
-_UNREADABLE: Final = (
-    StudioError, OSError, EOFError, ValueError, RuntimeError, StopIteration, csv.Error, zlib.error, lzma.LZMAError,
-    httpx2.HTTPError,
-)  # fmt: skip
 UNKNOWN: Final = Place(None, None)
 
 
@@ -72,14 +67,14 @@ class Places:
             if self.module == "json" and not self.options.get("field"):
                 return self._json_damage()
             return self._csv_damage(message) if self.module == "csv" else UNKNOWN
-        except _UNREADABLE:  # it is damaged, after all: the error is reported without the place
+        except _unreadable():  # it is damaged, after all: the error is reported without the place
             return UNKNOWN
 
     def of_row(self, row: int) -> Place:
         """Return the place of a row of the file."""
         try:
             return Place(row, self._line_of_row(row))
-        except _UNREADABLE:
+        except _unreadable():
             return Place(row, None)
 
     def line_of_row(self, row: int) -> int | None:
@@ -184,6 +179,14 @@ def _full_lines(file: Any, skip: int) -> Iterator[tuple[int, bytes]]:
                 skip -= 1
             else:
                 yield number, line
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what reading a damaged file, here or on the Hub, may raise."""
+    import httpx2
+
+    errors = (OSError, EOFError, ValueError, RuntimeError, StopIteration, csv.Error, zlib.error, lzma.LZMAError)
+    return (StudioError, *errors, httpx2.HTTPError)
 
 
 def _is_json(line: bytes) -> bool:

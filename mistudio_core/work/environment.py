@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from mistudio_core.sources.client import session
 from mistudio_core.sources.endpoint import endpoint
 
 _SECRET_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_DEBUG")
@@ -32,4 +31,3 @@ def prepare_environment(draft: Path) -> None:
     empty = draft / "hf" / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     os.chdir(empty)
-    session()

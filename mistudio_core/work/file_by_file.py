@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +23,14 @@ READ_FROM_THE_END: Final = frozenset({"parquet", "arrow"})
 """Formats that cannot be read while they are decompressed."""
 _RESULT_PER_BYTE: Final = 1.1
 """The result is about as large as a Parquet source; plain text shrinks, what a .gz held grows a little."""
+_CONNECTIONS: Final = 8
+"""As many as the Hub's own client opens."""
+_AHEAD_BYTES: Final = 256 << 20
+"""Files that are fetched before their turn take so much of the disk at most; the next one may always be fetched."""
 
 
 class FileByFile:
-    """Downloads a plan with two files in flight: one is fetched while the one before it is converted."""
+    """Downloads a plan: while one file is converted, those that come next are fetched."""
 
     def __init__(self, plan: Plan, hub: Hub, converter: Converter, progress: FileProgress, disk: DiskGuard) -> None:
         """Keep sources in the folder `files` of the draft, for as long as each is needed."""
@@ -40,18 +47,29 @@ class FileByFile:
             if receipt is not None:
                 self._free(file)
                 self.progress.have(file.size, receipt.num_rows)
-        self._require_space(pending)
-        fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
+        fetcher = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="fetch")
         try:
-            coming = [fetcher.submit(self.bring, file) for file in pending[:1]]
-            for position, file in enumerate(pending, start=1):
-                path = coming.pop().result()
-                coming += [fetcher.submit(self.bring, following) for following in pending[position : position + 1]]
+            for file, path in self._brought(fetcher, pending, self._room_ahead(pending)):
                 receipts[file] = self.convert(file, path)
         finally:
             self._stopped.set()
             fetcher.shutdown(wait=False, cancel_futures=True)
         return [receipt for receipt in receipts.values() if receipt is not None]
+
+    def _brought(
+        self, fetcher: Executor, pending: Sequence[SourceFile], room: int
+    ) -> Iterator[tuple[SourceFile, Path]]:
+        """Yield files in order; the next one is fetched meanwhile, and those behind it that `room` bytes hold."""
+        waiting = deque(pending)
+        coming: deque[tuple[SourceFile, Future[Path]]] = deque()
+        while waiting or coming:
+            while waiting and len(coming) <= _CONNECTIONS:
+                behind = sum(file.size for file, _ in islice(coming, 2, None)) + waiting[0].size
+                if len(coming) >= 2 and behind > room:
+                    break
+                coming.append((waiting[0], fetcher.submit(self.bring, waiting.popleft())))
+            yield coming[0][0], coming[0][1].result()
+            coming.popleft()
 
     def bring(self, file: SourceFile) -> Path:
         """Fetch a file whole and verified, and return where it lies."""
@@ -93,6 +111,12 @@ class FileByFile:
         self.progress.rows(count)
         self.disk.watch()
 
-    def _require_space(self, pending: list[SourceFile]) -> None:
+    def _room_ahead(self, pending: Sequence[SourceFile]) -> int:
+        """Return the bytes that files may take which are fetched long before their turn.
+
+        Raises `disk_full` where there is no room for the result, the file being converted and the next one.
+        """
         largest = sorted((file.size for file in pending), reverse=True)[:2]
-        self.disk.require(int(_RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest))
+        needed = int(_RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest)
+        self.disk.require(needed)
+        return min(_AHEAD_BYTES, self.disk.left() - needed)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError
 from mistudio_core.file_names import CARD, TOKENIZATION_MANIFEST
 from mistudio_core.files import file_sha256
+from mistudio_core.sources.client import session
 from mistudio_core.sources.hub_push import push_folder
 from mistudio_core.sources.repo_ids import clean_hf_token, parse_repo_id
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
@@ -40,6 +41,7 @@ def run(job: RunningJob) -> dict[str, Any]:
     job.progress("preparing")
     cache = export_folder(job.home, job.subject_id, _CACHE)
     prepare_environment(cache)
+    session()
     try:
         folder = _copied(job, repo_id)
 

@@ -16,6 +16,9 @@ import pytest
 
 from mistudio_core.cli.tables import plain, table
 from mistudio_core.library import Library
+from tests.hub import repositories
+from tests.hub.access import READ_TOKEN
+from tests.hub.server import HubServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -208,3 +211,11 @@ def test_tables_show_control_characters_and_send_none_to_the_terminal() -> None:
     assert table({"rows": [], "total": 0, "note": "By scan."}).endswith("0 in all\nBy scan.\n")
     assert table([]) == "nothing\n"
     assert "-" in table({"config": None})
+
+
+def test_a_gated_dataset_is_downloaded_with_a_token_from_standard_input(shell: Shell, hub: HubServer) -> None:
+    hub.add(repositories.gated())
+    assert shell.run("download", "acme/gated", "--json").returncode == 1
+    done = shell.run("download", "acme/gated", "--token-stdin", "--json", stdin=f"{READ_TOKEN}\n")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["num_samples"] > 0

@@ -57,7 +57,7 @@ def test_a_killed_download_goes_on_where_it_was(library: Library, hub: HubServer
     assert splits["train"]["id"].to_pylist() == [n % 2000 for n in range(6000)]
     assert again.revision == repo.sha
     lost = hub.bytes_sent(STORAGE) - total
-    assert lost < 800_000, f"{before} were sent before the kill\n{hub.log}"  # what was on its way
+    assert lost < 3 * 500_000, f"{before} were sent before the kill\n{hub.log}"  # what was on its way, of three files
 
 
 def test_kills_at_any_moment_leave_nothing_behind_but_time(library: Library, hub: HubServer) -> None:
