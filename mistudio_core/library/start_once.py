@@ -73,7 +73,7 @@ def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Map
 
 def retry(context: Context, job: Job, hf_token: str | None) -> Job:
     """Start again what the last job on a subject did not finish, and return the new job."""
-    with context.catalog.transaction() as transaction:
+    with context.catalog.transaction() as transaction:  # which writes nothing: what is read has to be of one moment
         row = transaction.jobs()[job.id]
         found = transaction.subject(row.subject_id)
     if found is None:

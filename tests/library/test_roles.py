@@ -23,7 +23,7 @@ FULL: Final = replace(SHARED, max_waiting_jobs=0)
 """What may be started is refused here for want of a place in the queue, and starts nothing."""
 SMALL: Final = {"tokenizer": "sample", "context_length": 32}
 
-Who = Literal["everybody", "member", "owner", "host"]
+Who = Literal["everybody", "member", "owner", "host", "nobody"]
 ROLES: Final[Mapping[str, tuple[str, Role | None]]] = {
     "owner": ("her", None),
     "stranger": ("him", None),
@@ -35,6 +35,7 @@ ALLOWED: Final[Mapping[Who, set[str]]] = {
     "member": {"owner", "stranger", "host"},
     "owner": {"owner", "host"},
     "host": {"host"},
+    "nobody": set(),
 }
 
 
@@ -118,6 +119,8 @@ CASES: Final[Mapping[str, Case]] = {
     "jobs.wait": Case("everybody", lambda lib, made: lib.wait(made.dataset, timeout=5)),
     "jobs.cancel": Case("owner", lambda lib, made: lib.cancel(made.job)),
     "jobs.retry": Case("owner", lambda lib, made: lib.retry(made.dataset), "invalid_request"),
+    "plans.plan": Case("nobody", lambda lib, made: lib.plans.plan(made.dataset, SMALL, out=lib.home.root / "plan")),
+    "plans.adopt": Case("nobody", lambda lib, _: lib.plans.adopt(lib.home.root / "plan")),
     "maintenance.storage": Case("everybody", lambda lib, _: lib.storage()),
     "maintenance.reconcile": Case("everybody", lambda lib, _: lib.reconcile()),
     "maintenance.verify": Case("owner", lambda lib, made: lib.verify(made.tokenization)),
@@ -132,7 +135,7 @@ ABOUT_A_SUBJECT: Final = {
     if "made" in case.call.__code__.co_varnames and name not in ("datasets.file_look",)
 }
 """What strangers are told is not there, when the dataset is private."""
-LISTS: Final = {"tokenizations", "jobs", "datasets.import_files", "datasets.look_at_files"}
+LISTS: Final = {"plans.plan", "tokenizations", "jobs", "datasets.import_files", "datasets.look_at_files"}
 
 
 @pytest.fixture(scope="module")

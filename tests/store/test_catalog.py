@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from filelock import FileLock
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home, new_id
 from mistudio_core.records import Dataset, ErrorInfo, now
-from mistudio_core.store.catalog import migrations, rows
+from mistudio_core.store.catalog import lock, migrations, rows, rows_file
 from mistudio_core.store.catalog.database import Catalog
-from mistudio_core.store.catalog.file import connect
+from mistudio_core.store.catalog.file import Attached
+from tests.support.damage import DAMAGES
 
 
 @pytest.fixture
@@ -77,10 +79,78 @@ def test_another_catalog_object_sees_a_commit_and_an_idle_look_opens_nothing(hom
         assert len(stored(Catalog(home, 0.2, mine._memory), home)) == 1
 
 
+def test_a_reader_waits_for_no_writer(home: Home) -> None:
+    """While somebody commits, what was committed before is there at once; afterwards, what they have committed."""
+    mine, theirs = Catalog(home, 0.5), Catalog(home, 30)
+    with mine.transaction() as transaction:
+        transaction.put_dataset(a_dataset("first"))
+    with theirs.transaction() as transaction:
+        transaction.put_dataset(a_dataset("second"))
+        theirs._move_generation()  # as just before the commit
+        assert [item.name for item in stored(mine, home)] == ["first"]
+        assert [item.name for item in stored(Catalog(home, 0.5), home)] == ["first"]
+    assert sorted(item.name for item in stored(mine, home)) == ["first", "second"]
+
+
+def test_a_transaction_that_writes_nothing_moves_nothing(home: Home) -> None:
+    catalog = Catalog(home, 30)
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    before = rows_file.stamp_of(home)
+    with catalog.transaction() as transaction:
+        assert len(transaction.datasets()) == 1
+    assert rows_file.stamp_of(home) == before
+    kept = rows_file.read(home, {"datasets": rows.DATASET_COLUMNS})
+    assert kept is None, "a file of other columns is not used"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_lost_or_damaged_file_of_rows_is_written_again(home: Home, damage: str) -> None:
+    catalog = Catalog(home, 30)
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    place = home.root / "catalog.rows.json"
+    DAMAGES[damage](place)
+    assert len(stored(Catalog(home, 30), home)) == 1
+    with catalog.transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    assert len(stored(Catalog(home, 30), home)) == 2
+
+
+def test_who_takes_the_lock_again_and_again_keeps_nobody_out(home: Home) -> None:
+    """A thread that takes the lock as soon as it has given it back: others get their turn between two of its own."""
+    turns: list[int] = []
+    taken, ended = [0], threading.Event()
+
+    def hog() -> None:
+        while not ended.is_set():
+            with lock.held(home, 30):
+                taken[0] += 1
+                time.sleep(0.002)
+
+    thread = threading.Thread(target=hog)
+    thread.start()
+    try:
+        while not taken[0]:
+            time.sleep(0.001)
+        for _ in range(20):
+            with lock.held(home, 30):
+                turns.append(taken[0])
+    finally:
+        ended.set()
+        thread.join()
+    assert turns[-1] - turns[0] < 200, "without a place for who is next it would have taken the lock thousands of times"
+
+
 def test_a_lock_that_is_never_given_back_is_reported(home: Home) -> None:
-    with FileLock(home.locks / "catalog.lock"), pytest.raises(StudioError) as caught:
-        Catalog(home, 0.2).snapshot()
-    assert caught.value.code == "library_locked"
+    for name in ("catalog.lock", "catalog.next"):
+        with (
+            FileLock(home.locks / name),
+            pytest.raises(StudioError) as caught,
+            Catalog(home, 0.2).transaction(),
+        ):
+            pass
+        assert caught.value.code == "library_locked"
 
 
 def test_a_file_held_by_another_program_is_reported(home: Home) -> None:
@@ -137,7 +207,8 @@ def test_jobs_and_tokenizations_of_an_older_catalog_belong_to_the_owner_of_their
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-    with closing(connect(home.catalog)) as connection:
+    with closing(Attached(home.catalog)) as database:
+        connection = database.connection
         migrations.migrate(connection)
         moment = "TIMESTAMP '2026-01-01'"
         connection.execute(f"""

@@ -1,28 +1,28 @@
 """The catalog: datasets, tokenizations and jobs in one small DuckDB file, shared by every process.
 
-DuckDB lets one process hold a file, so the catalog is open only for the length of one transaction,
-under a file lock. Reads come from a snapshot that is reloaded when `catalog.generation` has moved:
-looking costs a `stat`. The files of the library are the truth: a catalog that is lost or damaged is made from them.
+DuckDB lets one process hold a file, so the catalog is open only for the length of one transaction, under a file lock.
+Readers take the rows from a file beside it and need neither: looking costs two `stat`. The files of the library are the
+truth: a catalog that is lost or damaged is made from them.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home, damaged, write_bytes
 from mistudio_core.records import Dataset, Tokenization
-from mistudio_core.store.catalog import rows
-from mistudio_core.store.catalog.file import connect, is_damage, making, set_aside
+from mistudio_core.store.catalog import rows, rows_file
+from mistudio_core.store.catalog.file import Attached, is_damage, making, set_aside
 from mistudio_core.store.catalog.gathered import Gathered
+from mistudio_core.store.catalog.lock import held, held_if_free
 from mistudio_core.store.catalog.migrations import migrate
+from mistudio_core.store.catalog.rows_file import Tables
 
 _TABLES: Final = {
     "datasets": rows.DATASET_COLUMNS,
@@ -30,18 +30,24 @@ _TABLES: Final = {
     "jobs": rows.JOB_COLUMNS,
 }
 _ROWS_AT_ONCE: Final = 100
-
-Tables = dict[str, list[tuple[Any, ...]]]
-"""The rows of each table, as plain tuples."""
+_POSITION: Final = rows.JOB_COLUMNS.index("position")
+_ORDERS: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
+    "datasets": lambda row: (row[rows.DATASET_COLUMNS.index("created_at")], row[0]),
+    "tokenizations": lambda row: (row[rows.TOKENIZATION_COLUMNS.index("created_at")], row[0]),
+    "jobs": lambda row: row[_POSITION],
+}
 
 
 class Transaction:
     """The catalog while it is open; everything done in it happens, or nothing does."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-        """Work on an open connection in which a transaction has begun."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection, home: Home, tables: Tables) -> None:
+        """Work on an open connection in which a transaction has begun; `tables` are the rows that there are."""
+        self.changed = False
+        """Whether anything was written in it."""
         self._connection = connection
         self._home = home
+        self._rows = {table: {row[0]: row for row in tables[table]} for table in _TABLES}
 
     def put(self, subject: Dataset | Tokenization) -> None:
         """Write the row of a dataset or a tokenization."""
@@ -52,42 +58,34 @@ class Transaction:
 
     def put_dataset(self, dataset: Dataset) -> None:
         """Write the row of a dataset."""
-        self._put("datasets", rows.to_row(dataset, rows.DATASET_COLUMNS))
+        self._put("datasets", [rows.to_row(dataset, rows.DATASET_COLUMNS)])
 
     def put_tokenization(self, tokenization: Tokenization) -> None:
         """Write the row of a tokenization."""
-        self._put("tokenizations", rows.to_row(tokenization, rows.TOKENIZATION_COLUMNS))
+        self._put("tokenizations", [rows.to_row(tokenization, rows.TOKENIZATION_COLUMNS)])
 
     def put_job(self, job: rows.JobRow) -> None:
         """Write the row of a job."""
-        self._put("jobs", rows.to_row(job, rows.JOB_COLUMNS))
+        self._put("jobs", [rows.to_row(job, rows.JOB_COLUMNS)])
 
     def put_all(self, gathered: Gathered) -> None:
         """Write all of these records into an empty catalog; of many rows this is far quicker than one by one."""
         for table, columns in _TABLES.items():
             records: list[Any] = list(getattr(gathered, table)().values())
             for first in range(0, len(records), _ROWS_AT_ONCE):
-                values = [rows.to_row(record, columns) for record in records[first : first + _ROWS_AT_ONCE]]
-                places = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in values)
-                names = ", ".join(columns)
-                flat = [value for row in values for value in row]
-                self._connection.execute(f"INSERT INTO {table} ({names}) VALUES {places}", flat)  # noqa: S608
+                self._put(table, [rows.to_row(record, columns) for record in records[first : first + _ROWS_AT_ONCE]])
 
     def next_position(self) -> int:
         """Return a number larger than that of every job in the catalog, and so of every live one."""
-        value: tuple[int] | None = self._connection.execute(
-            "SELECT coalesce(max(position), 0) + 1 FROM jobs"
-        ).fetchone()
-        assert value is not None
-        return value[0]
+        return max((row[_POSITION] for row in self._rows["jobs"].values()), default=0) + 1
 
     def datasets(self) -> dict[str, Dataset]:
         """Return all datasets by id."""
-        return {row[0]: rows.dataset_of(row, self._home) for row in self._all("datasets")}
+        return {key: rows.dataset_of(row, self._home) for key, row in self._rows["datasets"].items()}
 
     def tokenizations(self) -> dict[str, Tokenization]:
         """Return all tokenizations by id."""
-        return {row[0]: rows.tokenization_of(row, self._home) for row in self._all("tokenizations")}
+        return {key: rows.tokenization_of(row, self._home) for key, row in self._rows["tokenizations"].items()}
 
     def subjects(self) -> dict[str, Dataset | Tokenization]:
         """Return all datasets and tokenizations by id."""
@@ -95,36 +93,49 @@ class Transaction:
 
     def subject(self, any_id: str) -> Dataset | Tokenization | None:
         """Return a dataset or a tokenization, or None where there is none with this id."""
-        return self.subjects().get(any_id)
+        if any_id in self._rows["datasets"]:
+            return rows.dataset_of(self._rows["datasets"][any_id], self._home)
+        row = self._rows["tokenizations"].get(any_id)
+        return None if row is None else rows.tokenization_of(row, self._home)
 
     def jobs(self) -> dict[str, rows.JobRow]:
         """Return all jobs by id, oldest first."""
-        return {row[0]: rows.job_of(row) for row in self._all("jobs")}
+        return {row[0]: rows.job_of(row) for row in self.dump()["jobs"]}
 
     def remove(self, ids: list[str]) -> None:
         """Delete the rows with these ids."""
-        for table in _TABLES:
+        self.changed = True
+        for table, known in self._rows.items():
             self._connection.execute(f"DELETE FROM {table} WHERE list_contains(?, id)", [ids])  # noqa: S608
+            for key in ids:
+                known.pop(key, None)
 
     def clear(self) -> None:
         """Delete every row."""
-        for table in _TABLES:
+        self.changed = True
+        for table, known in self._rows.items():
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            known.clear()
 
     def dump(self) -> Tables:
-        """Return the rows of every table as plain tuples."""
-        return {table: self._all(table) for table in _TABLES}
+        """Return the rows of every table as plain tuples, in the order in which they were made."""
+        return {table: sorted(known.values(), key=_ORDERS[table]) for table, known in self._rows.items()}
 
-    def _put(self, table: str, values: list[Any]) -> None:
-        places = ", ".join("?" for _ in values)
-        names = ", ".join(_TABLES[table])
-        self._connection.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608
+    def _put(self, table: str, values: list[list[Any]]) -> None:
+        self.changed = True
+        columns = _TABLES[table]
+        places = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in values)
+        flat = [value for row in values for value in row]
+        sql = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES {places}"  # noqa: S608
+        self._connection.execute(sql, flat)
+        self._rows[table].update((row[0], tuple(row)) for row in values)
 
-    def _all(self, table: str) -> list[tuple[Any, ...]]:
-        order = "position" if table == "jobs" else "created_at, id"
-        return self._connection.execute(
-            f"SELECT {', '.join(_TABLES[table])} FROM {table} ORDER BY {order}"  # noqa: S608
-        ).fetchall()
+
+def _all_rows(connection: duckdb.DuckDBPyConnection) -> Tables:
+    return {
+        table: connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()  # noqa: S608
+        for table, columns in _TABLES.items()
+    }
 
 
 class Catalog:
@@ -149,60 +160,82 @@ class Catalog:
         self._fill = fill
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, if_free: bool = False) -> Iterator[Transaction]:
         """Open the catalog, and commit at the end or roll back on an exception.
 
-        Raises `library_locked` when another process holds it for 30 seconds.
+        Raises `library_locked` when others hold it for longer than the timeout, or hold it at all with `if_free`.
         """
-        with self._locked(), closing(self._opened()[0]) as connection:
-            try:
-                connection.execute("BEGIN")
-                yield Transaction(connection, self._home)
-                # Moved before the commit and under the lock: whoever notices waits for the lock, and then reads what
-                # was committed. A crash in between costs one needless load; the other order could hide a commit.
-                self._move_generation()
-                connection.execute("COMMIT")
-            except duckdb.Error as error:
-                connection.close()
-                raise self._failure(error) from error
+        with held(self._home, 0 if if_free else self._lock_timeout_s):
+            with self._opened() as (connection, known):
+                try:
+                    connection.execute("BEGIN")
+                    transaction = Transaction(connection, self._home, known)
+                    yield transaction
+                    if not transaction.changed:
+                        return
+                    tables = transaction.dump()
+                    # Moved before the commit and under the lock: whoever notices waits for the lock, and then reads
+                    # what was committed. A crash in between costs one needless load; the other order could hide it.
+                    self._move_generation()
+                    connection.execute("COMMIT")
+                except duckdb.Error as error:
+                    connection.close()
+                    raise self._failure(error) from error
+            self._remember(tables)
 
     def snapshot(self) -> Tables:
-        """Return all rows, from memory unless somebody has committed since."""
-        stamp = self._stamp()
-        if stamp is None or self._memory.get("stamp") != stamp:
-            with self._locked():
-                connection, tables = self._opened()
-                connection.close()
-                if self._stamp() is None:
-                    self._move_generation()
-                self._memory.update(tables=tables, stamp=self._stamp())
-        snapshot: Tables = self._memory["tables"]
-        return snapshot
+        """Return all rows, from memory unless somebody has committed since.
+
+        A reader waits for no writer: while one is at work, what had been committed before is what there is.
+        """
+        stamp = rows_file.stamp_of(self._home)
+        if stamp is not None and self._memory.get("stamp") == stamp:
+            return dict(self._memory["tables"])
+        found = rows_file.read(self._home, _TABLES)
+        if found is None or stamp is None:
+            with held(self._home, self._lock_timeout_s):
+                return self._loaded()
+        if found[0] != stamp:
+            with held_if_free(self._home) as free:
+                return self._loaded() if free else found[1]
+        self._memory.update(tables=found[1], stamp=stamp)
+        return found[1]
+
+    def _loaded(self) -> Tables:
+        """Return the rows of the catalog itself, under its lock; made again if it is lost or damaged."""
+        with self._opened() as (_, tables):
+            pass
+        if not self._home.generation.is_file():
+            self._move_generation()
+        self._remember(tables)
+        return tables
+
+    def _remember(self, tables: Tables) -> None:
+        self._memory.update(tables=tables, stamp=rows_file.write(self._home, _TABLES, tables))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = FileLock(self._home.locks / "catalog.lock", timeout=self._lock_timeout_s)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StudioError(
-                "library_locked",
-                f"Another program has kept the library {self._home.root} locked for {self._lock_timeout_s:g} seconds.",
-                "Wait for it to finish, or stop it, and try again.",
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def _opened(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Tables]]:
+        """Give a connection to the catalog of this version, and its rows; it is made again if lost or damaged.
 
-    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Tables]:
-        """Return a connection to the catalog of this version, and its rows; it is made again if lost or damaged.
-
-        All rows are read, so that damage is noticed before anything is done.
+        Unless the file is as its last writer left it, all rows are read, so that damage is noticed before anything is
+        done.
         """
+        database, tables = self._attached()
+        try:
+            yield database.connection, tables
+        except BaseException:
+            with suppress(duckdb.Error):
+                database.close()
+            raise
+        try:
+            database.close()
+        except duckdb.Error as error:
+            raise self._failure(error) from error
+
+    def _attached(self) -> tuple[Attached, Tables]:
         if self._home.catalog.exists():
             try:
-                return self._attached()
+                return self._read()
             except duckdb.Error as error:
                 if not is_damage(error):
                     raise self._failure(error) from error
@@ -210,19 +243,25 @@ class Catalog:
         with making(self._home) as connection:
             migrate(connection)
             connection.execute("BEGIN")
-            self._fill(Transaction(connection, self._home))
+            self._fill(Transaction(connection, self._home, {table: [] for table in _TABLES}))
             connection.execute("COMMIT")
         self._move_generation()
-        return self._attached()
+        return self._read()
 
-    def _attached(self) -> tuple[duckdb.DuckDBPyConnection, Tables]:
-        connection = connect(self._home.catalog)
+    def _read(self) -> tuple[Attached, Tables]:
+        kept = rows_file.read(self._home, _TABLES)
+        stamp = rows_file.stamp_of(self._home)
+        database = Attached(self._home.catalog)
         try:
-            if migrate(connection):
+            if kept is not None and kept[0] == stamp:  # the file is as its last writer left it, and of this version
+                return database, kept[1]
+            if migrate(database.connection):
                 self._move_generation()
-            return connection, Transaction(connection, self._home).dump()
+            found = Transaction(database.connection, self._home, _all_rows(database.connection))
+            return database, found.dump()
         except BaseException:
-            connection.close()
+            with suppress(duckdb.Error):
+                database.close()
             raise
 
     def _failure(self, error: duckdb.Error) -> StudioError:
@@ -241,11 +280,3 @@ class Catalog:
 
     def _move_generation(self) -> None:
         write_bytes(self._home.generation, secrets.token_hex(8).encode())
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            os.stat(self._home.catalog)  # somebody may delete the catalog and leave its generation behind
-            status = os.stat(self._home.generation)
-        except OSError:
-            return None
-        return (status.st_ino, status.st_mtime_ns)

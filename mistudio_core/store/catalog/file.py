@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,17 +44,49 @@ _DAMAGE_TYPES: Final = (
 )
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Return a connection that works on the database in `path`, which is made where there is none."""
-    connection = duckdb.connect(":memory:", config=_CONFIG)
-    try:
+_instance_lock: Final = threading.Lock()
+_instances: Final[list[duckdb.DuckDBPyConnection]] = []
+"""The one instance of DuckDB that this process attaches catalogs to: to make one takes longer than a transaction."""
+
+
+class Attached:
+    """A connection that works on the database in a file, which is made where there is none; other programs wait.
+
+    `close` rolls back what is not committed, and lets go of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Attach the file."""
+        self._instance = _instance()
+        self._name = f"catalog_{secrets.token_hex(8)}"
+        self.connection = self._instance.cursor()
         quoted = str(path).replace("'", "''")  # the path is ours, but may hold a quote: MISTUDIO_HOME is the user's
-        connection.execute(f"ATTACH '{quoted}' AS catalog (STORAGE_VERSION '{STORAGE_VERSION}')")
-        connection.execute("USE catalog")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        try:
+            self.connection.execute(f"ATTACH '{quoted}' AS {self._name} (STORAGE_VERSION '{STORAGE_VERSION}')")
+            self.connection.execute(f"USE {self._name}")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self.close()
+            raise
+
+    def close(self) -> None:
+        """Detach the file; an instance that cannot is of no more use, and is not used again."""
+        self.connection.close()
+        try:
+            self._instance.execute(f"DETACH DATABASE IF EXISTS {self._name}")
+            self._instance.execute("SELECT 1")
+        except duckdb.Error:
+            with _instance_lock:
+                if self._instance in _instances:
+                    _instances.remove(self._instance)
+            raise
+
+
+def _instance() -> duckdb.DuckDBPyConnection:
+    with _instance_lock:
+        if not _instances:
+            _instances.append(duckdb.connect(":memory:", config=_CONFIG))
+        return _instances[0]
 
 
 @contextmanager
@@ -62,17 +95,14 @@ def making(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     draft = home.catalog.with_name(f".{home.catalog.name}.{os.getpid()}.{secrets.token_hex(4)}")
     for leftover in home.root.glob(f".{home.catalog.name}.*"):
         home.discard(leftover)  # of a program that was killed: whoever makes the catalog holds its lock
-    connection = connect(draft)
     try:
-        yield connection
-        connection.execute("USE memory")
-        connection.execute("DETACH catalog")
+        with closing(Attached(draft)) as database:
+            yield database.connection
         sync_file(draft)
         home.discard(_log_of(home.catalog))  # of a catalog that was lost
         os.replace(draft, home.catalog)
         sync_folder(home.root)
     finally:
-        connection.close()
         for leftover in (draft, _log_of(draft)):
             leftover.unlink(missing_ok=True)
 
