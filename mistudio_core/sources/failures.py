@@ -49,7 +49,7 @@ def hub_failure(
         if isinstance(link, StudioError):
             return link
     asked = _Asked(repo_id, revision, hf_token_given)
-    for judge in (_by_system, _by_protocol, _by_answer, _by_datasets, _by_network, _by_body):
+    for judge in (_by_system, _by_protocol, _by_answer, _by_headers, _by_datasets, _by_network, _by_body):
         for link in chain:
             failure = judge(link, asked)
             if failure is not None:
@@ -146,6 +146,12 @@ def _by_answer(error: BaseException, asked: _Asked) -> StudioError | None:
     if code == "EntryNotFound" or (status == 404 and not _from_hub(response)):
         return StudioError(
             "hub_unreachable", f"The Hub lists a file of {asked.repo_id} that it cannot serve.", TRY_LATER
+        )
+    if status in (401, 403) and not _from_hub(response):
+        return StudioError(
+            "hub_unreachable",
+            f"The storage of the Hub refused a file of {asked.repo_id} (status {status}), with a fresh signature too.",
+            "A proxy on the way may change addresses, or this machine's clock may be wrong. Then try again.",
         )
     if code == "RepoNotFound" or status in (401, 404):
         return repo_not_found(asked.repo_id, hf_token_given=asked.hf_token_given)
@@ -249,6 +255,18 @@ def script_unsupported(repo_id: str) -> StudioError:
         "script_unsupported",
         f"{repo_id} needs a loading script, and code from the Hub is never run.",
         PARQUET_BRANCH,
+    )
+
+
+def _by_headers(error: BaseException, asked: _Asked) -> StudioError | None:
+    """Judge an answer without the headers by which huggingface_hub knows a file and its commit."""
+    if "FileMetadataError" not in _class_names(error):
+        return None
+    missing = next((name for name in ("ETag", "Content-Length") if name in str(error)), "X-Repo-Commit")
+    return StudioError(
+        "hub_unreachable",
+        f"The answer for a file of {asked.repo_id} lacks the header {missing}.",
+        "A proxy on the way, or the server of HF_ENDPOINT, removes it: the Hub itself sends it.",
     )
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import checked_split
@@ -14,9 +14,12 @@ from mistudio_core.sources import failures, parquet_branch
 from mistudio_core.sources.card import read_card, written_settings
 from mistudio_core.sources.client import Hub, HubFile
 from mistudio_core.sources.plan import MODULES, Plan, SourceFile
+from mistudio_core.sources.retry import Retry
 
 _ATTEMPTS: Final = 3
 """`datasets` does not try again where it should, and says something else than what happened."""
+_MOST_ATTEMPTS: Final = 60
+"""With a Hub that asks for short waits again and again."""
 _NOT_OPTIONS: Final = frozenset({"name", "version", "data_dir", "data_files", "description", "features", "batch_size"})
 
 
@@ -90,7 +93,8 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
     """Ask `datasets`, pinned to the commit, which files there are and how to read them."""
     from datasets import load_dataset_builder
 
-    for attempt in range(_ATTEMPTS):
+    retry = hub.retry()
+    for attempt in range(_MOST_ATTEMPTS):
         try:
             builder = load_dataset_builder(
                 f"hf://datasets/{repo_id}", config, revision=sha, token=hub.hf_token or False
@@ -99,14 +103,27 @@ def _builder(hub: Hub, repo_id: str, sha: str, config: str | None) -> Any:
             failure = failures.hub_failure(error, repo_id, hf_token_given=hub.hf_token is not None)
             if failure.code == "internal" and isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
                 failure = _misread(repo_id, error)
-            passing = failure.code in {"hub_unreachable", "rate_limited"}
-            if not passing or attempt == _ATTEMPTS - 1:
+            if not _waited(retry, error, failure, attempt):
                 raise failure from error
         else:
             if builder.hash == sha:
                 return builder
             break
     raise StudioError("internal", f"{repo_id} changed while it was resolved: expected commit {sha}.", "Try again.")
+
+
+def _waited(retry: Retry, error: Exception, failure: StudioError, attempt: int) -> bool:
+    """Wait as for any other request where the failure may pass; tell whether to try again."""
+    if failure.code not in {"hub_unreachable", "rate_limited"} or attempt == _MOST_ATTEMPTS - 1:
+        return False
+    refused = next((link for link in failures.chained(error) if getattr(link, "response", None) is not None), None)
+    if refused is None:  # `datasets` has waited half a minute for the network by itself
+        return attempt < _ATTEMPTS - 1
+    try:
+        retry.after(cast("Exception", refused))
+    except Exception:  # noqa: BLE001 - what the failure says already
+        return False
+    return True
 
 
 def _misread(repo_id: str, error: Exception) -> StudioError:

@@ -20,22 +20,31 @@ OnWait = Callable[[float, int], None]
 
 
 class Retry:
-    """Counts consecutive failures; `after` waits and returns, or raises when there are too many."""
+    """Counts consecutive failures; `after` waits and returns, or raises when there are too many.
+
+    Where the Hub says how long to wait it is obeyed for `LONGEST_ASKED_WAIT_S` in all, however often it says so.
+    """
 
     def __init__(self, attempts: int = 6, *, deadline: float | None = None, on_wait: OnWait | None = None) -> None:
         """Allow `attempts` consecutive failures, and no wait beyond `deadline` (of the monotonic clock)."""
         self._attempts, self._deadline, self._on_wait = attempts, deadline, on_wait
         self._failures = 0
+        self._failures_counted = 0
+        self._asked_s = 0.0
 
     def reset(self) -> None:
         """Forget the failures: something got through."""
-        self._failures = 0
+        self._failures = self._failures_counted = 0
+        self._asked_s = 0.0
 
     def after(self, error: Exception) -> None:
         """Wait before the next attempt; raise `error` when it will not pass, or has come too often."""
         self._failures += 1
-        wait = self._wait(error)
-        if wait is None or self._failures >= self._attempts:
+        asked = self._asked(error)
+        wait = self._wait(error) if asked is None else asked
+        if asked is None:
+            self._failures_counted += 1
+        if wait is None or self._failures_counted >= self._attempts or self._asked_s > LONGEST_ASKED_WAIT_S:
             raise error
         if self._deadline is not None and time.monotonic() + wait > self._deadline:
             raise error
@@ -43,25 +52,30 @@ class Retry:
             self._on_wait(wait, self._failures)
         time.sleep(wait)
 
+    def _asked(self, error: Exception) -> float | None:
+        """Return how long the Hub asks to wait, None where it does not say, and add it up."""
+        response: Any = getattr(error, "response", None)
+        asked = None if response is None or not passes(response) else retry_after(response.headers)
+        if asked is None:
+            return None
+        asked = max(asked, FIRST_WAIT_S)
+        self._asked_s += asked
+        return asked
+
     def _wait(self, error: Exception) -> float | None:
-        """Return the seconds to wait, None when waiting is of no use."""
+        """Return the seconds to wait where nobody says how long, None when waiting is of no use."""
         import httpx2
 
-        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self._failures - 1))
+        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._failures_counted)
         response: Any = getattr(error, "response", None)
         if response is not None:
-            if not passes(response):
-                return None
-            asked = retry_after(response.headers)
-            if asked is None:
-                return backoff
-            return max(asked, FIRST_WAIT_S) if asked <= LONGEST_ASKED_WAIT_S else None
+            return backoff if passes(response) else None
         network = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
         return backoff if isinstance(error, network) else None
 
 
 def passes(response: Any) -> bool:
-    """Tell whether a refused request may succeed later; a 403 from storage means that the signature has expired."""
-    if response.status_code == 403:
+    """Tell whether a refused request may succeed later; storage that refuses one no longer takes its signature."""
+    if response.status_code in (401, 403):
         return not is_hub(str(response.url))
     return response.status_code in PASSING_STATUS
