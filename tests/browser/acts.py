@@ -39,7 +39,8 @@ def idle(page: Page) -> None:
     """Wait until no script runs for the page and it has drawn what it got."""
     page.wait_for_function(
         "() => !document.querySelector('[data-testid=stStatusWidget]') &&"
-        " document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
+        " document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running' &&"
+        " ![...document.querySelectorAll('[data-testid=stSkeleton]')].some(e => e.offsetParent)"
     )
     page.wait_for_timeout(300)
 
