@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.cli.app import app as app  # noqa: PLC0414 - the parser names it like the others
 from mistudio_core.cli.interrupt import started
-from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
+from mistudio_core.errors import StudioError, TokenizerNotFound, UnusableData, in_use, invalid
 from mistudio_core.files import read_json
 from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import Job, as_json
@@ -262,18 +262,24 @@ def recipe_fields(options: Namespace) -> dict[str, Any]:
     """Return the recipe fields that the options and the recipe file give."""
     fields: dict[str, Any] = {}
     if options.recipe is not None:
-        stored = read_json(Path(options.recipe))
-        if not isinstance(stored, dict):
-            raise invalid(
-                f"{options.recipe} is missing or holds no recipe.", "A recipe is a JSON object of recipe fields."
-            )
-        fields |= stored
+        fields |= _recipe_file(Path(options.recipe))
     given = {
         name.removeprefix(_RECIPE_PREFIX): value
         for name, value in vars(options).items()
         if name.startswith(_RECIPE_PREFIX)
     }
     return fields | {name: value for name, value in given.items() if value is not None}
+
+
+def _recipe_file(path: Path) -> dict[str, Any]:
+    """Return the fields that a file of the user's own gives."""
+    try:
+        stored = read_json(path)
+    except UnusableData as error:
+        raise invalid(f"{path} holds no recipe.", "A recipe is a JSON object of recipe fields.") from error
+    if stored is None:
+        raise invalid(f"{path} is missing.", "A recipe is a file with a JSON object of recipe fields.")
+    return stored
 
 
 def with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, Any], act: Callable[[], Any]) -> Any:

@@ -130,7 +130,7 @@ class Datasets:
     def upload(self, files: Sequence[tuple[str, BinaryIO]]) -> list[Path]:
         """Copy files, each with its name, into the library, and return their places for `import_files`.
 
-        They are deleted when they have been imported, or after a day. In a shared library nobody else can use them.
+        They are deleted when they have been imported. In a shared library nobody else can use them.
         """
         self._context.actor.must("start")
         return uploads.store(self._context, files)

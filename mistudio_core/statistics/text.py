@@ -47,6 +47,13 @@ class TextStatistics:
             for field in schema
         ]  # fmt: skip
 
+    def add_split(self, split: str) -> None:
+        """List a split, which may be without samples."""
+        self.samples.setdefault(split, 0)
+        for column in self.columns:
+            if isinstance(column, TextColumn):
+                column.add_split(split)
+
     def add(self, table: pa.Table, split: str, measures: Mapping[str, Measures] | None = None) -> None:
         """Count a table of samples of one split, its columns in the order of the schema.
 

@@ -34,6 +34,10 @@ class TextColumn:
         self.blanks = 0
         self.splits: dict[str, list[int]] = {}
 
+    def add_split(self, split: str) -> None:
+        """List a split, which may be without samples."""
+        self.splits.setdefault(split, [0] * len(_TOTALS))
+
     def add(self, texts: pa.Array, split: str, measures: Measures | None = None) -> None:
         """Count an array of string or large_string; `measures` are its own where they have been taken already."""
         found = measure(texts) if measures is None else measures

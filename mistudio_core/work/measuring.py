@@ -78,7 +78,7 @@ class Measuring:
         """Return the statistics as JSON values; a split without samples is listed too."""
         assert self._counted is not None
         for split in splits:
-            self._counted.samples.setdefault(split, 0)
+            self._counted.add_split(split)
         return self._counted.result()
 
     def measures(self, column: str | None, splits: Iterable[str]) -> Mapping[str, Iterator[Measures]] | None:
