@@ -17,6 +17,7 @@ from mistudio_core.charts.figure import EXACT, HEIGHT, PERCENT, Figure, exact, r
 from mistudio_core.charts.lines import lines
 
 LINE_TOKENS: Final = 6  # lines of one chart that can still be distinguished
+_LINES_HEIGHT: Final = 420  # with room for the legend below
 _ROW_HEIGHT: Final = 16
 _TICKS: Final = 9
 _STEPS: Final = (1, 2, 4, 8, 16, 32, 64)
@@ -36,12 +37,12 @@ def position_lines(positions: Mapping[str, Any], *, ids: Sequence[int] = (), mos
     data = rows_table(_places(positions, chosen), _PLACES)
     title = titled("Token frequency by position", _subtitle(positions))
     chart = lines(
-        data, tooltip=_tooltip(), height=HEIGHT, title=title, points=False, interpolate="step", strokeWidth=1.5
+        data, tooltip=_tooltip(), height=_LINES_HEIGHT, title=title, points=False, interpolate="step", strokeWidth=1.5
     )
     chart = chart.transform_calculate(middle="datum.place + 0.5").encode(
         x=_axis("middle", positions["bins"]),
         y=alt.Y("share:Q").title("share of positions (%)").axis(format="%"),
-        color=alt.Color("label:N", sort=None).title("token · id"),
+        color=alt.Color("label:N", sort=None).title(None).legend(orient="bottom", columns=3, labelLimit=120),
     )
     named = "; ".join(f"{token_label(row)}, {_first_shares(positions, row)}" for row in chosen)
     length = exact(positions["context_length"])

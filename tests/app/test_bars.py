@@ -17,7 +17,7 @@ from datasets import DatasetDict
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.statistics.scripts import script_of
-from mistudio_core.ui.statistics import bar_links
+from mistudio_core.ui.columns import bar_fields, strip
 
 SAMPLES = 240
 LABELS = ["bad", "so-so", "good", "unused"]
@@ -111,7 +111,7 @@ def as_texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def test_lengths_of_texts(
     library: Library, dataset: Dataset, columns: Mapping[str, Any], name: str, measure: str, scale: str
 ) -> None:
-    fields_of = bar_links.of_measure(dataset, name, measure)
+    fields_of = bar_fields.of_measure(dataset, name, measure)
     rows = columns[name][measure][scale]
     assert len(rows) > 3
     for row in rows:
@@ -121,17 +121,17 @@ def test_lengths_of_texts(
 @pytest.mark.parametrize(
     ("name", "part", "fields_of"),
     [
-        ("label", "values", bar_links.of_value),
-        ("few", "values", bar_links.of_value),
-        ("flag", "values", bar_links.of_value),
-        ("name", "values", bar_links.of_value),
-        ("tags", "lengths", bar_links.of_length),
-        ("bytes", "lengths", bar_links.of_length),
+        ("label", "values", bar_fields.of_value),
+        ("few", "values", bar_fields.of_value),
+        ("flag", "values", bar_fields.of_value),
+        ("name", "values", bar_fields.of_value),
+        ("tags", "lengths", bar_fields.of_length),
+        ("bytes", "lengths", bar_fields.of_length),
     ],
 )
 def test_values_and_lengths(
     library: Library, dataset: Dataset, columns: Mapping[str, Any], name: str, part: str,
-    fields_of: Callable[[str], bar_links.FieldsOf],
+    fields_of: Callable[[str], bar_fields.FieldsOf],
 ) -> None:  # fmt: skip
     found = columns[name][part]
     rows = found if isinstance(found, list) else found["linear"] + found["log"]
@@ -142,7 +142,7 @@ def test_values_and_lengths(
 
 @pytest.mark.parametrize("name", ["big", "unsigned", "score", "when"])
 def test_bins_of_numbers_and_moments(library: Library, dataset: Dataset, columns: Mapping[str, Any], name: str) -> None:
-    fields_of = bar_links.of_bin(columns[name])
+    fields_of = bar_fields.of_bin(columns[name])
     rows = as_texts(columns[name]["histogram"])
     assert len(rows) == 10
     for row in rows:
@@ -151,7 +151,7 @@ def test_bins_of_numbers_and_moments(library: Library, dataset: Dataset, columns
 
 def test_splits(library: Library, dataset: Dataset) -> None:
     for name, split in (library.statistics(dataset.id) or {})["splits"].items():
-        assert opened(library, dataset, bar_links.of_split({"value": name})) == split["samples"]
+        assert opened(library, dataset, bar_fields.of_split({"value": name})) == split["samples"]
 
 
 @pytest.mark.parametrize("name", ["text", "other"])
@@ -163,7 +163,7 @@ def test_scripts_open_the_samples_that_hold_a_counted_letter(
     assert {"Latin", "Greek", "Cyrillic", "Han", "Hiragana", "Common"} <= set(scripts)
     for script in scripts:
         holding = sum(any(sign.isalpha() and script_of(ord(sign)) == script for sign in text) for text in texts)
-        assert opened(library, dataset, bar_links.of_script(name)({"value": script})) == holding > 0, script
+        assert opened(library, dataset, bar_fields.of_script(name)({"value": script})) == holding > 0, script
 
 
 def texts_of(library: Library, dataset: Dataset, split: str, column: str) -> list[str | None]:
@@ -173,7 +173,7 @@ def texts_of(library: Library, dataset: Dataset, split: str, column: str) -> lis
 
 def test_documents_by_their_tokens(library: Library, dataset: Dataset, tokenization: Tokenization) -> None:
     lengths = (library.statistics(tokenization.id) or {})["document_tokens"]
-    fields_of = bar_links.of_tokens(tokenization)
+    fields_of = bar_fields.of_tokens(tokenization)
     for row in lengths["linear"] + lengths["log"]:
         assert opened(library, dataset, fields_of(row)) == row["count"], row
 
@@ -186,12 +186,45 @@ def test_tokens_open_as_many_places_as_they_have(library: Library, tokenization:
         assert (found.total, found.total_is_exact) == (row["count"], True), row
 
 
+def test_the_cells_of_the_columns(library: Library, dataset: Dataset) -> None:
+    statistics = library.statistics(dataset.id) or {}
+    cells = strip.cells_of(statistics)
+    assert [cell["name"] for cell in cells] == [*(column["name"] for column in statistics["columns"]), "split"]
+    for place, cell in enumerate(cells):
+        bars = cell["bars"]
+        assert len(bars) > 1, cell["name"]
+        for at, bar in enumerate(bars):
+            fields = strip.asked(dataset, cells, {"cell": place, "first": at, "last": at})
+            assert opened(library, dataset, fields or {}) == bar["count"], (cell["name"], bar)
+        if not cell.get("values"):
+            fields = strip.asked(dataset, cells, {"cell": place, "first": 1, "last": len(bars) - 2})
+            found = opened(library, dataset, fields or {})
+            assert found == sum(bar["count"] for bar in bars[1:-1]), cell["name"]
+
+
+@pytest.mark.parametrize(
+    "pick", [{}, {"cell": 99, "first": 0, "last": 0}, {"cell": 0, "first": 1, "last": 0}, {"cell": "0", "first": True},
+             {"cell": 0, "first": 0, "last": 10**9}, {"cell": -1, "first": 0, "last": 0}],
+)  # fmt: skip
+def test_what_no_cell_has_is_not_asked_for(library: Library, dataset: Dataset, pick: dict[str, Any]) -> None:
+    assert strip.asked(dataset, strip.cells_of(library.statistics(dataset.id) or {}), pick) is None
+
+
+def test_a_pick_stands_beside_the_conditions_on_other_columns() -> None:
+    asked = {"where": ("a=1", "n>=2", "n<=3"), "search": "x"}
+    assert strip.merged(asked, {"where": ("n>=5", "n<=9")}) == {"where": ("a=1", "n>=5", "n<=9")}
+    assert strip.merged(asked, {"where": ("n>=2", "n<=3")}) == {"where": ("a=1",)}, "picked again, it is taken back"
+    assert strip.merged(asked, {"min_chars": 1, "max_chars": 9}) == {"min_chars": 1, "max_chars": 9}
+    again = {"min_chars": 1, "max_chars": 9}
+    assert strip.merged(again, again) == {"min_chars": None, "max_chars": None}
+
+
 def test_a_bin_of_floats_leaves_its_end_to_the_next() -> None:
     column = {
         "name": "x",
         "kind": "float",
         "histogram": [{"first": 0.0, "last": 0.5, "count": 1}, {"first": 0.5, "last": 1.0, "count": 2}],
     }
-    fields = bar_links.of_bin(column)
+    fields = bar_fields.of_bin(column)
     assert fields({"first": "0.0", "last": "0.5"})["where"] == ("x>=0.0", "x<=0.49999999999999994")
     assert fields({"first": "0.5", "last": "1.0"})["where"] == ("x>=0.5", "x<=1.0")

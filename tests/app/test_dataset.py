@@ -43,11 +43,11 @@ def test_only_the_open_tab_is_made(library: StagedLibrary) -> None:
     dataset_id = library.ready("stories", {"train": stories(3)})
     library.open()
     app = open_dataset(dataset_id)
-    assert [metric.label for metric in app.metric] == ["Samples", "Size on disk", "Splits", "Tokenizations"]
-    assert "Story number 0." not in words(app)
+    assert "Browse all 3" in [link.proto.label for link in app.get("page_link")]
+    assert not app.text_input(key=keys.of(dataset_id, "name")).disabled
     app = open_dataset(dataset_id, tab="Samples")
     assert "Story number 0." in words(app)
-    assert not app.metric
+    assert "First samples" not in words(app)
     app = open_dataset(dataset_id, tab="Tokenizations")
     assert app.selectbox(key=keys.of(dataset_id, "tokenizer"))
     app = open_dataset(dataset_id, tab="Statistics")

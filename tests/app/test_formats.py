@@ -25,6 +25,15 @@ def test_counts(number: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("part", "text"),
+    [(None, "unknown"), (0, "0.0 %"), (1, "100.0 %"), (0.146, "14.6 %"), (1e-9, "< 0.1 %"), (0.0005, "0.1 %"),
+     (1 - 1e-9, "> 99.9 %"), (0.9994, "99.9 %")],
+)  # fmt: skip
+def test_only_nothing_is_none_and_only_all_is_all(part: float | None, text: str) -> None:
+    assert formats.percent(part) == text
+
+
+@pytest.mark.parametrize(
     ("num_bytes", "text"),
     [(None, "unknown"), (0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (1_536, "1.5 KB"), (1024**2 - 1, "1 MB"),
      (3_146_000_000, "2.93 GB"), (5 * 1024**5, "5 PB"), (5000 * 1024**5, "5000 PB")],

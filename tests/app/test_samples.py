@@ -245,3 +245,22 @@ def test_a_shared_library_tells_no_path_of_an_export(library: StagedLibrary, mon
     (made,) = opened.home.exports.iterdir()
     assert str(made) not in words(app)
     assert str(opened.home.root) not in words(app)
+
+
+def test_samples_as_a_table_keep_order_and_filters(library: StagedLibrary) -> None:
+    table = stories(120, n=range(120), big=[2**60 + number for number in range(120)])
+    dataset_id = library.ready("stories", {"train": table, "test": stories(3, n=range(3), big=[1, 2, 3])})
+    library.open()
+    app = open_samples(dataset_id, view="table", by="n", descending="1", where="n>=10")
+    assert not cards(app)
+    (shown,) = [item.value for item in app.dataframe]
+    assert shown["#"].tolist() == list(range(119, 69, -1))
+    assert shown["n"].tolist() == list(range(119, 69, -1))
+    assert shown["big"].tolist()[0] == str(2**60 + 119), "a browser would round it"
+    assert shown["text"].tolist()[0].startswith("Story number 119.")
+    assert set(shown["Split"]) == {"train"}
+    assert "Samples 1 to 50 of 110" in words(app)
+    app.get_by_key("samples_view_True").set_value("cards").run()
+    assert_no_exception(app)
+    assert numbers(app)[0] == "train:119"
+    assert "view" not in address(app)

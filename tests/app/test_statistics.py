@@ -14,6 +14,7 @@ from mistudio_core.jobs.protocol import Progress
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import keys
+from mistudio_core.ui.widgets import formats
 from tests.support.app_driver import assert_no_exception, open_app, words
 from tests.support.staged import a_tokenization, staged, stories
 
@@ -78,6 +79,8 @@ def test_the_cards_of_a_tokenization_come_in_the_order_of_the_original(library: 
         "Padding",
         "Dropped tokens",
         "**Fertility**",
+        "of sequences span documents",
+        "of the vocabulary never seen",
     ):
         assert text in shown, text
     assert titles(app) == [
@@ -94,8 +97,8 @@ def test_padding_and_what_was_cut_are_told(library: Library, dataset: Dataset) -
     result = library.statistics(padded.id) or {}
     app = statistics_of(dataset, padded.id)
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Dropped tokens"] == f"{100 * result['lost']['share']:.1f} %"
-    assert shown["Padding"] == f"{100 * result['padding']['share']:.1f} %"
+    assert shown["Dropped tokens"] == formats.percent(result["lost"]["share"])
+    assert shown["Padding"] == formats.percent(result["padding"]["share"])
     tables = [table.value for table in app.table]
     lost = next(table for table in tables if "Why" in table.columns)
     assert lost["Tokens"].iloc[0] == f"{result['lost']['reasons']['truncation']['tokens']:,}"

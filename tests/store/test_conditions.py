@@ -26,7 +26,7 @@ from mistudio_core.store.samples.index import build_index, open_index
 from mistudio_core.store.samples.listing import SampleListing
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
-from mistudio_core.ui.statistics import bar_links
+from mistudio_core.ui.columns import bar_fields
 from tests.support.corpora import write_dataset
 
 ROWS = 90
@@ -269,11 +269,11 @@ def test_the_bars_of_every_type_open_what_they_count(corpus: Corpus) -> None:
         for bar in column.get("values") or ():
             if column["kind"] not in ("integer", "class_label", "boolean", "text") or column.get("unit"):
                 continue
-            assert corpus.listing(**bar_links.of_value(name)(bar)).count() == bar["count"], (name, bar)
+            assert corpus.listing(**bar_fields.of_value(name)(bar)).count() == bar["count"], (name, bar)
             opened += 1
         for bar in () if column.get("unit") or column.get("values") else column.get("histogram") or ():
             shown = bar | {"first": str(bar["first"]), "last": str(bar["last"])}
-            assert corpus.listing(**bar_links.of_bin(column)(shown)).count() == bar["count"], (name, bar)
+            assert corpus.listing(**bar_fields.of_bin(column)(shown)).count() == bar["count"], (name, bar)
             opened += 1
     assert opened > 100
 

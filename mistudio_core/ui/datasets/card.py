@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +10,10 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.library.queries import SOURCES
-from mistudio_core.records import Dataset, Job
+from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.datasets import next_step
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
 from mistudio_core.ui.widgets import badges, deletion, formats
@@ -19,9 +21,11 @@ from mistudio_core.ui.widgets import badges, deletion, formats
 _LISTED_SPLITS: Final = 12
 
 
-def draw(library: Library, dataset: Dataset, job: Job | None, num_tokenizations: int, now: datetime) -> None:
+def draw(
+    library: Library, dataset: Dataset, job: Job | None, tokenizations: Sequence[Tokenization], now: datetime
+) -> None:
     """Draw a dataset with the newest job that works on it or ended on it."""
-    with st.container(border=True, height="stretch", gap="xsmall", key=keys.of(dataset.id, "card")):
+    with st.container(border=True, height="stretch", gap="xsmall", key=keys.of("card", dataset.id)):
         _head(dataset)
         st.caption(f"{source_line(dataset)} · {formats.ago(dataset.created_at, now)}")
         if job is not None and job.active:
@@ -32,13 +36,16 @@ def draw(library: Library, dataset: Dataset, job: Job | None, num_tokenizations:
         if dataset.status == "error" and dataset.error is not None:
             failures.show(dataset.error)
             retry.show_error(dataset.id)
+        if dataset.status == "ready":
+            st.markdown(_facts(dataset, len(tokenizations)), help=_exactly(dataset))
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             if dataset.status == "ready":
-                st.markdown(_facts(dataset, num_tokenizations), help=_exactly(dataset), width="content")
+                next_step.draw(dataset, tokenizations)
+                deletion.button(library, dataset)
             else:
                 retry.button(library, dataset, needs_token=job is not None and job.needs_token)
-            deletion.button(library, dataset)
+                deletion.button(library, dataset)
 
 
 def source_line(dataset: Dataset) -> str:

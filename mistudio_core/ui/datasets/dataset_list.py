@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,7 +9,7 @@ import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.library.queries import SOURCES, makes_dataset
-from mistudio_core.records import Dataset, Job, now
+from mistudio_core.records import Dataset, Job, Tokenization, now
 from mistudio_core.ui.app import keys, polling
 from mistudio_core.ui.app.keys import LIVE
 from mistudio_core.ui.datasets import card as dataset_card
@@ -86,7 +85,7 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):
         for job in jobs:
-            dataset_card.draw(library, library.dataset(job.subject_id), job, 0, moment)
+            dataset_card.draw(library, library.dataset(job.subject_id), job, (), moment)
 
 
 def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
@@ -94,11 +93,13 @@ def _grid(library: Library, datasets: Sequence[Dataset]) -> None:
     for job in reversed(library.jobs()):
         if makes_dataset(job.kind):
             newest_job[job.subject_id] = job
-    tokenizations = Counter(item.dataset_id for item in library.tokenizations())
+    tokenizations: dict[str, list[Tokenization]] = {}
+    for item in library.tokenizations():
+        tokenizations.setdefault(item.dataset_id, []).append(item)
     moment = now()
     with st.grid(2, min_column_width=_MIN_CARD_WIDTH):
         for dataset in datasets:
-            dataset_card.draw(library, dataset, newest_job.get(dataset.id), tokenizations[dataset.id], moment)
+            dataset_card.draw(library, dataset, newest_job.get(dataset.id), tokenizations.get(dataset.id, ()), moment)
 
 
 def _page_start(num_datasets: int) -> int:

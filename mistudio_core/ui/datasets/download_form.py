@@ -100,6 +100,7 @@ def _kind(primary: bool) -> Literal["primary", "secondary"]:
 
 
 def _inspect() -> None:
+    st.session_state[keys.ADD_OPEN] = True
     _forget_choices_of_another()
     st.session_state[keys.INSPECTED] = None
     with failures.storing(keys.DOWNLOAD_ERROR):
@@ -136,6 +137,7 @@ def _prefill(info: RepoInfo) -> None:
 
 
 def _download() -> None:
+    st.session_state[keys.ADD_OPEN] = True
     _forget_choices_of_another()
     with failures.storing(keys.DOWNLOAD_ERROR):
         asked = _asked()

@@ -50,6 +50,7 @@ def _uploads_key() -> str:
 
 
 def _import() -> None:
+    st.session_state[keys.ADD_OPEN] = True
     uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
     with failures.storing(keys.IMPORT_ERROR):
         library = open_library()
@@ -71,6 +72,7 @@ def _import() -> None:
 
 
 def _preview() -> None:
+    st.session_state[keys.ADD_OPEN] = True
     uploads: list[UploadedFile] = st.session_state.get(_uploads_key()) or []
     st.session_state[keys.PREVIEW_JOB] = None
     with failures.storing(keys.IMPORT_ERROR):

@@ -31,11 +31,14 @@ def draw(library: Library) -> None:
     """Draw the dataset that the address names; an address with a sequence leads to that sequence."""
     if "sequence" in st.query_params and keys.TAB not in st.query_params:
         st.switch_page(pages.SEQUENCES, query_params=dict(st.query_params))
-    st.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
+    top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    top.page_link(pages.DATASETS, label="All datasets", icon=":material/arrow_back:")
     dataset = _asked(library)
     if dataset is None:
         return
-    _head(library, dataset)
+    with top:
+        _acts(library, dataset)
+    _head(dataset)
     if dataset.status != "ready":
         _unfinished(library, dataset)
         return
@@ -69,19 +72,22 @@ def _left(library: Library) -> str | None:
     return str(last)
 
 
-def _head(library: Library, dataset: Dataset) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(plain(dataset.name, 120), anchor=False, width="content")
-        with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            badges.draw_access(dataset.access)
-            badges.draw(badges.of_dataset(dataset))
-            if dataset.status == "error":
-                retry.button(library, dataset, needs_token=_needs_token(library, dataset.id))
-            deletion.button(library, dataset)
+def _acts(library: Library, dataset: Dataset) -> None:
+    with st.container(horizontal=True, width="content", vertical_alignment="center"):
+        badges.draw_access(dataset.access)
+        badges.draw(badges.of_dataset(dataset))
+        if dataset.status == "error":
+            retry.button(library, dataset, needs_token=_needs_token(library, dataset.id))
+        deletion.button(library, dataset)
+
+
+def _head(dataset: Dataset) -> None:
     facts = [source_line(dataset)]
     if dataset.status == "ready":
         facts += [formats.counted(dataset.num_samples, "sample"), formats.size(dataset.size_bytes)]
-    st.caption(" · ".join(facts))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.title(plain(dataset.name, 120), anchor=False, width="content")
+        st.caption(" · ".join(facts), width="content")
 
 
 def _needs_token(library: Library, subject_id: str) -> bool:

@@ -32,6 +32,8 @@ _CONDITIONS: Final = "where"
 _PAGE: Final = "page"
 _PAGE_SIZE: Final = "per_page"
 _OPENED: Final = "open"
+_VIEW: Final = "view"
+TABLE: Final = "table"
 _FIELDS: Final = {**_TEXTS, **_NUMBERS, **_SWITCHES, "page_size": _PAGE_SIZE}
 _DEFAULTS: Final = {"mode": "words", "page_size": DEFAULT_PAGE_SIZE, "page": 1}
 _LARGEST: Final = 2**53  # what a browser counts exactly
@@ -48,6 +50,7 @@ class Asked:
     page: int
     page_size: int
     opened: int | None
+    as_table: bool = False
 
 
 def read() -> Asked:
@@ -67,12 +70,13 @@ def read() -> Asked:
         page=max(1, _number(one.get(_PAGE)) or 1),
         page_size=page_size if page_size in PAGE_SIZES else DEFAULT_PAGE_SIZE,
         opened=_number(one.get(_OPENED)),
+        as_table=one.get(_VIEW) == TABLE,
     )
 
 
 def given() -> dict[str, list[str]]:
     """Return the parameters of the address that are a query for samples."""
-    mine = {*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED}
+    mine = {*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED, _VIEW}
     return {name: values for name, values in address.parameters().items() if name in mine}
 
 
@@ -119,6 +123,8 @@ def ask(**changes: Any) -> None:
     """Ask for something else and go to the first page; a value of None takes a field out."""
     asked = read()
     fields = dict(asked.fields) | {"page_size": asked.page_size} | _of_widgets() | changes
+    turns = st.session_state.get(keys.SAMPLES_FOCUS, (0, 0))[1]
+    st.session_state[keys.SAMPLES_FOCUS] = (-1, turns)  # a place in another list
     left_out: dict[str, str | list[str] | None] = dict.fromkeys((*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED))
     address.put(left_out | parameters(fields))
 
@@ -126,6 +132,11 @@ def ask(**changes: Any) -> None:
 def turn_to(page: int) -> None:
     """Go to a page of what is asked for."""
     address.put({_PAGE: str(page) if page > 1 else None, _OPENED: None})
+
+
+def show_as(view: str | None) -> None:
+    """Show the samples as a table, or with None as cards."""
+    address.put({_VIEW: view})
 
 
 def open_sample(number: int | None) -> None:

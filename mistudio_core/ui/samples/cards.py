@@ -32,6 +32,7 @@ class Card:
     number: int
     facts: tuple[str, ...] = ()
     expanded: bool = False
+    folded_chars: int = excerpts.FOLDED_CHARS
 
 
 def draw(
@@ -84,7 +85,7 @@ def _nothing() -> None:
 
 def _card(card: Card, *, with_split: bool) -> dict[str, Any]:
     sample = card.sample
-    shown = _text(sample.text, sample.matches, expanded=card.expanded)
+    shown = _text(sample.text, sample.matches, card)
     columns = list(sample.columns.items())
     return {
         "name": name(sample),
@@ -98,13 +99,14 @@ def _card(card: Card, *, with_split: bool) -> dict[str, Any]:
     }
 
 
-def _text(text: str | None, matches: excerpts.Spans, *, expanded: bool) -> dict[str, Any]:
+def _text(text: str | None, matches: excerpts.Spans, card: Card) -> dict[str, Any]:
     if not text:
         return {"empty": "No text." if text is None else "The text is empty.", "pieces": [], "unfold": ""}
     fits = len(text) <= CARD_CHARS
-    excerpt = excerpts.cut(text, matches, 0, len(text)) if expanded and fits else excerpts.folded(text, matches)
+    folded = excerpts.folded(text, matches, chars=card.folded_chars)
+    excerpt = excerpts.cut(text, matches, 0, len(text)) if card.expanded and fits else folded
     is_cut = excerpt.end - excerpt.start < len(text)
-    can_fold = not is_cut and excerpts.folded(text, matches) != excerpt
+    can_fold = not is_cut and folded != excerpt
     characters = f"{formats.exact(len(text))} characters"
     return {
         "pieces": excerpt.pieces,
@@ -123,15 +125,18 @@ def _exactly(number: int, noun: str) -> str:
     return f"{formats.exact(number)} {noun}" + ("" if number == 1 else "s")
 
 
-def _column(column: str, value: Any, most_chars: int = _VALUE_CHARS) -> dict[str, Any]:
+def written(value: Any, most_chars: int) -> str:
+    """Return a value of a column on little room: bytes and nested values by their size."""
     if _is_size(value):
-        shown = formats.size(value["bytes"])
-    elif is_nested(value):
-        shown = formats.counted(len(value), "item" if isinstance(value, list) else "field")
-    else:
-        shown = "none" if value is None else str(value)
-        if len(shown) > most_chars:
-            shown = f"{shown[:most_chars]}… ({formats.exact(len(shown))} characters)"
+        return formats.size(value["bytes"])
+    if is_nested(value):
+        return formats.counted(len(value), "item" if isinstance(value, list) else "field")
+    shown = "none" if value is None else str(value)
+    return shown if len(shown) <= most_chars else f"{shown[:most_chars]}… ({formats.exact(len(shown))} characters)"
+
+
+def _column(column: str, value: Any, most_chars: int = _VALUE_CHARS) -> dict[str, Any]:
+    shown = written(value, most_chars)
     kind = "none" if value is None else "nested" if is_nested(value) else "plain"
     return {"name": column[:_NAME_CHARS], "value": shown, "kind": kind}
 

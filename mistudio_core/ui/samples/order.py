@@ -9,22 +9,26 @@ from typing import Any, Final
 import streamlit as st
 
 from mistudio_core.library.queries import RANKED_MODES, SampleColumn
-from mistudio_core.records import Tokenization
+from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.app.escape import one_line
 from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.samples import table
+from mistudio_core.ui.samples.address import Asked
 from mistudio_core.ui.widgets import formats
 from mistudio_core.ui.widgets.choices import distinct
 
 _MEASURES: Final = {"chars": "characters", "words": "words", "bytes": "bytes"}
 _COLUMN: Final = "column:"
+_CARDS: Final = "cards"
+_VIEWS: Final = {_CARDS: ":material/view_agenda: Cards", sample_address.TABLE: ":material/table_rows: Table"}
 _GO_TO: Final = "samples_go_to"
 
 
 def draw_order(
-    fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizations: Sequence[Tokenization], page_size: int
+    fields: Mapping[str, Any], columns: Sequence[SampleColumn], tokenizations: Sequence[Tokenization]
 ) -> None:
-    """Draw the choices of order, page size and tokenization whose tokens are counted."""
+    """Draw the choice of order."""
     options = _sorts(fields, columns, tokenizations)
     default = next(iter(options))
     st.selectbox(
@@ -42,17 +46,47 @@ def draw_order(
             **sample_address.typed("descending", bool(fields.get("descending"))),
             on_change=sample_address.changed,
         )
+
+
+def draw_view(dataset: Dataset, tokenizations: Sequence[Tokenization], asked: Asked) -> None:
+    """Draw the choices of view, page size and the tokenization whose tokens are counted."""
+    view = st.segmented_control(
+        "View as", list(_VIEWS), default=sample_address.TABLE if asked.as_table else _CARDS, required=True,
+        key=f"samples_view_{asked.as_table}", format_func=_VIEWS.__getitem__, label_visibility="collapsed",
+        on_change=_view_changed, args=(asked.as_table,),
+    )  # fmt: skip
+    del view
     with st.popover(
         "View", icon=":material/tune:", help="Samples per page, and the tokenization that token counts come from"
     ):
+        if asked.as_table:
+            table.draw_options(dataset)
         st.selectbox(
             "Samples per page",
             sample_address.PAGE_SIZES,
-            **sample_address.chosen("page_size", sample_address.PAGE_SIZES, page_size),
+            **sample_address.chosen("page_size", sample_address.PAGE_SIZES, asked.page_size),
             on_change=sample_address.changed,
         )
         if tokenizations:
-            _tokenization(fields, tokenizations)
+            _tokenization(asked.fields, tokenizations)
+
+
+def _view_changed(was_table: bool) -> None:
+    chosen = st.session_state[f"samples_view_{was_table}"]
+    sample_address.show_as(sample_address.TABLE if chosen == sample_address.TABLE else None)
+
+
+def sort_by(fields: Mapping[str, Any], columns: Sequence[SampleColumn], name: str) -> None:
+    """Sort by a column, and the other way round if that is how it is sorted already."""
+    column = next((item for item in columns if item.name == name), None)
+    if column is None:
+        return
+    sort = "chars" if column.is_text else _sort_name(column.name)
+    same = fields.get("sort") == sort
+    changes: dict[str, Any] = {"sort": sort, "descending": True if same and not fields.get("descending") else None}
+    if column.is_text and not column.is_main:
+        changes["column"] = column.name
+    sample_address.ask(**changes)
 
 
 def chosen_tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenization]) -> Tokenization | None:
@@ -125,13 +159,16 @@ def _sorts(
     sorts |= _MEASURES
     if tokenizations:
         sorts["tokens"] = "tokens"
-    taken = {"position", "relevance", "tokens", *_MEASURES}
     for column in columns:
         if column.is_scalar and not column.is_main:
-            needs_prefix = column.name in taken or column.name.startswith(_COLUMN)
-            name = f"{_COLUMN}{column.name}" if needs_prefix else column.name
-            sorts[name] = f"column {one_line(column.name, 60)}"
+            sorts[_sort_name(column.name)] = f"column {one_line(column.name, 60)}"
     return distinct({name: f"By {label}" for name, label in sorts.items()})
+
+
+def _sort_name(name: str) -> str:
+    """Return how a column is called as an order, where measures and positions have names too."""
+    taken = {"position", "relevance", "tokens", *_MEASURES}
+    return f"{_COLUMN}{name}" if name in taken or name.startswith(_COLUMN) else name
 
 
 def _tokenization(fields: Mapping[str, Any], tokenizations: Sequence[Tokenization]) -> None:

@@ -10,15 +10,18 @@ import streamlit as st
 from mistudio_core.errors import StudioError
 from mistudio_core.library.queries import Found
 from mistudio_core.records import Dataset, Sample, Tokenization
-from mistudio_core.ui.app import failures
+from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.samples import address as sample_address
 from mistudio_core.ui.samples import cards, finding, order, page_cards
-from mistudio_core.ui.widgets import excerpts, formats
+from mistudio_core.ui.widgets import excerpts, formats, key_presses, titles, token_drawing
+from mistudio_core.ui.widgets.key_presses import Press
 
 _PART_CHARS: Final = 50_000
 """So much text a browser lays out at once without a pause, and so much is sent at a time."""
+_TOKENS_CHARS: Final = 20_000  # encoded while the drawer waits; some 5,000 tokens to draw
+_AS_TOKENS: Final = "sample_as_tokens"
 _WIDTH: Final = 760
 _TREE_BYTES: Final = 500_000  # of JSON; a larger tree would freeze the page
 
@@ -45,13 +48,16 @@ def _drawer(dataset: Dataset) -> None:
     except StudioError as error:
         failures.show(error)
         return
-    _steps(number, found)
+    _steps(number, found, tokenization)
     if not found.page.rows:
         st.info("No such sample in this list.", icon=":material/search_off:")
         return
     sample = found.page.rows[0]
     _head(dataset, sample, tokenization)
-    _text(dataset, sample)
+    if tokenization is not None and sample.text and st.session_state.get(_AS_TOKENS):
+        _tokens(tokenization, sample.text)
+    else:
+        _text(dataset, sample)
     nested = {name: value for name, value in sample.columns.items() if cards.is_nested(value)}
     cards.draw_columns(
         {name: value for name, value in sample.columns.items() if name not in nested},
@@ -71,16 +77,27 @@ def _found(dataset: Dataset, number: int, tokenization: Tokenization | None) -> 
     return finding.find(open_library(), dataset, query)
 
 
-def _steps(number: int, found: Found) -> None:
+def _steps(number: int, found: Found, tokenization: Tokenization | None) -> None:
     total, is_exact = found.page.total, found.page.total_is_exact
+    is_last = is_exact and number + 1 >= total
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Previous", key="sample_previous", icon=":material/arrow_back:", disabled=number <= 0,
                   on_click=sample_address.open_sample, args=(number - 1,))  # fmt: skip
         st.button("Next", key="sample_next", icon=":material/arrow_forward:", icon_position="right",
-                  disabled=is_exact and number + 1 >= total,
+                  disabled=is_last,
                   on_click=sample_address.open_sample, args=(number + 1,))  # fmt: skip
         count = formats.exact(total) if is_exact else f"at least {formats.exact(total)}"
-        st.caption(f"{formats.exact(number + 1)} of {count} in this list", width="content")
+        st.caption(f"{formats.exact(number + 1)} of {count} in this list", width="stretch")
+        if tokenization is not None:
+            st.toggle("As tokens", key=_AS_TOKENS, persist_state="session", help=f"Of {tokenization.tokenizer}")
+        presses = [
+            Press(("ArrowLeft", "k"), "previous", lambda: sample_address.open_sample(max(0, number - 1))),
+            Press(("ArrowRight", "j"), "next", lambda: sample_address.open_sample(number + (not is_last))),
+            Press(("Escape",), "close"),
+        ]
+        if tokenization is not None:
+            presses.insert(2, Press(("t",), "text as tokens", _switch_tokens))
+        key_presses.draw(presses, "sample_keys")
 
 
 def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -> None:
@@ -120,6 +137,31 @@ def _text(dataset: Dataset, sample: Sample) -> None:
     start = (part - 1) * _PART_CHARS
     excerpt = excerpts.cut(text, sample.matches, start, start + _PART_CHARS)
     cards.draw_text(excerpt.pieces, "sample_text")
+
+
+def _switch_tokens() -> None:
+    st.session_state[_AS_TOKENS] = not st.session_state.get(_AS_TOKENS)
+
+
+def _tokens(tokenization: Tokenization, text: str) -> None:
+    """Draw a text token by token, as this tokenization's recipe encodes it; a click finds a token in all sequences."""
+    cut = text[:_TOKENS_CHARS]
+    try:
+        found = open_library().preview(tokenization.recipe.to_json(), text=cut)
+    except StudioError as error:
+        failures.show(error)
+        return
+    address = {keys.DATASET_ID: tokenization.dataset_id, "tok": tokenization.id}
+    token_drawing.draw_tokens(
+        found.tokens,
+        "sample_tokens",
+        on_find=lambda ident: st.switch_page(pages.SEQUENCES, query_params=address | {"ids": str(ident)}),
+        on_sample=lambda _split, _index: None,
+    )
+    shown = f"{formats.counted(len(found.tokens), 'token')} of {plain(titles.tokenizer(tokenization.tokenizer))}"
+    if len(cut) < len(text):
+        shown += f", for the first {formats.exact(len(cut))} of {formats.exact(len(text))} characters"
+    st.caption(shown)
 
 
 def _tree(name: str, value: Any) -> None:

@@ -10,11 +10,14 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import address, keys
+from mistudio_core.ui.columns import strip
 from mistudio_core.ui.samples import address as sample_address
 from mistudio_core.ui.samples import export as sample_export
-from mistudio_core.ui.samples import filters, finding, order, page_cards, pills, reader, search
+from mistudio_core.ui.samples import filters, finding, order, page_cards, pills, reader, search, table
 from mistudio_core.ui.samples.address import Asked
 from mistudio_core.ui.samples.finding import Listing
+from mistudio_core.ui.widgets import key_presses
+from mistudio_core.ui.widgets.key_presses import Press
 
 _LONG_PAGE: Final = 5  # samples; a longer page has the page buttons below as well
 
@@ -30,12 +33,21 @@ def draw(library: Library, dataset: Dataset) -> None:
     try:
         columns = library.sample_columns(dataset.id)
         tokenization = order.chosen_tokenization(asked.fields, tokenizations)
+        strip.draw(
+            library,
+            dataset,
+            strip.key(dataset),
+            fields=asked.fields,
+            on_pick=lambda **picked: sample_address.ask(**strip.merged(sample_address.read().fields, picked)),
+            on_sort=lambda name: order.sort_by(sample_address.read().fields, columns, name),
+        )
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             search.draw(asked.fields, columns)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             filters.draw_split(dataset, asked.fields)
             filters.draw(asked.fields, columns, tokenizations)
-            order.draw_order(asked.fields, columns, tokenizations, asked.page_size)
+            order.draw_order(asked.fields, columns, tokenizations)
+            order.draw_view(dataset, tokenizations, asked)
             sample_export.draw(library, dataset, asked, tokenization)
         pills.draw(asked.fields, columns)
         query = finding.query_of(asked.fields, tokenization, limit=asked.page_size)
@@ -65,7 +77,19 @@ def _listing(
         st.caption(caption, width="stretch")
         order.draw_pages(page.total, listing.page, asked.page_size)
         order.draw_going(page.total, asked.page_size, by_index=_is_a_split(dataset, asked))
-    page_cards.draw(library, dataset, asked, listing, tokenization)
+        pages = -(-page.total // asked.page_size)
+        key_presses.draw(
+            [
+                Press(("/",), "search", focus="[data-testid=stMain] input[type=search]"),
+                Press(("ArrowLeft", "k"), "previous page", lambda: sample_address.turn_to(max(1, listing.page - 1))),
+                Press(("ArrowRight", "j"), "next page", lambda: sample_address.turn_to(min(pages, listing.page + 1))),
+            ],
+            "samples_keys",
+        )
+    if asked.as_table:
+        table.draw(dataset, asked, listing)
+    else:
+        page_cards.draw(library, dataset, asked, listing, tokenization)
     if len(page.rows) > _LONG_PAGE:
         order.draw_pages(page.total, listing.page, asked.page_size, at_the_end=True)
 

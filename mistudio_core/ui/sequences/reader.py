@@ -14,7 +14,8 @@ from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.samples import links as sample_links
 from mistudio_core.ui.sequences import address as sequence_address
 from mistudio_core.ui.sequences.address import Asked
-from mistudio_core.ui.widgets import formats, token_drawing
+from mistudio_core.ui.widgets import formats, key_presses, token_drawing
+from mistudio_core.ui.widgets.key_presses import Press
 
 _WINDOW: Final = 4096
 """Tokens that are drawn at a time; sequences of a hundred thousand exist."""
@@ -60,6 +61,14 @@ def _steps(number: int, total: int) -> None:
             )  # fmt: skip
         st.button("Random", key="token_random", icon=":material/casino:", help="Open a random sequence",
                   on_click=lambda: _go(random.randrange(total)))  # fmt: skip
+        key_presses.draw(
+            [
+                Press(("/",), "search", focus="[data-testid=stMain] input[type=search]"),
+                Press(("ArrowLeft", "k"), "previous sequence", lambda: _go(max(0, number - 1))),
+                Press(("ArrowRight", "j"), "next sequence", lambda: _go(min(total - 1, number + 1))),
+            ],
+            "sequence_keys",
+        )
 
 
 def _window(length: int, number: int, mark: tuple[int, int] | None) -> int:

@@ -10,6 +10,7 @@ import streamlit as st
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.app.escape import one_line, plain
+from mistudio_core.ui.columns import bar_fields
 from mistudio_core.ui.statistics import bar_links, chart_card, token_tables
 from mistudio_core.ui.widgets import figure_cards, figures, formats
 
@@ -32,7 +33,7 @@ def draw(dataset: Dataset, column: Mapping[str, Any]) -> None:
     elif column.get("values"):
         bars_of_values(dataset, column)
     elif column.get("histogram"):
-        clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_bin(column))
+        clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_fields.of_bin(column))
         _histogram(dataset, column, clicks)
     elif column["kind"] == "other":
         st.caption(f"For the type {plain(column['type'], 100)} only missing values are counted.")
@@ -48,7 +49,7 @@ def bars_of_values(dataset: Dataset, column: Mapping[str, Any]) -> None:
     from mistudio_core.charts.columns import value_bars
 
     name = str(column["name"])
-    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_links.of_value(name))
+    clicks = None if column.get("unit") else bar_links.to_samples(dataset.id, bar_fields.of_value(name))
     with st.container(border=True):
         figure = value_bars(column, scale=figures.count_scale_choice(_key(dataset, "values_scale")))
         chart_card.draw(figure, _key(dataset, f"values:{name}"), clicks=clicks)
@@ -94,7 +95,7 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
             _key(dataset, f"scale:{name}"), default="linear" if lengths["max"] < _FEW_LENGTHS else "log"
         )
         figure = length_histogram(lengths, title=f"Lengths of {name}", unit=unit, counted="samples", scale=scale)
-        clicks = bar_links.to_samples(dataset.id, bar_links.of_length(str(column["name"])))
+        clicks = bar_links.to_samples(dataset.id, bar_fields.of_length(str(column["name"])))
         chart_card.draw(figure, _key(dataset, f"elements:{column['name']}"), clicks=clicks)
         chart_card.note_if_inexact(lengths)
     with st.container(border=True):

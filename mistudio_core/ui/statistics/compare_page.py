@@ -16,7 +16,7 @@ from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.samples import links as sample_links
 from mistudio_core.ui.samples.address import DEFAULT_PAGE_SIZE
 from mistudio_core.ui.statistics import chart_card
-from mistudio_core.ui.widgets import formats
+from mistudio_core.ui.widgets import formats, titles
 
 FEWEST: Final = 2
 MOST: Final = 4
@@ -114,7 +114,7 @@ def _names(records: Sequence[Tokenization], datasets: Mapping[str, str]) -> list
     for letter, record in zip(_LETTERS, records, strict=False):
         dataset = f", {one_line(datasets.get(record.dataset_id, ''), 30)}" if several else ""
         length = formats.exact(record.context_length)
-        names.append(f"{letter}{_BEHIND_LETTER}{one_line(_tokenizer(record), 30)}, {length}{dataset}")
+        names.append(f"{letter}{_BEHIND_LETTER}{one_line(titles.tokenizer(record.tokenizer), 30)}, {length}{dataset}")
     return names
 
 
@@ -133,7 +133,7 @@ def _facts(records: Sequence[Tokenization], datasets: Mapping[str, str], facts: 
     columns: dict[str, list[str]] = {"": list(_FACTS)}
     for letter, record, one in zip(_LETTERS, records, facts, strict=False):
         dataset = datasets.get(record.dataset_id, record.dataset_id)
-        head = [plain(_tokenizer(record), 60), plain(dataset, 60), formats.size(one["size_bytes"])]
+        head = [plain(titles.tokenizer(record.tokenizer), 60), plain(dataset, 60), formats.size(one["size_bytes"])]
         columns[letter] = [*head, *_figures(one)]
     st.table(columns, border="horizontal", hide_index=True)
 
@@ -143,11 +143,11 @@ def _figures(one: Mapping[str, Any]) -> list[str]:
     counts = [one[name] for name in ("documents", "tokens", "sequences", "context_length")]
     return [
         *(formats.exact(count) for count in counts),
-        _share(one["utilisation"]),
-        _share(one["lost"]["share"]),
+        formats.percent(one["utilisation"]),
+        formats.percent(one["lost"]["share"]),
         formats.exact(vocabulary["size"]),
         formats.exact(vocabulary["distinct"]),
-        _share(vocabulary["share"]),
+        formats.percent(vocabulary["share"]),
         *(_ratio(fertility[name]) for name in ("bytes_per_token", "tokens_per_character", "tokens_per_word")),
     ]
 
@@ -179,9 +179,9 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
         cells = (
             f"{_letter(row['one'])}, {_letter(row['other'])}",
             formats.exact(row["shared"]),
-            _share(row["jaccard"]),
-            _share(row["share_of_one"]),
-            _share(row["share_of_other"]),
+            formats.percent(row["jaccard"]),
+            formats.percent(row["share_of_one"]),
+            formats.percent(row["share_of_other"]),
         )
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
@@ -223,16 +223,8 @@ def _label(record: Tokenization, dataset: str) -> str:
     return f"{one_line(record.tokenizer, 60)}, {length} tokens per sequence · {one_line(dataset, 40)} · {record.id}"
 
 
-def _tokenizer(record: Tokenization) -> str:
-    return record.tokenizer.rsplit("/", 1)[-1]
-
-
 def _letter(name: str) -> str:
     return name.split(_BEHIND_LETTER, maxsplit=1)[0]
-
-
-def _share(part: float | None) -> str:
-    return formats.UNKNOWN if part is None else f"{100 * part:.1f} %"
 
 
 def _ratio(value: float | None) -> str:

@@ -12,10 +12,9 @@ from mistudio_core.library import Library
 from mistudio_core.library.queries import makes_tokenization
 from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.ui.app import failures, keys, polling
-from mistudio_core.ui.app.escape import one_line
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.statistics import compare_link, text_statistics, token_statistics
-from mistudio_core.ui.widgets import formats
+from mistudio_core.ui.widgets import formats, titles
 
 _TEXT: Final = "text"
 
@@ -100,5 +99,7 @@ def _is_shown(tokenization: Tokenization, running: set[str]) -> bool:
 def _label(tokenization: Tokenization | None, *, so_far: bool) -> str:
     if tokenization is None:
         return "Text"
-    named = f"Tokens: {one_line(tokenization.tokenizer, 60)}, {formats.exact(tokenization.context_length)} per sequence"
+    named = (
+        f"Tokens: {titles.tokenizer(tokenization.tokenizer)}, {formats.exact(tokenization.context_length)} per sequence"
+    )
     return f"{named} (so far)" if so_far else named

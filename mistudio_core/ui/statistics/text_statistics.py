@@ -11,7 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.app.escape import one_line
-from mistudio_core.ui.statistics import bar_links, chart_card, token_tables
+from mistudio_core.ui.columns import bar_fields
+from mistudio_core.ui.statistics import bar_links, chart_card, summary, token_tables
 from mistudio_core.ui.statistics import columns as column_statistics
 from mistudio_core.ui.widgets import figure_cards, figures, formats
 
@@ -36,7 +37,9 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
 
         with st.container(border=True):
             chart_card.draw(
-                split_bars(result), _key(dataset, "splits"), clicks=bar_links.to_samples(dataset.id, bar_links.of_split)
+                split_bars(result),
+                _key(dataset, "splits"),
+                clicks=bar_links.to_samples(dataset.id, bar_fields.of_split),
             )
     chart_card.save_json("All statistics (JSON)", result, f"statistics-{dataset.id}", _key(dataset, "json"))
 
@@ -60,6 +63,7 @@ def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[s
 
 def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
     copies = column["duplicates"]
+    st.markdown(summary.of_text(column))
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", column["characters"]["count"] + column["nulls"], color="green")
         figure_cards.count("Characters", column["characters"]["sum"], color="blue")
@@ -88,7 +92,7 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
 
         with st.container(border=True):
             name = str(column["name"])
-            clicks = bar_links.to_samples(dataset.id, bar_links.of_script(name))
+            clicks = bar_links.to_samples(dataset.id, bar_fields.of_script(name))
             figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
             chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
             if version := column["scripts"].get("unicode"):  # older statistics do not say
@@ -109,7 +113,7 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
             column[unit], title=f"Lengths of {one_line(column['name'], 60)}", unit=unit, counted="samples", scale=scale
         )
         name = str(column["name"])
-        clicks = bar_links.to_samples(dataset.id, bar_links.of_measure(dataset, name, unit))
+        clicks = bar_links.to_samples(dataset.id, bar_fields.of_measure(dataset, name, unit))
         chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), clicks=clicks)
         chart_card.note_if_inexact(column[unit])
     with st.container(border=True):

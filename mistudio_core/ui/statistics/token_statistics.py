@@ -10,15 +10,15 @@ import streamlit as st
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import keys
-from mistudio_core.ui.statistics import bar_links, chart_card, rare_ids, token_tables
+from mistudio_core.ui.columns import bar_fields
+from mistudio_core.ui.statistics import bar_links, chart_card, rare_ids, summary, token_tables
 from mistudio_core.ui.statistics import positions as token_positions
 from mistudio_core.ui.widgets import figure_cards, figures, formats
 
 if TYPE_CHECKING:
     from mistudio_core.charts.figure import Figure, Scale
 
-_CARD_WIDTH: Final = 220  # fits the longest label
-_CHART_WIDTH: Final = 380
+_CARD_WIDTH: Final = 180
 _TABLE_WIDTH: Final = 320
 _CACHED_CHARTS: Final = 64
 
@@ -28,11 +28,13 @@ def draw(library: Library, tokenization: Tokenization, result: Mapping[str, Any]
     if "document_tokens" not in result:
         st.caption("No statistics were stored with this tokenization.")
         return
-    scale = _scale_choice()
+    st.markdown(summary.of_tokens(result))
     _cards(result)
-    _charts(tokenization, result, scale, None)
-    _tables(result)
-    token_positions.draw(tokenization, result["positions"])
+    scale = _scale_choice()
+    with _charts(tokenization, result, scale, None):
+        token_positions.draw(tokenization, result["positions"])
+    with st.expander("Tables: lengths, dropped tokens, fertility, special tokens", icon=":material/table:"):
+        _tables(result)
     rare_ids.draw(library, tokenization, result["vocabulary"])
     chart_card.save_json(
         "All statistics (JSON)", result, f"statistics-{tokenization.id}", keys.of(tokenization.id, "stats_json")
@@ -44,8 +46,8 @@ def draw_live(tokenization: Tokenization, seq: int, result: Mapping[str, Any]) -
     if not result.get("documents") or "document_tokens" not in result:
         st.caption("Nothing has been counted yet.")
         return
-    scale = _scale_choice()
     _cards(result)
+    scale = _scale_choice()
     _charts(tokenization, result, scale, seq)
     _tables(result)
     st.caption("Positions and rare ids are shown once all sequences are written.")
@@ -82,8 +84,13 @@ def _sequence_cards(result: Mapping[str, Any]) -> None:
     figure_cards.share("Padding", padding["share"], help_text=_exactly(padding["count"], "position"))
 
 
-def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None) -> None:
-    """Draw the charts; those of a progress number are drawn once for all who look at it, and cannot be clicked."""
+def _charts(
+    tokenization: Tokenization, result: Mapping[str, Any], scale: Scale, seq: int | None
+) -> st.delta_generator.DeltaGenerator:
+    """Draw the charts in two columns, and return the second, which has room below.
+
+    Those of a progress number are drawn once for all who look at it, and cannot be clicked.
+    """
     from mistudio_core.charts.lengths import length_histogram
     from mistudio_core.charts.vocabulary import coverage_curve, rank_frequency, top_tokens
 
@@ -98,15 +105,18 @@ def _charts(tokenization: Tokenization, result: Mapping[str, Any], scale: Scale,
             result["document_tokens"], title="Document lengths", unit="tokens", scale=scale, live=result["live"]
         )
 
-    with st.container(border=True):
-        show("lengths", lengths, bar_links.to_samples(tokenization.dataset_id, bar_links.of_tokens(tokenization)))
+    left, right = st.columns(2)
+    with left.container(border=True):
+        show("lengths", lengths, bar_links.to_samples(tokenization.dataset_id, bar_fields.of_tokens(tokenization)))
         chart_card.note_if_inexact(result["document_tokens"])
-    with st.grid(2, min_column_width=_CHART_WIDTH, border=True):
-        show("ranks", lambda: rank_frequency(result, scale=scale))
-        show("coverage", lambda: coverage_curve(result, scale=scale))
-    with st.container(border=True):
+    with right.container(border=True):
         counts = figures.count_scale_choice(keys.of("token_statistics", "counts"))
         show(f"top:{counts}", lambda: top_tokens(result, scale=counts), bar_links.to_tokens(tokenization))
+    with left.container(border=True):
+        show("ranks", lambda: rank_frequency(result, scale=scale))
+    with left.container(border=True):
+        show("coverage", lambda: coverage_curve(result, scale=scale))
+    return right
 
 
 @st.cache_data(max_entries=_CACHED_CHARTS, show_spinner=False)

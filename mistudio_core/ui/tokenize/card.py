@@ -17,7 +17,7 @@ from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
 from mistudio_core.ui.sequences import address as sequence_address
 from mistudio_core.ui.sequences import export_panel, training_code
-from mistudio_core.ui.widgets import badges, deletion, figure_cards, figures, folding, formats
+from mistudio_core.ui.widgets import badges, deletion, figure_cards, figures, folding, formats, titles
 
 _FIGURE_WIDTH: Final = 130
 
@@ -48,8 +48,10 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
         return keys.of(tokenization.id, name)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=opened)
-        code = folding.is_open("Training code", key("use"), icon=":material/code:")
+        asked = st.query_params.get(keys.CODE_OF) == tokenization.id
+        at_first = opened and not asked
+        chart = folding.is_open("Histogram", key("chart"), icon=":material/bar_chart:", at_first=at_first)
+        code = folding.is_open("Training code", key("use"), icon=":material/code:", at_first=asked)
         export = library.may("push") and folding.is_open("Export", key("export"), icon=":material/ios_share:")
         sequence_address.link("Browse and search sequences", tokenization.dataset_id, tokenization.id)
         deletion.button(library, tokenization)
@@ -68,7 +70,7 @@ def head(tokenization: Tokenization, *, job: Job | None = None) -> None:
     While a job makes it, the status is the job's: the record may be ahead of what is drawn below.
     """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
-        st.markdown(f":material/token: **{plain(tokenization.tokenizer, 100)}**", width="content")
+        st.markdown(f":material/token: **{plain(titles.tokenizer(tokenization.tokenizer), 100)}**", width="content")
         badges.draw(badges.of_tokenization(tokenization) if job is None else badges.of_making(job))
     st.caption(recipe_line(tokenization), help=_exactly(tokenization))
 
@@ -137,7 +139,7 @@ def _engine_note(library: Library, tokenization: Tokenization) -> None:
 
 
 def _exactly(tokenization: Tokenization) -> str:
-    lines = [f"Created {formats.exact_time(tokenization.created_at)}"]
+    lines = [plain(tokenization.tokenizer, 200), f"Created {formats.exact_time(tokenization.created_at)}"]
     if tokenization.tokenizer_revision:
         lines.append(f"Tokenizer revision {plain(tokenization.tokenizer_revision)}")
     if tokenization.vocab_size:

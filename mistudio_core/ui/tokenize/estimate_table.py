@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
@@ -15,8 +15,6 @@ from mistudio_core.ui.app import failures
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.tokenize import recipe_fields
 from mistudio_core.ui.widgets import formats
-
-_LEAST_SHARE: Final = 0.0005  # below it a share would be shown as 0.0 %
 
 
 def draw(dataset: Dataset, recipe: Mapping[str, Any] | None) -> None:
@@ -57,18 +55,12 @@ def _rows(estimates: Sequence[Mapping[str, Any]], chosen: str) -> tuple[list[dic
                 "Tokens": formats.count(item["tokens"]),
                 "Time": formats.duration(item["seconds"]),
                 "Size": formats.size(item["bytes"]),
-                "Dropped": _share(item["lost_share"]),
-                "Padding": _share(item["padded_share"]),
-                "Sequences spanning documents": _share(item["crossing_share"]),
+                "Dropped": formats.percent(item["lost_share"]),
+                "Padding": formats.percent(item["padded_share"]),
+                "Sequences spanning documents": formats.percent(item["crossing_share"]),
             }
         )
     return rows, problems
-
-
-def _share(part: float) -> str:
-    if 0 < part < _LEAST_SHARE:
-        return "< 0.1 %"
-    return f"{100 * part:.1f} %"
 
 
 def _is_of(estimated: Mapping[str, Any], recipe: Mapping[str, Any] | None) -> bool:

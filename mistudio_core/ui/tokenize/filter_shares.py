@@ -12,11 +12,11 @@ from mistudio_core.library import Library
 from mistudio_core.library.recipe_form import FIELDS
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
+from mistudio_core.ui.widgets import formats
 
 _LABELS: Final[Mapping[str, str]] = {field.filters: field.label for field in FIELDS.values() if field.filters}
 """What each filter is called, by the reason under which the samples that it leaves out are counted."""
 _NO_FILTER: Final = {"null": "Missing texts", "empty": "Empty texts"}
-_LEAST_SHOWN: Final = 0.0005
 _MANY: Final = 0.5
 """From this share on it is likely that a number was mistyped."""
 
@@ -37,7 +37,8 @@ def draw(library: Library, dataset: Dataset, tokenizer: Mapping[str, Any] | None
     total = sum(share or 0.0 for share in shares.values())
     colour = "orange" if total > _MANY else "gray"
     st.markdown(
-        f":{colour}-badge[:material/filter_alt: About {_percent(total)} of the samples skipped] " + " · ".join(parts),
+        f":{colour}-badge[:material/filter_alt: About {formats.percent(total)} of the samples skipped] "
+        + " · ".join(parts),
         help="Estimated from part of the dataset; a sample counts under the first reason that applies. Exact "
         "numbers are in the manifest.",
     )
@@ -59,8 +60,4 @@ def _name(reason: str) -> str:
 
 
 def _share(part: float | None) -> str:
-    return "known only at run time" if part is None else _percent(part)
-
-
-def _percent(part: float) -> str:
-    return "< 0.1 %" if 0 < part < _LEAST_SHOWN else f"{100 * part:.1f} %"
+    return "known only at run time" if part is None else formats.percent(part)

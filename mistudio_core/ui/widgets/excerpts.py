@@ -22,14 +22,14 @@ class Excerpt:
     pieces: tuple[str, ...]
 
 
-def folded(text: str, matches: Spans) -> Excerpt:
-    """Return the beginning of a text, or where the first match is; a short text completely."""
-    if len(text) <= FOLDED_CHARS + _SLACK:
+def folded(text: str, matches: Spans, *, chars: int = FOLDED_CHARS) -> Excerpt:
+    """Return the beginning of a text, or where the first match is, of about so many characters; a short text whole."""
+    if len(text) <= chars + _SLACK:
         return cut(text, matches, 0, len(text))
     first = matches[0][0] if matches else 0
-    start = 0 if first < FOLDED_CHARS - _BEFORE_MATCH else first - _BEFORE_MATCH
-    start = max(0, min(start, len(text) - FOLDED_CHARS))
-    return cut(text, matches, start, start + FOLDED_CHARS)
+    start = 0 if first < chars - _BEFORE_MATCH else first - _BEFORE_MATCH
+    start = max(0, min(start, len(text) - chars))
+    return cut(text, matches, start, start + chars)
 
 
 def cut(text: str, matches: Spans, start: int, end: int) -> Excerpt:

@@ -27,7 +27,7 @@ def share(label: str, part: float | None, *, help_text: str | None = None) -> No
     """Draw a share between 0 and 1 as a percentage."""
     st.metric(
         label,
-        formats.UNKNOWN if part is None else f"{100 * part:.1f} %",
+        formats.percent(part),
         help=help_text,
         border=True,
         height="stretch",

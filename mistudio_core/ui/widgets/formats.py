@@ -9,6 +9,7 @@ _KIB: Final = 1024
 _SIZE_UNITS: Final = ("KB", "MB", "GB", "TB", "PB")
 _COUNT_UNITS: Final = ((1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
 _SHORT_COUNT: Final = 10_000  # below it, a count is short enough to be written out
+_LEAST_SHARE: Final = 0.0005  # below it, and as far from 1, one decimal would say something else
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -119,9 +120,20 @@ def exact_time(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def percent(part: float | None) -> str:
+    """Return a share between 0 and 1 to one decimal; only nothing is 0.0 %, and only all is 100.0 %."""
+    if part is None:
+        return UNKNOWN
+    if 0 < part < _LEAST_SHARE:
+        return "< 0.1 %"
+    if 1 - _LEAST_SHARE < part < 1:
+        return "> 99.9 %"
+    return f"{100 * part:.1f} %"
+
+
 def share(part: float, total: float) -> str:
-    """Return a percentage to one decimal, or an empty string of nothing."""
-    return f"{100 * part / total:.1f} %" if total else ""
+    """Return a part of a total as a percentage, or an empty string of nothing."""
+    return percent(part / total) if total else ""
 
 
 def _two_parts(total: int, unit_size: int, unit: str, smaller_size: int, smaller: str) -> str:

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import streamlit as st
 
 from mistudio_core.ui.widgets import components, formats
 
 if TYPE_CHECKING:
-    from mistudio_core.library.queries import Source, TokenHit, TokenPiece
+    from mistudio_core.library.queries import Source, TokenHit
+
+
+class Drawable(Protocol):
+    """A token as it is drawn: of stored sequences or of a preview."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What it stands for."""
+        ...
+
+    @property
+    def special(self) -> bool:
+        """Whether ordinary text never produces it."""
+        ...
+
 
 _component = components.registered("mistudio_tokens", "widgets/token_drawing", html="<div class='tokens'></div>")
 
 
 def draw_tokens(
-    tokens: Sequence[TokenPiece], key: str, *, first: int = 0, parts: Sequence[Source] = (),
+    tokens: Sequence[Drawable], key: str, *, first: int = 0, parts: Sequence[Source] = (),
     mark: tuple[int, int] | None = None, on_find: Callable[[int], None], on_sample: Callable[[str, int], None],
 ) -> None:  # fmt: skip
     """Draw tokens, the first of which is at position `first` of its sequence.

@@ -1,0 +1,36 @@
+// Listens to keys on the page, and lists them under a button and under `?`.
+
+const listening = new WeakMap();
+const OWN_KEYS = "input, textarea, select, [contenteditable=true], [role=tablist], [role=radiogroup], [role=listbox], canvas";
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".keys");
+  const page = root.ownerDocument;
+  listening.get(root)?.();
+  const list = element("dl", "list", data.presses.flatMap((press) => [
+    element("dt", "", press.shown.map((name) => element("kbd", "", name))),
+    element("dd", "", press.does),
+  ]));
+  list.hidden = root.querySelector(".list")?.hidden ?? true;
+  const toggle = () => (list.hidden = !list.hidden);
+  const open = button("?", toggle, "Keys");
+  open.title = "Keys";
+  root.replaceChildren(open, list);
+  const listen = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.composedPath().some((part) => part.matches?.(OWN_KEYS))) return;
+    const dialog = page.querySelector("[role=dialog]");
+    if (dialog && !dialog.contains(root.getRootNode().host ?? root)) return;
+    if (event.key === "?") return toggle();
+    const place = data.presses.findIndex((press) => press.keys.includes(event.key));
+    const press = data.presses[place];
+    if (!press || !(press.acts || press.focus)) return;
+    event.preventDefault();
+    if (press.focus) page.querySelector(press.focus)?.focus();
+    else setTriggerValue("pressed", place);
+  };
+  page.addEventListener("keydown", listen);
+  const stop = () => page.removeEventListener("keydown", listen);
+  listening.set(root, stop);
+  return stop;
+}
