@@ -166,7 +166,7 @@ def test_a_recipe_that_nests_too_deep_is_an_error_with_a_code(shell: Shell, tmp_
     deep = "[" * 60_000 + "]" * 60_000
     (tmp_path / "recipe.json").write_text('{"tokenizer": ' + deep + "}")
     recipe = ("--tokenizer", "sample", "--recipe", str(tmp_path / "recipe.json"))
-    assert shell.error("preview", "--text", "one", *recipe) == "corrupt_data"
+    assert shell.error("preview", "--text", "one", *recipe) == "invalid_request"
     assert (
         shell.error("preview", "--text", "one", "--tokenizer", "sample", "--context-length", deep) == "invalid_request"
     )

@@ -129,7 +129,7 @@ def test_waiting_for_the_hub_is_told(library: Library, hub: HubServer) -> None:
 
 def test_progress_tells_bytes_files_and_rows(library: Library, hub: HubServer) -> None:
     repo = hub.add(repositories.big())
-    hub.faults.add(STORAGE, Bandwidth(3_000_000))
+    hub.faults.add(STORAGE, Bandwidth(1_000_000))  # three files at once
     dataset = library.download("acme/big")
     seen: dict[int, Job] = {}
     job = library.wait(dataset.id, on_progress=lambda job: seen.update({job.progress_seq: job}), timeout=300)

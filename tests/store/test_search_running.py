@@ -19,8 +19,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import SAMPLE_INDEX
+from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
 from mistudio_core.files import Home
 from mistudio_core.settings import Settings
 from mistudio_core.store.samples import ranked_index, text_scan
@@ -34,7 +35,7 @@ from mistudio_core.store.samples.search_pool import SearchPool
 from mistudio_core.store.samples.text_scan import TextScan
 from mistudio_core.work import index as index_job
 from mistudio_core.work.running import RunningJob
-from tests.support.corpora import write_dataset, write_token_counts
+from tests.support.corpora import raw_entries, write_dataset, write_token_counts
 
 TOK = "tok_aaaaaaaaaaaa"
 DATASET = "ds_aaaaaaaaaaaa"
@@ -51,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("home") / "datasets" / DATASET
     table = pa.table({"text": stories(3000), "title": ["一本书" if n % 7 else "a book" for n in range(3000)]})
     write_dataset(made, {"train": table}, group_rows=100, part_groups=8)
+    write_sealed(made / DATASET_MANIFEST, {"splits": {"train": 3000}, "files": raw_entries(made)})
     write_token_counts(made, TOK, {"train": [1] * 3000}, control=["2024!", "<|end|>"])
     build_index(made)
     build_ranked_index(made)
@@ -277,6 +279,7 @@ def test_a_stale_or_damaged_index_of_words_is_scanned_around_and_rebuilt(
         meta.write_text(meta.read_text().replace('"rules":', '"rules":9'))
     elif harm == "samples":
         write_dataset(copy, {"test": pa.table({"text": ["cat"], "title": ["x"]})})
+        write_sealed(copy / DATASET_MANIFEST, {"splits": {"train": 3000, "test": 1}, "files": raw_entries(copy)})
         build_index(copy)
     else:
         for path in (copy / FOLDER / "index").glob("*.term"):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mistudio_core.checksums import write_sealed
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
 from mistudio_core.tokenization.output.provenance import Provenance
 from mistudio_core.tokenization.packing.bijection import Bijection
@@ -79,7 +80,7 @@ def _as_of_rule_1(result: Result, **recipe: Any) -> Provenance:
     manifest = json.loads(path.read_bytes())
     manifest.pop("shuffle_rule", None)
     manifest["recipe"] |= recipe
-    path.write_text(json.dumps(manifest))
+    write_sealed(path, manifest)
     return Provenance(result.folder)
 
 
