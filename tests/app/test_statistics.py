@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mistudio_core.checksums import write_sealed
+from mistudio_core.files import file_sha256
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset, Tokenization
@@ -107,22 +109,26 @@ def test_padding_and_what_was_cut_are_told(library: Library, dataset: Dataset) -
 def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, dataset: Dataset, home: Path) -> None:
     tokenization = rows_of(library, dataset)
     assert tokenization.path is not None
-    stored = tokenization.path / "statistics.json"
-    before = stored.read_text()
-    result = json.loads(before)
+    files = [tokenization.path / name for name in ("statistics.json", "manifest.json")]
+    before = [path.read_text() for path in files]
+    result, manifest = map(json.loads, before)
     for totals in result["splits"].values():
         totals |= {"characters": 0, "words": 0, "bytes": totals["bytes"] - 1}  # not all of the texts
         totals["fertility"] |= {"tokens_per_character": None, "tokens_per_word": None, "characters_per_token": 0.0}
     try:
-        stored.write_text(json.dumps(result))
+        files[0].write_text(json.dumps(result))
+        entry = next(one for one in manifest["sidecars"] if one["file"] == files[0].name)
+        entry |= {"size_bytes": files[0].stat().st_size, "sha256": file_sha256(files[0])}
+        write_sealed(files[1], manifest)
         app = statistics_of(dataset, tokenization.id)
-        fertility = app.table[0].value
+        fertility = next(one.value for one in app.table if "train" in one.value)
         assert list(fertility[""])[8:10] == ["Characters", "Words"]
         assert list(fertility["train"])[8:10] == ["unknown", "unknown"]
         assert list(fertility["train"])[1:3] == ["unknown", "unknown"]
         assert list(fertility["train"])[4] == "unknown"
     finally:
-        stored.write_text(before)
+        for path, content in zip(files, before, strict=True):
+            path.write_text(content)
 
 
 def test_ids_that_are_never_seen_are_listed_by_pages(library: Library, dataset: Dataset) -> None:

@@ -19,7 +19,7 @@ from mistudio_core.ui.columns.bar_fields import FieldsOf
 from mistudio_core.ui.widgets import components, formats
 
 _MOST_CELLS: Final = 40
-_MOST_VALUES: Final = 4  # lines of a cell
+_MOST_LINES: Final = 4
 _LABEL_CHARS: Final = 60
 _CACHED: Final = 16
 
@@ -113,7 +113,8 @@ def _cell(column: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(name: str, type_name: str, of: str, values: Sequence[Mapping[str, Any]], *, total: int) -> dict[str, Any]:
-    most = sorted(values, key=lambda row: -row["count"])[:_MOST_VALUES]
+    shown = len(values) if len(values) <= _MOST_LINES else _MOST_LINES - 1  # the last line tells how many more
+    most = sorted(values, key=lambda row: -row["count"])[:shown]
     rest = len(values) - len(most)
     return {
         "name": name, "type": type_name, "of": of, "values": True, "total": total, "sorts": of != "split",
