@@ -28,6 +28,7 @@ def test_an_uploaded_file_becomes_a_dataset(server: AppServer, open_page: OpenPa
     choose(page, file)
     submit(page, "Import")
     expect(main(page)).to_contain_text("321 samples", timeout=120_000)
+    expect(main(page)).to_contain_text("Ready", timeout=120_000)
     (dataset,) = Library.open(server.home).datasets()
     assert dataset.source == "local"
     assert dataset.columns == {"text": "string", "n": "int64"}

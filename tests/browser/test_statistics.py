@@ -13,7 +13,7 @@ from tests.browser.acts import idle, main, picture, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
 
-LIVE_SAMPLES = 30_000  # enough for several seconds with one thread
+LIVE_SAMPLES = 20_000  # enough for several seconds with one thread
 
 
 @pytest.fixture

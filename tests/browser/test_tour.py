@@ -50,7 +50,7 @@ def slow_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App
 def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_page: OpenPage) -> None:
     server = slow_server
     library = Library.open(server.home)
-    dataset = library.make_example(40_000)
+    dataset = library.make_example(15_000)
     library.wait(dataset.id)
     # the reference engine takes several seconds for this, which the fast one would not
     library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})

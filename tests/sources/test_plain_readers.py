@@ -24,7 +24,7 @@ from tests.hub.rows import PACKINGS
 
 CHUNK = 64
 """Bytes parsed at a time here, so that a few rows are many chunks."""
-quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 words = st.text(st.sampled_from('ab é\u2028"\\,;\n\r\t😀'), max_size=12) | st.sampled_from(
     ["", "2024-05-06", "2024-05-06 07:08:09", "1", "1.5", "NA", "null", "true"]
 )

@@ -213,7 +213,7 @@ def fulfils(operator: str, value: Any, bound: Any) -> bool:
     return tests[operator](value, bound)
 
 
-@hypothesis_settings(max_examples=250, deadline=None)
+@hypothesis_settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_conditions_keep_what_python_keeps(corpus: Corpus, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(corpus.kinds)))
@@ -225,7 +225,7 @@ def test_conditions_keep_what_python_keeps(corpus: Corpus, data: st.DataObject) 
     assert found.count() == len(expected)
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_sorts_are_stable_and_end_with_what_has_no_place(corpus: Corpus, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(corpus.kinds)))

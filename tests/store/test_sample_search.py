@@ -89,7 +89,7 @@ def test_expressions(tmp_path_factory: pytest.TempPathFactory, rows: list[str | 
         assert sample.matches == tuple(match.span() for match in expression.finditer(sample.text))
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=12, deadline=None)
 @given(data=st.data(), rows=st.lists(st.none() | texts(), min_size=1, max_size=30))
 def test_words_and_phrases(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, rows: list[str | None]
@@ -116,7 +116,7 @@ def test_words_and_phrases(
         (folder / "gone.json").rename(folder / "search" / "meta.json")
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=12, deadline=None)
 @given(data=st.data(), rows=st.lists(st.none() | texts(), min_size=10, max_size=40))
 def test_searches_with_filters_and_sorts(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, rows: list[str | None]

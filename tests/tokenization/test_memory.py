@@ -70,7 +70,7 @@ print(peak[0], result.manifest["engine"], result.manifest["num_tokens"], len(res
 def test_memory_of_much_text(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path), str(GIGABYTES)],
-        capture_output=True, text=True, timeout=175, env=os.environ | {"MALLOC_ARENA_MAX": "4"},  # as workers have it
+        capture_output=True, text=True, timeout=550, env=os.environ | {"MALLOC_ARENA_MAX": "4"},  # as workers have it
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     peak, engine, tokens, shards = done.stdout.split()

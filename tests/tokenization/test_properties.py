@@ -105,7 +105,7 @@ def _fitting(fields: dict[str, Any], name: str, tokenizer: StoredTokenizer) -> d
     return {field: value for field, value in fields.items() if values[field] == value}
 
 
-@settings(max_examples=60, report_multiple_bugs=False, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, report_multiple_bugs=False, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     texts=corpora(),
     name=st.sampled_from(FAMILIES),

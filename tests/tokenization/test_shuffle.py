@@ -42,9 +42,9 @@ def test_every_number_has_one_place_and_finds_back(count: int) -> None:
 
 
 def test_orders_of_few_things_are_equally_frequent() -> None:
-    orders = Counter(tuple(Bijection(3, seed, 0).forward(np.arange(3)).tolist()) for seed in range(1200))
+    orders = Counter(tuple(Bijection(3, seed, 0).forward(np.arange(3)).tolist()) for seed in range(600))
     assert len(orders) == 6
-    assert max(orders.values()) < 1.4 * min(orders.values())
+    assert max(orders.values()) < 1.6 * min(orders.values())
 
 
 def test_seeds_and_splits_shuffle_differently_and_neighbours_part() -> None:

@@ -46,6 +46,7 @@ def draw_live(tokenization: Tokenization, seq: int, result: Mapping[str, Any]) -
     if not result.get("documents") or "document_tokens" not in result:
         st.caption("Nothing has been counted yet.")
         return
+    st.markdown(summary.of_tokens(result))
     _cards(result)
     scale = _scale_choice()
     _charts(tokenization, result, scale, seq)
