@@ -12,7 +12,7 @@ from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError, check_text, in_use, invalid
 from mistudio_core.file_names import USER_FILE
 from mistudio_core.jobs import protocol
-from mistudio_core.library import listing, making, uploads
+from mistudio_core.library import listing, new_records, uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import FileLook
 from mistudio_core.library.context import Context
@@ -90,9 +90,9 @@ class Datasets:
         """
         for field, text in [("config", config or ""), *(("splits", split) for split in splits or ())]:
             check_text(field, text)
-        making.check_max_samples(max_samples)
+        new_records.check_max_samples(max_samples)
         info = self.inspect(repo, revision=revision, config=config, hf_token=hf_token)
-        return making.download(
+        return new_records.download(
             self._context,
             info,
             config=config,
@@ -118,7 +118,7 @@ class Datasets:
         shared library only its owner and the host see the dataset, unless it is `public`.
         """
         self._context.actor.must("start")
-        return making.import_files(
+        return new_records.import_files(
             self._context,
             [Path(path) for path in paths],
             file_format=file_format,
@@ -140,8 +140,8 @@ class Datasets:
     ) -> Job:
         """Start to read the first rows of files as `import_files` would; `file_look` returns them afterwards."""
         self._context.actor.must("start")
-        places = making.local_paths(self._context, [Path(path) for path in paths])
-        arguments = making.import_arguments(places, file_format, options)
+        places = new_records.local_paths(self._context, [Path(path) for path in paths])
+        arguments = new_records.import_arguments(places, file_format, options)
         return start(self._context, "look", None, arguments)
 
     def file_look(self, job_id: str) -> FileLook:
@@ -169,7 +169,7 @@ class Datasets:
     def make_example(self, num_samples: int = 5000) -> Dataset:
         """Start to create the built-in example dataset, which needs no network."""
         self._context.actor.must("start")
-        return making.make_example(self._context, num_samples)
+        return new_records.make_example(self._context, num_samples)
 
     def replaced_texts(self, dataset_id: str) -> JsonDocument:
         """Return in how many samples of a ready dataset a text had bytes replaced that were no UTF-8, by column."""

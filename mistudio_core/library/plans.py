@@ -15,9 +15,9 @@ from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.files import new_id, read_json, sync_folder
 from mistudio_core.library import manifests
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import full_name, tokenizer_for, tokenizer_of
 from mistudio_core.library.records_view import look
 from mistudio_core.library.stored_statistics import stored_manifest
+from mistudio_core.library.stored_tokenizers import full_name, tokenizer_for, tokenizer_of
 from mistudio_core.records import Record, Tokenization, as_json, now
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from mistudio_core.errors import in_use
 from mistudio_core.library.answers import Comparison, Parting, RareId
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import tokenizer_of
 from mistudio_core.library.looks import OF_DATA, AskedVocabulary, ask_about_both
 from mistudio_core.library.records_view import View, look
 from mistudio_core.library.stored_statistics import stored_counts, stored_manifest, stored_statistics
+from mistudio_core.library.stored_tokenizers import tokenizer_of
 from mistudio_core.records import JsonDocument, Tokenization
 
 if TYPE_CHECKING:

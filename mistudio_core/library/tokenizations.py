@@ -1,4 +1,4 @@
-"""Tokenizations: what a recipe will do, making one, and reading the sequences it made."""
+"""Tokenizations: what a recipe will do, starting one, and reading its sequences."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mistudio_core.errors import StudioError, check_text, invalid
-from mistudio_core.library import making
+from mistudio_core.library import new_records
 from mistudio_core.library.answers import Forecast, LeftOut, Neighbour, SourceText, TextSources, TokenHits
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import tokenizer_for, tokenizer_of
 from mistudio_core.library.looks import OF_A_PREVIEW, OF_DATA, AskedVocabulary, ask
 from mistudio_core.library.records_view import look
 from mistudio_core.library.stored_statistics import repeated_share, stored_manifest
+from mistudio_core.library.stored_tokenizers import tokenizer_for, tokenizer_of
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Tokenizations:
         """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
         dataset = look(self._context).dataset(dataset_id)
         self._context.actor.must("start")
-        return making.tokenize(self._context, dataset, recipe, hf_token)
+        return new_records.tokenize(self._context, dataset, recipe, hf_token)
 
     def preview(
         self,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import all_tokenizers, find_tokenizer, full_name
 from mistudio_core.library.start import start
+from mistudio_core.library.stored_tokenizers import all_tokenizers, find_tokenizer, full_name
 from mistudio_core.records import Job
 
 if TYPE_CHECKING:

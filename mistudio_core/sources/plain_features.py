@@ -46,7 +46,7 @@ class PlainFeatures:
     @classmethod
     def from_arrow_schema(cls, schema: pa.Schema) -> Self:
         """Return the features of a schema, those in its metadata where they fit; raises `NotPlainError`."""
-        told = cls(_told(schema))
+        told = cls(_stored_features(schema))
         found = {field.name: _feature(field) for field in schema}
         for field in schema:
             at = told.arrow_schema.get_field_index(field.name)
@@ -86,7 +86,7 @@ def full_features(features: AnyFeatures) -> datasets.Features:
     return Features.from_dict(features.to_dict()) if isinstance(features, PlainFeatures) else features
 
 
-def _told(schema: pa.Schema) -> Mapping[str, Any]:
+def _stored_features(schema: pa.Schema) -> Mapping[str, Any]:
     stored = (schema.metadata or {}).get(b"huggingface")
     if stored is None:
         return {}

@@ -186,7 +186,7 @@ class TableReader:
                 source.close()
             else:
                 return
-        self._builder = self._made_builder(source, limit, before)
+        self._builder = self._new_builder(source, limit, before)
         self._builder.refuse = self._refuse_narrower
         for number, table in enumerate(self._builder.tables()):
             if number >= done:
@@ -225,7 +225,7 @@ class TableReader:
         errors = str(options.get("encoding_errors") or "strict")
         return Guarded(name, self._module, unit, encoding if needs_recoding(encoding) else None, errors)
 
-    def _made_builder(self, source: FileProxy, limit: int | None, features: AnyFeatures | None) -> BuilderTables:
+    def _new_builder(self, source: FileProxy, limit: int | None, features: AnyFeatures | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else features
         recoded = needs_recoding(self._options.get("encoding"))

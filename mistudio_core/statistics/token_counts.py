@@ -55,7 +55,7 @@ class TokenCounts:
 
     def merge(self, other: Self) -> None:
         """Take in another shard of the same tokenization."""
-        if self._made_of() != other._made_of():
+        if self._settings() != other._settings():
             raise ValueError("these statistics are of different tokenizations")
         self.frequencies += other.frequencies
         self.document_tokens.merge(other.document_tokens)
@@ -72,7 +72,7 @@ class TokenCounts:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return everything as arrays by name; `restored` gives it back."""
         arrays: dict[str, npt.NDArray[Any]] = {
-            "made_of": np.array([json.dumps(self._made_of())]),
+            "made_of": np.array([json.dumps(self._settings())]),
             "frequencies": self.frequencies,
             "splits": np.array(list(self.splits), dtype=np.str_),
             "totals": np.array([self.splits[split] for split in self.splits], np.int64).reshape(-1, len(TOTALS)),
@@ -121,7 +121,7 @@ class TokenCounts:
             setattr(made, name, IntegerDistribution.restore(parts))
         return made
 
-    def _made_of(self) -> list[Any]:
+    def _settings(self) -> list[Any]:
         return [self.vocab_size, list(self.special_ids), self.context_length]
 
     def _totals(self, split: str) -> Integers:

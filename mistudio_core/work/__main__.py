@@ -55,7 +55,7 @@ def main() -> None:
         _end(folder, _failure(error))
     except Exception as error:
         log.exception("the job failed")
-        _end(folder, _failure(_told(error)))
+        _end(folder, _failure(_reported(error)))
 
 
 def _own(folder: Path) -> bool:
@@ -188,7 +188,7 @@ def _failure(error: StudioError, *, untouched: bool = False) -> protocol.Result:
     return protocol.Result("failed", str(as_json(now())), error=error.to_json(), untouched=untouched)
 
 
-def _told(error: BaseException) -> StudioError:
+def _reported(error: BaseException) -> StudioError:
     """Say an unforeseen failure in the user's words; the details are in the log."""
     cause: BaseException | None = error
     while cause is not None:

@@ -58,7 +58,7 @@ def write_texts(
     tokenizer = open_tokenizer(source.tokenizers / sequences.manifest["tokenizer_facts"]["sha256"])
     reader = TextReader(Recipe.from_stored(sequences.manifest["recipe"]), tokenizer)
     splits = open_splits(source.dataset)
-    kept = _kept(sequences, splits, max_samples)
+    kept = _written_samples(sequences, splits, max_samples)
     total = sum(int(mask.sum()) for mask in kept.values())
     done = 0
     written: dict[str, int] = {}
@@ -78,7 +78,7 @@ def write_texts(
     return written
 
 
-def _kept(
+def _written_samples(
     sequences: StoredSequences, splits: dict[str, RawSplit], max_samples: int | None
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """Return for each split of the tokenization which of its samples are written."""

@@ -90,7 +90,7 @@ class Provenance:
         return [shard for shard in self.manifest["plan"] if shard["split"] == split]
 
     def _streamed(self, split: str, place: int) -> StreamedSequences:
-        kept = self._kept_sequences(split, place, lambda: StreamedSequences(self._shard(split, place), self.policy))
+        kept = self._cached_sequences(split, place, lambda: StreamedSequences(self._shard(split, place), self.policy))
         assert isinstance(kept, StreamedSequences)
         return kept
 
@@ -103,11 +103,11 @@ class Provenance:
             width = self.manifest["context_length"] if to_the_right else None
             return PackedSequences(shard, packer, self._marks_of(split), width)
 
-        kept = self._kept_sequences(split, place, made)
+        kept = self._cached_sequences(split, place, made)
         assert isinstance(kept, PackedSequences)
         return kept
 
-    def _kept_sequences(
+    def _cached_sequences(
         self, split: str, place: int, make: Callable[[], StreamedSequences | PackedSequences]
     ) -> StreamedSequences | PackedSequences:
         """Return the sequences of a shard, the last ones asked for from memory."""

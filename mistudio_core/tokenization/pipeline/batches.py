@@ -86,7 +86,7 @@ def make_batch(task: Task, shard: Shard, table: pa.Table, first: int, engine: En
 def _sizes(task: Task, texts: pa.LargeStringArray) -> Places:
     sizes = np.zeros((len(texts), 3), np.int64)
     sizes[:, 0] = pc.binary_length(texts).to_numpy()
-    if not task.takes_whole_texts:
+    if not task.takes_texts_unchanged:
         sizes[:, 1], sizes[:, 2] = characters_and_words(texts)
     return sizes
 

@@ -27,8 +27,8 @@ from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_js
 from mistudio_core.statistics.positions import PositionCounts
 from mistudio_core.statistics.stored import empty_positions, file_positions
 from mistudio_core.statistics.tokens import TokenStatistics
+from mistudio_core.tokenization.pipeline.finished import Finished
 from mistudio_core.tokenization.pipeline.gather import Gathered, gather_parts, longest, packed_widths
-from mistudio_core.tokenization.pipeline.made import Made
 from mistudio_core.tokenization.pipeline.manifest import manifest, sae_lens, write_dataset_files
 from mistudio_core.tokenization.pipeline.receipts import (
     read_receipt,
@@ -63,15 +63,15 @@ class LastFile:
         return self.path if self.path.exists() else folder / self.written.file
 
 
-def last_files(made: Made) -> list[LastFile]:
+def last_files(finished: Finished) -> list[LastFile]:
     """Return the files of the tokenization in order; empty ones are left out, unless there is no other."""
-    task, found = made.task, []
+    task, found = finished.task, []
     if task.gathers_sequences:
         parts = [Gathered.read(task, index) for index in range(sum(gather_parts(task)))]
         found = [(part.split, task.work / part.written.file, part.written) for part in parts if part is not None]
     else:
         for place, split in enumerate(task.plan.splits):
-            found += [(split, path, written) for path, written in made.files(place)]
+            found += [(split, path, written) for path, written in finished.files(place)]
     kept = [one for one in found if one[2].num_sequences] or found[:1]
     return [
         LastFile(split, path, replace(written, file=data_name(number, len(kept))))
@@ -84,10 +84,10 @@ def counts_positions(task: Task) -> bool:
     return task.policy.fixed and task.policy.pad_id is None
 
 
-def positions_wanted(made: Made) -> PositionCounts:
+def positions_wanted(finished: Finished) -> PositionCounts:
     """Return empty counts by position for the ids that are counted, which the frequencies of all shards tell."""
-    statistics = _statistics(made, {}, made.task.policy.sequence_length)
-    return empty_positions(statistics, sum(file.written.num_sequences for file in last_files(made)))
+    statistics = _statistics(finished, {}, finished.task.policy.sequence_length)
+    return empty_positions(statistics, sum(file.written.num_sequences for file in last_files(finished)))
 
 
 def counted_files(files: Sequence[LastFile], wanted: PositionCounts) -> list[int]:
@@ -108,41 +108,43 @@ def count_positions(task: Task, files: Sequence[LastFile], place: int, wanted: P
 
 
 def finish(
-    made: Made, facts: Mapping[str, Any], measured: Mapping[str, tuple[int, int]], wanted: PositionCounts | None
+    finished: Finished, facts: Mapping[str, Any], measured: Mapping[str, tuple[int, int]], wanted: PositionCounts | None
 ) -> dict[str, Any]:
     """Make the tokenization whole in its folder and return its manifest, which is written last.
 
     All steps are done. `facts` go into the manifest as they are. `measured` are the characters and words of all texts
     of a split, where they are known; `wanted` is what was counted by position, if anything.
     """
-    task = made.task
-    width = longest(made)
+    task = finished.task
+    width = longest(finished)
     sequence_length = width or task.policy.sequence_length
-    statistics = _statistics(made, measured, width)
-    files = last_files(made)
+    statistics = _statistics(finished, measured, width)
+    files = last_files(finished)
     positions = None if wanted is None else _positions(task, files, wanted)
     for file in files:
         if file.path.exists():
             os.replace(file.path, task.folder / file.written.file)
     sync_folder(task.folder)
-    _write_sidecars(made)
-    unpacked = _left_out(made, statistics)
+    _write_sidecars(finished)
+    unpacked = _left_out(finished, statistics)
     statistics.context_length = sequence_length
     texts = task.token_texts
     result = statistics.result(texts.shown, None if positions is None else positions.result(texts.shown))
     _sweep(task.folder)
     write_json(task.folder / STATISTICS, result, durable=True)
     statistics.save(task.folder / STATISTICS_ARRAYS, durable=True)
-    whole = manifest(task, made.receipts, made.packed, [(file.split, file.written) for file in files], facts) | {
+    whole = manifest(
+        task, finished.receipts, finished.packed, [(file.split, file.written) for file in files], facts
+    ) | {
         "context_length": sequence_length,
         "num_tokens": result["tokens"],
         "lost": result["lost"],
         "sequence_tokens": result["sequence_tokens"],
         "padding": result["padding"],
-        "num_documents": sum(receipt.documents for receipt in made.receipts) - unpacked[0],
-        "document_tokens": sum(receipt.document_tokens for receipt in made.receipts) - unpacked[1],
+        "num_documents": sum(receipt.documents for receipt in finished.receipts) - unpacked[0],
+        "document_tokens": sum(receipt.document_tokens for receipt in finished.receipts) - unpacked[1],
         "skipped": _skipped(task),
-        "marks": _marks(task, made.receipts),
+        "marks": _marks(task, finished.receipts),
     }
     if task.recipe.shuffle_seed is not None:
         whole["shuffle_rule"] = task.recipe.shuffle_rule
@@ -157,12 +159,12 @@ def finish(
     return whole
 
 
-def _statistics(made: Made, measured: Mapping[str, tuple[int, int]], width: int | None) -> TokenStatistics:
+def _statistics(finished: Finished, measured: Mapping[str, tuple[int, int]], width: int | None) -> TokenStatistics:
     """Return the statistics of everything that was made."""
-    task, nothing = made.task, np.empty(0, np.int64)
-    statistics = summed_statistics(made)
+    task, nothing = finished.task, np.empty(0, np.int64)
+    statistics = summed_statistics(finished)
     for split, (characters, words) in measured.items():
-        if _uses_all_texts(made, split):
+        if _uses_all_texts(finished, split):
             statistics.add_documents(nothing, nothing, characters=characters, words=words, split=split)
     if task.preset.joins_shards:
         for place in range(len(task.plan.splits)):
@@ -171,19 +173,19 @@ def _statistics(made: Made, measured: Mapping[str, tuple[int, int]], width: int 
             statistics.merge(side_statistics(read_side_file(task.part(place, "side", "tails"))))
             statistics.add_lost("remainder", tails.dropped)
     if task.recipe.padding == "longest":
-        for split, widths in packed_widths(made):
+        for split, widths in packed_widths(finished):
             statistics.add_sequences(widths, np.minimum(widths, 1), width=width, split=split)
     loss = "truncation" if task.preset.is_alone(task.recipe) else "remainder"
-    for shard in made.packed.values():
+    for shard in finished.packed.values():
         statistics.add_lost(loss, shard.lost_tokens)
         statistics.add_lost("token_limit", shard.cut_tokens)
     return statistics
 
 
-def _uses_all_texts(made: Made, split: str) -> bool:
+def _uses_all_texts(finished: Finished, split: str) -> bool:
     """Tell whether every text of a split that is not empty went into sequences just as it stands in its column."""
-    mine = [receipt for receipt in made.receipts if receipt.split == split]
-    return made.task.takes_whole_texts and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
+    mine = [receipt for receipt in finished.receipts if receipt.split == split]
+    return finished.task.takes_texts_unchanged and all(set(receipt.skipped) <= {"null", "empty"} for receipt in mine)
 
 
 def _positions(task: Task, files: Sequence[LastFile], wanted: PositionCounts) -> PositionCounts:
@@ -201,25 +203,25 @@ def _firsts(files: Sequence[LastFile]) -> list[int]:
     return np.cumsum([0, *(file.written.num_sequences for file in files)]).tolist()
 
 
-def _write_sidecars(made: Made) -> None:
+def _write_sidecars(finished: Finished) -> None:
     """Join what the shards know of each sample, in the order of the splits, and of each padded sequence."""
-    task = made.task
+    task = finished.task
     for name in ("lengths", "skipped", *(["marks"] if task.preset.compares_ids else [])):
         _write_column(task.folder / name, joined_column(task, name))
     if task.policy.pad_id is not None:
-        _write_column(task.folder / "sequence_lengths", _sequence_tokens(made))
+        _write_column(task.folder / "sequence_lengths", _sequence_tokens(finished))
 
 
-def _sequence_tokens(made: Made) -> Iterable[npt.NDArray[np.uint32]]:
+def _sequence_tokens(finished: Finished) -> Iterable[npt.NDArray[np.uint32]]:
     """Yield the tokens of all sequences in their last order."""
-    task = made.task
+    task = finished.task
     if task.gathers_sequences:
         for index in range(sum(gather_parts(task))):
             yield read_side_file(task.part(index, "side", "gather"), SEQUENCE_TOKENS)[SEQUENCE_TOKENS]
         return
     packed = np.concatenate([np.empty(0, np.uint32), *joined_column(task, SEQUENCE_TOKENS)])
     for place, split in enumerate(task.plan.splits):
-        shards = [made.packed[s.index] for s in task.plan.of_split(split) if s.index in made.packed]
+        shards = [finished.packed[s.index] for s in task.plan.of_split(split) if s.index in finished.packed]
         count = sum(shard.written.num_sequences for shard in shards)
         yield packed[:count]
         packed = packed[count:]
@@ -227,15 +229,15 @@ def _sequence_tokens(made: Made) -> Iterable[npt.NDArray[np.uint32]]:
             yield read_side_file(task.part(place, "side", "tails"), SEQUENCE_TOKENS)[SEQUENCE_TOKENS]
 
 
-def _left_out(made: Made, statistics: TokenStatistics) -> tuple[int, int]:
+def _left_out(finished: Finished, statistics: TokenStatistics) -> tuple[int, int]:
     """Mark the shuffled documents that a token budget left out, and return how many they are and their tokens."""
-    task = made.task
+    task = finished.task
     if not task.shuffles_documents or task.recipe.token_budget is None:
         return 0, 0
     path = task.folder / "skipped"
     codes = np.fromfile(path, np.uint8)
     before = documents = tokens = 0
-    for split, samples, lost in left_out(task, made.packed):
+    for split, samples, lost in left_out(task, finished.packed):
         codes[before + samples] = skip_code("token_budget")
         before += task.plan.splits[split]
         documents, tokens = documents + len(samples), tokens + lost

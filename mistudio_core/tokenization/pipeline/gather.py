@@ -17,7 +17,7 @@ from mistudio_core.tokenization.packing.document_order import sequence_turns
 from mistudio_core.tokenization.packing.plan import part_bounds
 from mistudio_core.tokenization.packing.sequences import Places, Sequences, padded_sequences, spans
 from mistudio_core.tokenization.pipeline.exchange import Exchange, Items, num_cells, write_items
-from mistudio_core.tokenization.pipeline.made import Made
+from mistudio_core.tokenization.pipeline.finished import Finished
 from mistudio_core.tokenization.pipeline.receipts import (
     read_receipt,
     read_side_file,
@@ -96,39 +96,39 @@ class Gathered:
         return None if done is None else cls(WrittenFile(**done["written"]), done["split"])
 
 
-def num_scattered(made: Made) -> int:
+def num_scattered(finished: Finished) -> int:
     """Return in how many files sequences lie before they are shuffled."""
-    return sum(len(made.files(place)) for place in range(len(made.task.plan.splits)))
+    return sum(len(finished.files(place)) for place in range(len(finished.task.plan.splits)))
 
 
-def run_scatter(made: Made, index: int) -> None:
+def run_scatter(finished: Finished, index: int) -> None:
     """Sort the sequences of one file by their turns; pure and idempotent."""
-    task = made.task
+    task = finished.task
     receipt = task.part(index, "json", "scatter")
     if read_receipt(receipt) is not None:
         return
-    place, number = _located([len(made.files(place)) for place in range(len(task.plan.splits))], index)
-    exchange = sequence_exchange(made, place)
-    path, written = made.files(place)[number]
+    place, number = _located([len(finished.files(place)) for place in range(len(task.plan.splits))], index)
+    exchange = sequence_exchange(finished, place)
+    path, written = finished.files(place)[number]
     stored = StoredSequences.open([path])
     numbers = np.arange(written.num_sequences)
     ids, offsets = stored.gathered(numbers)
     turns = sequence_turns(task.recipe, place, exchange.total, task.recipe.shuffle_rule)
-    places = turns.forward(numbers + made.firsts(place)[number])
+    places = turns.forward(numbers + finished.firsts(place)[number])
     items = Items(places, np.diff(offsets), _tokens(path).astype(np.int64), ids.astype(exchange.dtype)).sorted()
     write_receipt(receipt, {}, [write_items(task.part(index, "items", "scatter"), items, exchange.bounds, 0)])
 
 
-def sequence_exchange(made: Made, place: int) -> Exchange:
+def sequence_exchange(finished: Finished, place: int) -> Exchange:
     """Return the way of the sequences of the split at `place` from the files where they were packed to their last."""
-    task, parts = made.task, gather_parts(made.task)
-    counts = [len(made.files(other)) for other in range(place + 1)]
+    task, parts = finished.task, gather_parts(finished.task)
+    counts = [len(finished.files(other)) for other in range(place + 1)]
     index, cells = (
         sum(counts[:place]),
         sum(num_cells(count, parts[other]) for other, count in enumerate(counts[:place])),
     )
     sources = [task.part(index + number, "items", "scatter") for number in range(counts[place])]
-    return Exchange(task, sources, made.firsts(place)[-1], parts[place], cells)
+    return Exchange(task, sources, finished.firsts(place)[-1], parts[place], cells)
 
 
 def gather_parts(task: Task) -> list[int]:
@@ -136,22 +136,22 @@ def gather_parts(task: Task) -> list[int]:
     return [max(1, len(task.plan.of_split(split))) for split in task.plan.splits]
 
 
-def longest(made: Made) -> int | None:
+def longest(finished: Finished) -> int | None:
     """Return the length to which all sequences are padded, None where they are not padded to the longest."""
-    if made.task.recipe.padding != "longest":
+    if finished.task.recipe.padding != "longest":
         return None
-    return max([1, *(int(widths.max(initial=1)) for _, widths in packed_widths(made))])
+    return max([1, *(int(widths.max(initial=1)) for _, widths in packed_widths(finished))])
 
 
-def packed_widths(made: Made) -> Iterator[tuple[str, Places]]:
+def packed_widths(finished: Finished) -> Iterator[tuple[str, Places]]:
     """Yield for each split the ids of each sequence before it is padded to the longest."""
-    for place, split in enumerate(made.task.plan.splits):
-        yield split, StoredSequences.open([path for path, _ in made.files(place)]).widths()
+    for place, split in enumerate(finished.task.plan.splits):
+        yield split, StoredSequences.open([path for path, _ in finished.files(place)]).widths()
 
 
-def run_gather(made: Made, index: int, width: int | None) -> Gathered:
+def run_gather(finished: Finished, index: int, width: int | None) -> Gathered:
     """Write part `index` of all sequences in their last order, padded to `width` if any; pure and idempotent."""
-    task = made.task
+    task = finished.task
     done = Gathered.read(task, index)
     if done is not None:
         return done
@@ -161,7 +161,7 @@ def run_gather(made: Made, index: int, width: int | None) -> Gathered:
         task.part(index, "arrow", "gather"), width or policy.sequence_length, policy.dtype, fixed=policy.fixed,
         padding_column=task.recipe.padding_column, padding_side=policy.padding_side,
     ) as writer:  # fmt: skip
-        for sequences in _in_last_order(made, place, number, width or policy.sequence_length):
+        for sequences in _in_last_order(finished, place, number, width or policy.sequence_length):
             tokens.append(sequences.tokens)
             if width is not None and policy.pad_id is not None:
                 writer.write(padded_sequences(sequences, width, policy.pad_id, policy.padding_side))
@@ -175,21 +175,21 @@ def run_gather(made: Made, index: int, width: int | None) -> Gathered:
     return Gathered(written, split)
 
 
-def _in_last_order(made: Made, place: int, number: int, length: int) -> Iterator[Sequences]:
+def _in_last_order(finished: Finished, place: int, number: int, length: int) -> Iterator[Sequences]:
     """Yield the sequences of part `number` of a split, about a million tokens at a time."""
     at_once = max(1, _GATHERED_TOKENS // length)
-    if made.task.shuffles_sequences:
-        items = sequence_exchange(made, place).items(number)
+    if finished.task.shuffles_sequences:
+        items = sequence_exchange(finished, place).items(number)
         offsets = ends_of(items.lengths)
         for first in range(0, len(items.lengths), at_once):
             last = min(first + at_once, len(items.lengths))
             ids = items.ids[offsets[first] : offsets[last]].astype(np.uint32)
             yield _sequences(ids, offsets[first : last + 1] - offsets[first], items.tokens[first:last])
         return
-    firsts = made.firsts(place)
-    begin, end = part_bounds(firsts[-1], gather_parts(made.task)[place])[number : number + 2].tolist()
+    firsts = finished.firsts(place)
+    begin, end = part_bounds(firsts[-1], gather_parts(finished.task)[place])[number : number + 2].tolist()
     low, high = max(0, bisect_right(firsts, begin) - 1), bisect_right(firsts, max(begin, end - 1))
-    paths = [path for path, _ in made.files(place)[low:high]]
+    paths = [path for path, _ in finished.files(place)[low:high]]
     stored, before = StoredSequences.open(paths), firsts[low]
     tokens = np.concatenate([np.empty(0, np.uint32), *map(_tokens, paths)]).astype(np.int64)
     for first in range(begin, end, at_once):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mistudio_core.statistics.tokens import TokenStatistics
-from mistudio_core.tokenization.pipeline.made import Made
+from mistudio_core.tokenization.pipeline.finished import Finished
 from mistudio_core.tokenization.pipeline.receipts import (
     read_receipt,
     read_side_file,
@@ -29,13 +29,13 @@ def num_sums(task: Task) -> int:
     return -(-len(task.plan.shards) // RUN)
 
 
-def sum_shards(made: Made, number: int) -> None:
+def sum_shards(finished: Finished, number: int) -> None:
     """Sum the statistics of a run of shards and join what is known of their samples; pure and idempotent."""
-    task = made.task
+    task = finished.task
     receipt = task.part(number, "json", "sums")
     if read_receipt(receipt) is not None:
         return
-    statistics, counted = task.statistics(), made.by_index
+    statistics, counted = task.statistics(), finished.by_index
     joined: dict[str, list[npt.NDArray[Any]]] = {
         "lengths": [np.empty(0, np.uint32)], "skipped": [np.empty(0, np.uint8)],
         "marks": [np.empty((0, 3), np.uint32)], SEQUENCE_TOKENS: [np.empty(0, np.uint32)],
@@ -47,10 +47,10 @@ def sum_shards(made: Made, number: int) -> None:
             "skipped": np.full(size, skip_code("token_budget"), np.uint8),
         }
         if shard.index in counted:
-            side = read_side_file(made.side(counted[shard.index]))
+            side = read_side_file(finished.side(counted[shard.index]))
             statistics.merge(side_statistics(side))
-        if task.shuffles_documents and shard.index in made.packed:
-            packed = read_side_file((task.work / made.packed[shard.index].written.file).with_suffix(".side"))
+        if task.shuffles_documents and shard.index in finished.packed:
+            packed = read_side_file((task.work / finished.packed[shard.index].written.file).with_suffix(".side"))
             statistics.merge(side_statistics(packed))
             side |= {SEQUENCE_TOKENS: packed[SEQUENCE_TOKENS]}
         for name in joined.keys() & side.keys():
@@ -67,9 +67,9 @@ def joined_column(task: Task, name: str) -> Iterator[npt.NDArray[Any]]:
         yield read_side_file(task.part(number, "side", "sums"), name)[name]
 
 
-def summed_statistics(made: Made) -> TokenStatistics:
+def summed_statistics(finished: Finished) -> TokenStatistics:
     """Return the statistics of all shards; shuffled documents and the sequences made of them are counted apart."""
-    statistics = made.task.statistics()
-    for number in range(num_sums(made.task)):
-        statistics.merge(side_statistics(read_side_file(made.task.part(number, "side", "sums"))))
+    statistics = finished.task.statistics()
+    for number in range(num_sums(finished.task)):
+        statistics.merge(side_statistics(read_side_file(finished.task.part(number, "side", "sums"))))
     return statistics

@@ -83,7 +83,7 @@ class Task:
         return None if self.recipe.max_junk_ratio is None else self.token_texts.junk()
 
     @cached_property
-    def takes_whole_texts(self) -> bool:
+    def takes_texts_unchanged(self) -> bool:
         """Whether the texts of one column go in as they stand and no filter can leave one out.
 
         Their characters and words are then known from the statistics of the dataset; else they are counted in the pass.

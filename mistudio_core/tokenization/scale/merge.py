@@ -1,4 +1,4 @@
-"""The merge of what the steps have made: every file is checked against its receipt, and what is damaged made anew."""
+"""The merge of finished steps: every file is checked against its receipt, and what is damaged is made anew."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def merge(
     for _ in range(_TRIES):
         if not damage:
             steps.begin("sums")
-            made = steps.made
-            engines = steps.engines.to_json(made.receipts)
+            finished = steps.finished
+            engines = steps.engines.to_json(finished.receipts)
             engine = "+".join(engines["used"]) or "reference"
-            return finish(made, {**facts, "engine": engine, "engines": engines}, measured, steps.positions())
+            return finish(finished, {**facts, "engine": engine, "engines": engines}, measured, steps.positions())
         for stage, index, problem in damage:
             logging.getLogger("mistudio.merge").warning("%s %d is made again: %s", stage, index, problem)
         by_stage: dict[str, list[int]] = defaultdict(list)

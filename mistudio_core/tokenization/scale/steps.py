@@ -27,6 +27,7 @@ from mistudio_core.tokenization.pipeline.finish import (
     last_files,
     positions_wanted,
 )
+from mistudio_core.tokenization.pipeline.finished import Finished, cut_of, packed_of
 from mistudio_core.tokenization.pipeline.gather import (
     gather_parts,
     longest,
@@ -35,7 +36,6 @@ from mistudio_core.tokenization.pipeline.gather import (
     run_scatter,
     sequence_exchange,
 )
-from mistudio_core.tokenization.pipeline.made import Made, cut_of, packed_of
 from mistudio_core.tokenization.pipeline.receipts import read_receipt, receipt_problem
 from mistudio_core.tokenization.pipeline.repack import run_repack
 from mistudio_core.tokenization.pipeline.shards import OnStep, Receipt, run_shard
@@ -90,7 +90,7 @@ class Steps:
         """Of the shards that are known here to be encoded."""
         self._on_step = on_step
         self._local = threading.local()
-        self._made: Made | None = None
+        self._finished: Finished | None = None
         self._width: int | None = None
         self._wanted: PositionCounts | None = None
         self._files: list[LastFile] = []
@@ -99,18 +99,18 @@ class Steps:
         """Prepare a stage, all before which are settled, and return the numbers of its steps."""
         task = self.task
         if stage in LAST:
-            self._made = Made.read(task) if self._made is None else self._made.again()
+            self._finished = Finished.read(task) if self._finished is None else self._finished.again()
         if stage == "gather":
-            self._width = self._fact(stage, lambda: longest(self.made))
+            self._width = self._fact(stage, lambda: longest(self.finished))
         if stage == "positions":
-            self._wanted, self._files = self.positions(), last_files(self.made)
+            self._wanted, self._files = self.positions(), last_files(self.finished)
         return self._parts(stage)
 
     @property
-    def made(self) -> Made:
-        """What was made before the stage that was begun."""
-        assert self._made is not None
-        return self._made
+    def finished(self) -> Finished:
+        """What was finished before the stage that was begun."""
+        assert self._finished is not None
+        return self._finished
 
     def _parts(self, stage: str) -> list[int]:
         task, splits = self.task, range(len(self.task.plan.splits))
@@ -124,7 +124,7 @@ class Steps:
         if stage == "tails":
             return list(splits)
         if stage == "scatter":
-            return list(range(num_scattered(self.made)))
+            return list(range(num_scattered(self.finished)))
         if stage in ("exchange", "regroup"):
             return list(range(sum(exchange.num_cells for exchange in self._exchanges())))
         if stage == "gather":
@@ -161,14 +161,16 @@ class Steps:
         """Run one step of the stages that need to know of everything that was packed."""
         if stage == "tails":
             split = list(self.task.plan.splits)[index]
-            packed = [self.made.packed[s.index] for s in self.task.plan.of_split(split) if s.index in self.made.packed]
+            packed = [
+                self.finished.packed[s.index] for s in self.task.plan.of_split(split) if s.index in self.finished.packed
+            ]
             pack_tails(self.task, index, [(self.task.work / one.written.file).with_suffix(".side") for one in packed])
         elif stage == "scatter":
-            run_scatter(self.made, index)
+            run_scatter(self.finished, index)
         elif stage == "gather":
-            run_gather(self.made, index, self._width)
+            run_gather(self.finished, index, self._width)
         elif stage == "sums":
-            sum_shards(self.made, index)
+            sum_shards(self.finished, index)
         else:
             assert self._wanted is not None
             count_positions(self.task, self._files, index, self._wanted)
@@ -177,16 +179,16 @@ class Steps:
         splits = list(self.task.plan.splits)
         if self.task.shuffles_documents:
             return [document_exchange(self.task, split) for split in splits]
-        return [sequence_exchange(self.made, place) for place in range(len(splits))]
+        return [sequence_exchange(self.finished, place) for place in range(len(splits))]
 
     def positions(self) -> PositionCounts | None:
         """Return empty counts of the ids that are counted by position, None where they are not counted."""
         if "positions" not in self.stages:
             return None
-        self._made = self._made or Made.read(self.task)
+        self._finished = self._finished or Finished.read(self.task)
 
         def chosen() -> list[Any]:
-            wanted = positions_wanted(self.made)
+            wanted = positions_wanted(self.finished)
             return [wanted.ids, wanted.context_length, wanted.step]
 
         ids, width, step = self._fact("positions", chosen)
@@ -245,7 +247,7 @@ class Steps:
         return True
 
     def fall_back(self, difference: str) -> None:
-        """Use the reference from now on, also for what the fast engine has made.
+        """Use the reference from now on, also for what the fast engine has encoded.
 
         Raises `engines_differ` where the recipe allows only the fast engine.
         """
@@ -266,7 +268,7 @@ class Steps:
         for name in (stage, *later):
             self._settled(name).unlink(missing_ok=True)
             (self.task.board / SETTLED / f"{name}-fact.json").unlink(missing_ok=True)
-        self._made = self._wanted = None
+        self._finished = self._wanted = None
 
     def damage(self, over: Callable[[list[Any], Callable[[Any], None]], None]) -> list[tuple[str, int, str]]:
         """Return stage, number and a sentence for each step whose files are not what its receipt says.
@@ -274,7 +276,7 @@ class Steps:
         `over` calls a function for each of many things, in any order and in several threads.
         """
         self.begin("sums")
-        moved = {file.path.name: self.task.folder / file.written.file for file in last_files(self.made)}
+        moved = {file.path.name: self.task.folder / file.written.file for file in last_files(self.finished)}
         steps = [(stage, index) for stage in self.stages for index in self._counting(stage)]
         found: dict[tuple[str, int], str] = {}
 

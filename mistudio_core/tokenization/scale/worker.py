@@ -128,7 +128,7 @@ class Worker:
                 self.board.fail(stage, index, error)
                 failures.append(index)
             except Exception as error:  # noqa: BLE001 - one odd step must not take the others along
-                self.board.fail(stage, index, _told(error))
+                self.board.fail(stage, index, _reported(error))
                 failures.append(index)
             with self._counting:
                 self.reporter.steps += 1
@@ -161,7 +161,7 @@ class Worker:
             )
 
 
-def _told(error: Exception) -> StudioError:
+def _reported(error: Exception) -> StudioError:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return StudioError("internal", f"{error.strerror or type(error).__name__}{where}.", "Look at the disk.")

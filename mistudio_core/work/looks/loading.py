@@ -10,7 +10,7 @@ from mistudio_core.tokenization.loading.load import keep_files
 from mistudio_core.tokenization.tokenizer.names import Named
 
 
-def kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def store_files(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Store the tokenizer in a folder; return its checksum, and sentences on how it differs from its files."""
     fields: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in arguments["wanted"].items()

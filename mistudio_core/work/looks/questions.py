@@ -8,7 +8,7 @@ from typing import Any, Final
 from mistudio_core.work.looks import loading, recipes, tokens
 
 _QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "keep_files": loading.kept,
+    "keep_files": loading.store_files,
     "preview": recipes.preview,
     "source_text": recipes.source_text,
     "chat_date": recipes.chat_date,

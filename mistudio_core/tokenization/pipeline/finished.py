@@ -1,4 +1,4 @@
-"""What the steps of a tokenization have made so far, read from their receipts."""
+"""What the steps of a tokenization have finished so far, read from their receipts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mistudio_core.tokenization.pipeline.writers import WrittenFile
 
 
 @dataclass(frozen=True)
-class Made:
+class Finished:
     """The shards that count, in order: their receipts, and what packing came to by number.
 
     With a token budget that is met, shards beyond it do not count. Shuffled documents count all as shards, and those
@@ -30,7 +30,7 @@ class Made:
     packed: Mapping[int, Packed]
 
     @classmethod
-    def read(cls, task: Task, known: Mapping[int, Receipt] | None = None) -> Made:
+    def read(cls, task: Task, known: Mapping[int, Receipt] | None = None) -> Finished:
         """Read the receipts, but for those that are `known`."""
         receipts = read_receipts(task) if known is None else dict(known)
         if task.shuffles_documents:
@@ -44,7 +44,7 @@ class Made:
             receipts = {index: one for index, one in receipts.items() if index < cut.index} | {cut.index: shard}
         return cls(task, [receipts[index] for index in sorted(receipts)], packed_of(receipts))
 
-    def again(self) -> Made:
+    def again(self) -> Finished:
         """Return the same when more stages are done, without reading the receipts of shards once more."""
         return replace(self)
 

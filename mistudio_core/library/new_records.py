@@ -1,4 +1,4 @@
-"""Starting what makes datasets and tokenizations: check the request, draft the record, start the job."""
+"""New datasets and tokenizations: the request is checked, the record drafted, the job started."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mistudio_core.jobs.kinds import source_of
 from mistudio_core.library import uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
-from mistudio_core.library.kept_tokenizers import tokenizer_for
 from mistudio_core.library.looks import ask
 from mistudio_core.library.start import start
 from mistudio_core.library.start_once import start_once
+from mistudio_core.library.stored_tokenizers import tokenizer_for
 from mistudio_core.records import (
     Access,
     ConfigInfo,

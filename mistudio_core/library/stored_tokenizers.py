@@ -1,4 +1,4 @@
-"""The tokenizers that a library keeps: found by the name they were loaded by, or by the tokenization they made."""
+"""The stored tokenizers of a library: found by the name they were loaded by, or by a tokenization that used them."""
 
 from __future__ import annotations
 
