@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,17 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mistudio_core.cli.app import app as app  # noqa: PLC0414 - the parser names it like the others
-from mistudio_core.cli.interrupt import started
+from mistudio_core.cli.following import run_job, succeeded
 from mistudio_core.errors import StudioError, TokenizerNotFound, UnusableData, in_use, invalid
 from mistudio_core.files import read_json
 from mistudio_core.library import ImportOptions, Library
-from mistudio_core.records import Job, as_json
+from mistudio_core.records import as_json
 
 if TYPE_CHECKING:
     from mistudio_core.library.queries import Preview
 
-_LINE_PERIOD_S: Final = 2.0
-"""How often progress is told where standard error is not a terminal."""
 _RECIPE_PREFIX: Final = "recipe_"
 _QUERY_FIELDS: Final = (
     "split", "offset", "limit", "search", "mode", "ignore_case", "column", "min_chars", "max_chars", "min_bytes",
@@ -41,7 +38,7 @@ def download(options: Namespace) -> Any:
     library = opened(options)
     asked = {name: getattr(options, name) for name in ("revision", "config", "max_samples", "name")}
     named: dict[str, Any] = {"splits": options.split, "hf_token": _token(options), "options": _text_options(options)}
-    return _run_job(library, lambda: library.download(options.repo, **asked, **named).id)
+    return run_job(library, lambda: library.download(options.repo, **asked, **named).id)
 
 
 def _text_options(options: Namespace) -> ImportOptions:
@@ -62,7 +59,7 @@ def import_files(options: Namespace) -> Any:
         sample_by=options.sample_by,
     )
     named: dict[str, Any] = {"file_format": options.format, "name": options.name, "options": how}
-    return _run_job(library, lambda: library.import_files(options.paths, **named).id)
+    return run_job(library, lambda: library.import_files(options.paths, **named).id)
 
 
 def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
@@ -73,7 +70,7 @@ def _null_values(given: Sequence[str | None] | None) -> tuple[str, ...] | None:
 def example(options: Namespace) -> Any:
     """Make the built-in example dataset and return it."""
     library = opened(options)
-    return _run_job(library, lambda: library.make_example(options.samples).id)
+    return run_job(library, lambda: library.make_example(options.samples).id)
 
 
 def list_datasets(options: Namespace) -> Any:
@@ -110,7 +107,7 @@ def samples(options: Namespace) -> Any:
 def index(options: Namespace) -> Any:
     """Build the index of words of a dataset and return the job."""
     library = opened(options)
-    return _succeeded(library, lambda: library.build_search_index(options.id).id)
+    return succeeded(library, lambda: library.build_search_index(options.id).id)
 
 
 def search_tokens(options: Namespace) -> Any:
@@ -134,7 +131,7 @@ def tokenize(options: Namespace) -> Any:
     fields = recipe_fields(options)
     library = opened(options)
     hf_token = _token(options)
-    return _run_job(library, lambda: library.tokenize(options.dataset_id, fields, hf_token=hf_token).id)
+    return run_job(library, lambda: library.tokenize(options.dataset_id, fields, hf_token=hf_token).id)
 
 
 def preview(options: Namespace) -> Any:
@@ -168,7 +165,7 @@ def compare(options: Namespace) -> Any:
 def export(options: Namespace) -> Any:
     """Write a copy of a tokenization and return where it lies."""
     library = opened(options)
-    _succeeded(
+    succeeded(
         library, lambda: library.export_tokenization(options.id, options.kind, max_samples=options.max_samples).id
     )
     return next(found for found in library.exports(options.id) if found.kind == options.kind)
@@ -178,7 +175,7 @@ def push(options: Namespace) -> Any:
     """Push a tokenization to the user's own repository and return the job."""
     library = opened(options)
     hf_token = _token(options)
-    return _succeeded(
+    return succeeded(
         library, lambda: library.push(options.id, options.repo, private=not options.public, hf_token=hf_token).id
     )
 
@@ -207,7 +204,7 @@ def retry(options: Namespace) -> Any:
     """Go on with what failed and return it."""
     library = opened(options)
     hf_token = _token(options)
-    return _run_job(library, lambda: library.retry(options.id, hf_token=hf_token).id)
+    return run_job(library, lambda: library.retry(options.id, hf_token=hf_token).id)
 
 
 def delete(options: Namespace) -> Any:
@@ -290,56 +287,5 @@ def with_tokenizer(library: Library, options: Namespace, fields: Mapping[str, An
         pass
     name, revision, hf_token = fields["tokenizer"], fields.get("tokenizer_revision"), _token(options)
     source = fields.get("tokenizer_source", "auto")
-    _succeeded(library, lambda: library.load_tokenizer(name, revision=revision, hf_token=hf_token, source=source).id)
+    succeeded(library, lambda: library.load_tokenizer(name, revision=revision, hf_token=hf_token, source=source).id)
     return act()
-
-
-def _run_job(library: Library, start: Callable[[], str]) -> Any:
-    """Start a job, wait for it and return what it made; `start` returns the id of the job or of what it makes."""
-    job = _succeeded(library, start)
-    return (
-        library.tokenization(job.subject_id) if job.subject_id.startswith("tok_") else library.dataset(job.subject_id)
-    )
-
-
-def _succeeded(library: Library, start: Callable[[], str]) -> Job:
-    """Start a job and wait for it, telling its progress; raise its failure. Ctrl-C cancels it."""
-    any_id, pressed = started(start)
-    try:
-        if pressed:
-            raise KeyboardInterrupt
-        ended = library.wait(any_id, _teller())
-    except KeyboardInterrupt:
-        for job in library.jobs(active=True):
-            if any_id in (job.id, job.subject_id):
-                library.cancel(job.id)
-        raise
-    if ended.error is not None:
-        raise ended.error.exception()
-    return ended
-
-
-def _teller() -> Callable[[Job], None]:
-    """Return a function that writes progress to standard error: one line that changes, or a line now and then."""
-    on_terminal = sys.stderr.isatty()
-    shown = {"at": 0.0, "width": 0.0}
-
-    def tell(job: Job) -> None:
-        moment = time.monotonic()
-        if on_terminal:
-            line = _progress_line(job)
-            sys.stderr.write("\r" + line.ljust(int(shown["width"])) + ("" if job.active else "\n"))
-            shown["width"] = len(line)
-        elif job.active and moment - shown["at"] >= _LINE_PERIOD_S:
-            shown["at"] = moment
-            sys.stderr.write(_progress_line(job) + "\n")
-        sys.stderr.flush()
-
-    return tell
-
-
-def _progress_line(job: Job) -> str:
-    amount = f"{job.done:,}" + (f" of {job.total:,}" if job.total else "") + (f" {job.unit}" if job.unit else "")
-    rate = f", {job.rate:,.0f} {job.unit}/s" if job.rate else ""
-    left = f", {job.eta_s:,.0f} s left" if job.eta_s else ""
-    return f"{job.kind} {job.phase or job.status}: {amount}{rate}{left}"
