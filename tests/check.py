@@ -18,7 +18,7 @@ STATIC_CHECKS = (
     ("mypy",),
 )
 # Whole files go to one process, so that what a module prepares for its tests is prepared once.
-TESTS = ("pytest", "-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--durations=10")
+TESTS = ("pytest", "-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--durations=25")
 COVERAGE = ("--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={MINIMUM_COVERAGE}")
 
 

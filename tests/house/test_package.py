@@ -67,3 +67,12 @@ def test_the_workflow_tests_every_python_that_the_package_names() -> None:
     named = [text.rpartition(" ")[2] for text in PROJECT["project"]["classifiers"] if ":: Python :: 3." in text]
     assert tested == named
     assert PROJECT["project"]["requires-python"] == f">={named[0]}"
+
+
+@pytest.mark.parametrize(
+    "script", [".ci/run", ".github/workflows/test.yml", "Makefile", "README.md", "CONTRIBUTING.md"]
+)
+def test_the_scripts_that_are_called_are_there(script: str) -> None:
+    called = re.findall(r"\b(?:benchmarks|docs|tests)/[\w/]+\.py\b", (ROOT / script).read_text("utf-8"))
+    assert called
+    assert [path for path in called if not (ROOT / path).is_file()] == []
