@@ -17,8 +17,9 @@ STATIC_CHECKS = (
     ("ruff", "check", "."),
     ("mypy",),
 )
+PROCESSES = 4  # on two processors, too: a test waits for other processes and for a browser about half of its time
 # Whole files go to one process, so that what a module prepares for its tests is prepared once.
-TESTS = ("pytest", "-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--durations=25")
+TESTS = ("pytest", "-n", str(PROCESSES), "--dist=loadfile", "--durations=25")
 COVERAGE = ("--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={MINIMUM_COVERAGE}")
 
 

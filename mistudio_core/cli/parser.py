@@ -190,7 +190,11 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
     parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
     parser.add_argument("--descending", action="store_true")
-    parser.add_argument("--export", metavar="KIND", help="write all matches to a file: parquet, jsonl or csv")
+    parser.add_argument(
+        "--export",
+        metavar="KIND",
+        help="write all matches to a file: parquet, jsonl, csv, or spreadsheet (CSV without formulas)",
+    )
 
 
 def _tokenize_commands(command: Any) -> None:

@@ -141,13 +141,16 @@ class Samples:
     ) -> Path:
         """Write the whole result of a query to a new file in the library's `exports` and return its path.
 
-        `kind` is `parquet`, `jsonl` or `csv`. `progress` is told the number of samples written; what it raises ends
+        `kind` is `parquet`, `jsonl`, `csv`, or `spreadsheet`: CSV in which text that a spreadsheet may take for a
+        formula has an apostrophe before it. `progress` is told the number of samples written; what it raises ends
         the export and leaves no file.
         """
+        from mistudio_core.store.samples.export import suffix
+
         asked = _query(query or {})
         dataset = look(self._context).ready_dataset(dataset_id)
         self._context.actor.must("start")
-        target = self._context.home.exports / f"samples-{new_id('job').removeprefix('job_')}.{kind}"
+        target = self._context.home.exports / f"samples-{new_id('job').removeprefix('job_')}{suffix(kind)}"
         with self._opened(dataset) as session:
             session.export(asked, target, kind, progress)
         return target

@@ -35,7 +35,6 @@ class AppServer:
                 [
                     sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"),
                     "--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true",
-                    "--server.fileWatcherType", "none",
                 ],
                 cwd=ROOT,
                 env=os.environ | self._variables | {"MISTUDIO_HOME": str(self.home)},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -10,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mistudio_core.store.samples.index import build_index, open_index
+from mistudio_core.store.samples.index import build_index, close_index, open_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.store.samples.search import SampleSearch
 from mistudio_core.store.samples.search_pool import SearchPool
 from mistudio_core.store.samples.text_scan import TextScan
 from tests.support.corpora import write_dataset
+from tests.support.fetching import until
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +32,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> SampleReader:
 
 @pytest.fixture
 def connection(reader: SampleReader) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_index(reader) as opened:
-        yield opened
+    opened = open_index(reader)
+    yield opened
+    close_index(opened)
 
 
 @pytest.fixture
@@ -66,6 +70,35 @@ def test_an_ended_search_keeps_its_hits_and_is_not_begun_again(
     page = SampleSearch(reader, connection, pool, "me").find(query).page
     assert (page.total, page.total_is_exact) == (found, False)
     pool.end("nobody")
+
+
+def test_an_index_is_closed_while_a_search_runs(reader: SampleReader) -> None:
+    opened = open_index(reader)
+    cursor = opened.cursor()
+
+    def search() -> None:
+        with suppress(duckdb.InterruptException):
+            cursor.execute("SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b")
+
+    searching = threading.Thread(target=search)
+    searching.start()
+    try:
+        until(lambda: _is_busy(cursor))
+        close_index(opened)
+        with pytest.raises(duckdb.ConnectionException):
+            opened.execute("SELECT 1")
+    finally:
+        while searching.is_alive():
+            cursor.interrupt()
+            searching.join(0.05)
+
+
+def _is_busy(cursor: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        cursor.execute("SELECT 1")
+    except duckdb.ResourceInUseException:
+        return True
+    return False
 
 
 def _key(reader: SampleReader, query: SampleQuery) -> tuple[Path, SampleQuery]:

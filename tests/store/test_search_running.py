@@ -25,7 +25,7 @@ from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
 from mistudio_core.files import Home
 from mistudio_core.settings import Settings
 from mistudio_core.store.samples import ranked_index, text_scan
-from mistudio_core.store.samples.index import build_index, open_index
+from mistudio_core.store.samples.index import build_index, close_index, open_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.ranked_index import FOLDER, build_ranked_index, open_ranked_index
 from mistudio_core.store.samples.ranked_search import RankedSearch
@@ -66,8 +66,9 @@ def reader(folder: Path) -> SampleReader:
 
 @pytest.fixture
 def connection(reader: SampleReader) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_index(reader) as opened:
-        yield opened
+    opened = open_index(reader)
+    yield opened
+    close_index(opened)
 
 
 def total(reader: SampleReader, connection: duckdb.DuckDBPyConnection, **fields: object) -> int:

@@ -28,7 +28,9 @@ from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import SampleReader
 from mistudio_core.store.samples.search import SampleSearch
 
-EXPORT_KINDS: Final = ("parquet", "jsonl", "csv")
+EXPORT_KINDS: Final = ("parquet", "jsonl", "csv", "spreadsheet")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet may read as the start of a formula: the list of OWASP's page on CSV injection."""
 _CHUNK_BYTES: Final = 16 << 20
 _CHUNK_ROWS: Final = 20_000
 
@@ -43,7 +45,8 @@ def export_samples(
     """Write all samples of the query's result, in its order, to `target`, and return their number.
 
     `kind` is one of `EXPORT_KINDS`. Parquet keeps the schema, so that it is a dataset again; JSON lines and CSV have
-    labels by name and bytes in base64, CSV nested values as JSON. The file appears when it is complete. The
+    labels by name and bytes in base64, CSV nested values as JSON. `spreadsheet` is CSV in which text that a
+    spreadsheet may take for a formula has an apostrophe before it. The file appears when it is complete. The
     query's page does not matter. Raises `invalid_request` for another kind or a query that cannot be.
     """
     if kind not in EXPORT_KINDS:
@@ -125,21 +128,35 @@ class _CommaSeparated(_TextFile):
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         super().__init__(path, schema)
         self._lines = csv.writer(self._file)
-        self._lines.writerow(self._names)
+        self._lines.writerow(self._cell(name) for name in self._names)
 
     def write(self, table: pa.Table) -> None:
         for values in self._values(table):
             nested = (
                 json.dumps(item, ensure_ascii=False) if isinstance(item, (list, dict)) else item for item in values
             )
-            self._lines.writerow(nested)
+            self._lines.writerow(self._cell(item) for item in nested)
+
+    def _cell(self, item: Any) -> Any:
+        return item
+
+
+class _Spreadsheet(_CommaSeparated):
+    def _cell(self, item: Any) -> Any:
+        return f"'{item}" if isinstance(item, str) and item.startswith(_FORMULA_STARTS) else item
 
 
 _WRITERS: Final[dict[str, Callable[[Path, pa.Schema], _Writer]]] = {
     "parquet": _ParquetFile,
     "jsonl": _JsonLines,
     "csv": _CommaSeparated,
+    "spreadsheet": _Spreadsheet,
 }
+
+
+def suffix(kind: str) -> str:
+    """Return how the name of an exported file ends, dot included."""
+    return ".csv" if kind == "spreadsheet" else f".{kind}"
 
 
 def _chunks(search: SampleSearch, rows: Rows) -> Iterator[Rows]:

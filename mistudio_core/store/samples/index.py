@@ -110,6 +110,13 @@ def open_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def close_index(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close an open index; a scan that still runs on a cursor of it lets go of the file when it ends."""
+    # DuckDB closes the connection first, then each cursor, and raises at the first one that is busy.
+    with suppress(duckdb.ResourceInUseException):
+        connection.close()
+
+
 def ready_index(reader: SampleReader) -> duckdb.DuckDBPyConnection:
     """Open the index, building it first where it cannot be used and the dataset is small enough to wait for.
 

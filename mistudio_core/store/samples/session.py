@@ -12,7 +12,7 @@ import duckdb
 from mistudio_core.errors import IndexUnusable
 from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples.export import Progress, export_samples
-from mistudio_core.store.samples.index import damaged, is_sound, ready_index
+from mistudio_core.store.samples.index import close_index, damaged, is_sound, ready_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import open_reader
 from mistudio_core.store.samples.search import Found, SampleSearch
@@ -48,7 +48,7 @@ class SearchSession:
     def close(self) -> None:
         """Close the index, so that its file can be replaced or its disk become free."""
         self._closed = True
-        self._connection.close()
+        close_index(self._connection)
 
     def find(self, query: SampleQuery, pool: SearchPool | None = None, tab: str = "") -> Found:
         """Return a page of a query; with a `pool`, a scan goes on behind it, one for each `tab`.
@@ -78,7 +78,7 @@ class SearchSession:
         """Return an index that is not the damaged one; only the first of those that wait builds it."""
         with self._repairing:
             if self._connection is damaged_one:
-                damaged_one.close()  # or the same file would be opened once more
+                close_index(damaged_one)  # or the same file would be opened once more
                 (self._reader.folder / SAMPLE_INDEX).unlink(missing_ok=True)
                 try:
                     self._connection = ready_index(self._reader)

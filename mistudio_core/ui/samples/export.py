@@ -18,10 +18,11 @@ from mistudio_core.ui.samples import finding
 from mistudio_core.ui.samples.address import Asked
 from mistudio_core.ui.widgets import formats
 
-_NAMES: Final = {"parquet": "Parquet", "jsonl": "JSON lines", "csv": "CSV"}
+_NAMES: Final = {"parquet": "Parquet", "jsonl": "JSON lines", "csv": "CSV", "spreadsheet": "Spreadsheet"}
 _HELP: Final = (
     "**Parquet** keeps all types and can be imported again. **JSON lines** and **CSV** write labels by name and bytes "
-    "as base64. CSV writes nested values as JSON, and a spreadsheet may read text that begins with = as a formula."
+    "as base64. CSV writes nested values as JSON. **Spreadsheet** is CSV in which text that a spreadsheet may read as "
+    "a formula has an apostrophe before it."
 )
 _DOWNLOAD_BYTES: Final = 100 << 20
 """Streamlit holds in memory what a browser downloads; a larger file is fetched by its path."""
