@@ -6,7 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pytest
+import vl_convert
+
+from mistudio_core.ui.widgets.figures import themed
 
 CONFIG: dict[str, Any] = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 LOOKS = ("dark", "light")
@@ -110,3 +114,14 @@ def test_streamlit_knows_every_option() -> None:
         return found
 
     assert set(names(CONFIG, "")) <= known
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_the_words_of_a_chart_follow_the_background_that_the_browser_gives_it(kind: str) -> None:
+    bars = alt.Chart(alt.Data(values=[{"a": 1}]), title=alt.Title("Lengths", subtitle="all"))
+    look = CONFIG["theme"][kind]
+    chart = themed(bars.mark_bar().encode(x="a:Q")).to_dict() | {"background": look["backgroundColor"]}
+    drawn = vl_convert.vegalite_to_svg(chart)
+    other = CONFIG["theme"]["light" if kind == "dark" else "dark"]
+    assert look["grayTextColor"] in drawn
+    assert other["grayTextColor"] not in drawn

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _CACHED_CHARTS: Final = 64
 _LIVE_TOP: Final = 10  # bars; the page has all of them when the rows are made
 _BINNED: Final = "document_tokens"
+_MIDDLE_LUMINANCE: Final = 0.5  # of 0 to 1: between the backgrounds of the two themes
 
 
 def draw(figure: Figure, key: str) -> None:
@@ -33,8 +34,12 @@ def count_scale_choice(key: str) -> Scale:
 
 
 def themed(chart: Any) -> Any:
-    """Return a chart whose words can be read: Streamlit's theme leaves subtitles black, and axes and legends pale."""
-    muted = theme_option("grayTextColor")
+    """Return a chart whose words can be read: Streamlit's theme leaves subtitles black, and axes and legends pale.
+
+    The chart chooses the colour by its own background, since a visitor's theme may change without a new run.
+    """
+    light, dark = (st.get_option(f"theme.{kind}.grayTextColor") for kind in ("light", "dark"))
+    muted = {"expr": f"luminance(background) > {_MIDDLE_LUMINANCE} ? '{light}' : '{dark}'"}
     words = {"labelColor": muted, "titleColor": muted}
     return chart.configure_title(subtitleColor=muted).configure_axis(**words).configure_legend(**words)
 
