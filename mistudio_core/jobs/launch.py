@@ -73,7 +73,7 @@ def _not_started(error: OSError) -> StudioError:
 def _start(home: Home, folder: Path, lock: int, secret: str | None) -> None:
     with open(folder / protocol.LOG, "ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "mistudio_core.work", str(folder), str(lock)],
+            [sys.executable, "-m", protocol.WORKER_MODULE, str(folder), str(lock)],
             cwd=folder,
             env=environment.worker_environment() | {"MISTUDIO_HOME": str(home.root)},
             stdin=subprocess.PIPE if secret is not None else subprocess.DEVNULL,

@@ -35,6 +35,8 @@ PROGRESS: Final = "progress.json"
 RESULT: Final = "result.json"
 CANCEL: Final = "cancel"
 LOG: Final = "worker.log"
+WORKER_MODULE: Final = "mistudio_core.work"
+"""What a worker's command line runs; its first argument is the job folder."""
 
 
 @dataclass(frozen=True, slots=True)

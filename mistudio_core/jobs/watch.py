@@ -9,14 +9,17 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError
+from mistudio_core.errors import StudioError, in_use
 from mistudio_core.files import damaged, read_if_sound
 from mistudio_core.jobs import protocol
+from mistudio_core.jobs.protocol import WORKER_MODULE
 from mistudio_core.records import as_json, now
 
 CANCEL_GRACE_S: Final = 5.0
 """How long a worker may take to heed `cancel` (it looks four times a second) before it is ended from outside."""
 
+_KILLS: Final = 6
+"""How often a process group is ended before it is said that it cannot be: one that waits for a dead disk stays."""
 _POLL_S: Final = 0.05
 _LOG_TAIL_BYTES: Final = 200_000
 """As much of a log as a page shows; the whole of it lies in the job folder."""
@@ -60,13 +63,20 @@ def ask_to_stop(folder: Path) -> None:
 
 
 def stop(folder: Path) -> None:
-    """Ask the worker to stop and return when it has; end its process group if it does not heed."""
+    """Ask the worker to stop and return when it has; end its process group if it does not heed.
+
+    Raises `in_use` where it cannot be ended.
+    """
     ask_to_stop(folder)
-    deadline = time.monotonic() + CANCEL_GRACE_S
+    deadline, kills = time.monotonic() + CANCEL_GRACE_S, 0
     while protocol.is_alive(folder):
         if time.monotonic() > deadline:
+            if kills == _KILLS:
+                raise in_use(
+                    f"The worker of {folder.name} does not end.", "Restart the machine it runs on.", folder.name
+                )
             _end_process_group(folder)
-            deadline = time.monotonic() + CANCEL_GRACE_S
+            deadline, kills = time.monotonic() + CANCEL_GRACE_S, kills + 1
         time.sleep(_POLL_S)
 
 
@@ -84,16 +94,26 @@ def read_log(folder: Path) -> str:
 
 
 def _end_process_group(folder: Path) -> None:
+    for number in _workers(folder):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(number, signal.SIGKILL)
+
+
+def _workers(folder: Path) -> list[int]:
+    """Return the process of the worker: the one that it wrote down, else those whose command line names the folder."""
     import psutil
 
-    process = read_if_sound(folder / protocol.PROCESS, lambda value: (int(value["pid"]), float(value["created"])))
-    if process is None:
-        return
-    number, created = process
-    with contextlib.suppress(psutil.Error, ProcessLookupError):
+    recorded = read_if_sound(folder / protocol.PROCESS, lambda value: (int(value["pid"]), float(value["created"])))
+    if recorded is None:
+        wanted = [WORKER_MODULE, str(folder)]
+        processes = psutil.process_iter(["pid", "cmdline"])
+        return [one.pid for one in processes if (one.info["cmdline"] or [])[2:4] == wanted]
+    number, created = recorded
+    with contextlib.suppress(psutil.Error):
         # the number may have been given to a stranger since: the time of its start tells
         if psutil.Process(number).create_time() == created:
-            os.killpg(number, signal.SIGKILL)
+            return [number]
+    return []
 
 
 def _last_change(folder: Path) -> str:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from mistudio_core.checksums import read_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.field_types import checked
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
-from mistudio_core.files import Home
+from mistudio_core.files import Home, damaged
+from mistudio_core.manifest_files import dataset_manifest, tokenization_manifest
 from mistudio_core.records import Dataset, ErrorInfo, Tokenization, parse_time
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 Record = TypeVar("Record", Dataset, Tokenization)
+AnyRecord = TypeVar("AnyRecord", bound=Dataset | Tokenization)
+
+_REMEMBERED: Final = 4096
+"""Manifests that are known to be as they were written, until they change."""
 
 
 def read_dataset(home: Home, folder: Path) -> Dataset | None:
@@ -93,6 +100,36 @@ def read_tokenization(home: Home, folder: Path, owner: str) -> Tokenization | No
         )
 
     return read_sealed(folder / TOKENIZATION_MANIFEST, made)
+
+
+def as_found(record: AnyRecord) -> AnyRecord:
+    """Return a record as the catalog has it, or as damaged where it is ready and its manifest is not what was written.
+
+    A manifest is read once and then again when it has changed: afterwards a look costs a `stat`.
+    """
+    if record.path is None:
+        return record
+    read = dataset_manifest if isinstance(record, Dataset) else tokenization_manifest
+    manifest = record.path / (DATASET_MANIFEST if isinstance(record, Dataset) else TOKENIZATION_MANIFEST)
+    try:
+        facts = os.stat(manifest)
+        _must_be_sound(read, record.path, (facts.st_ino, facts.st_size, facts.st_mtime_ns))
+    except OSError:
+        damage = damaged(manifest, "it is missing")
+    except StudioError as error:
+        damage = error
+    else:
+        return record
+    return replace(record, status="error", error=ErrorInfo.of(damage), path=None)
+
+
+@lru_cache(maxsize=_REMEMBERED)  # what is raised is not remembered
+def _must_be_sound(
+    read: Callable[[Path], dict[str, Any] | None],
+    folder: Path,
+    stamp: tuple[int, ...],  # noqa: ARG001 - a new stamp means another manifest
+) -> None:
+    read(folder)
 
 
 def _added(value: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mistudio_core.errors import StudioError, in_use, invalid
 from mistudio_core.files import checked_id
 from mistudio_core.jobs.kinds import kind_of
-from mistudio_core.library import listing
+from mistudio_core.library import listing, manifests
 from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_following
 from mistudio_core.library.reconcile import settle
@@ -115,8 +115,12 @@ class View:
         raise invalid(f"No job has worked on {any_id}.", "Only the subject of a job can be waited for or retried.")
 
     def ready_dataset(self, dataset_id: str) -> Dataset:
-        """Return a dataset that is complete, so that it has a `path`; raise `in_use` for one that is not."""
+        """Return a dataset that is complete, so that it has a `path`; raise `in_use` for one that is not.
+
+        Raises `corrupt_data` for one whose manifest is damaged.
+        """
         dataset = self.dataset(dataset_id)
+        _raise_damage(dataset)
         if dataset.path is None:
             state = "could not be created" if dataset.status == "error" else "is not ready yet"
             raise in_use(f"{dataset.name} {state}.", "Wait for its job, or resume it.", dataset.id)
@@ -125,6 +129,7 @@ class View:
     def ready_tokenization(self, tokenization_id: str) -> Tokenization:
         """Return a tokenization that is complete, likewise."""
         record = self.tokenization(tokenization_id)
+        _raise_damage(record)
         if record.path is None:
             raise in_use(f"{tokenization_id} is not ready.", "Wait for its job, or resume it.", record.id)
         return record
@@ -135,7 +140,8 @@ class View:
     def _visible(self, found: Sequence[Row]) -> Iterator[Dataset]:
         for row in found:
             if row[_ID] in self._seen:
-                yield listing.with_progress(rows.dataset_of(row, self._context.home), self._maker(row[_ID]))
+                dataset = listing.with_progress(rows.dataset_of(row, self._context.home), self._maker(row[_ID]))
+                yield manifests.as_found(dataset)
 
     @cached_property
     def _seen(self) -> set[str]:
@@ -151,7 +157,7 @@ class View:
         return own or (row[_SUBJECT] in self._seen and not kind_of(row[_KIND]).personal)
 
     def _with_status(self, record: Tokenization) -> Tokenization:
-        return listing.tokenization_with_progress(record, self._maker(record.id))
+        return manifests.as_found(listing.tokenization_with_progress(record, self._maker(record.id)))
 
     def _maker(self, subject_id: str) -> Job | None:
         """Return the unfinished job that is making a dataset or tokenization."""
@@ -162,3 +168,8 @@ class View:
 
     def _job(self, row: Row) -> Job:
         return listing.job_of(self._context.home, rows.job_of(row))
+
+
+def _raise_damage(record: Dataset | Tokenization) -> None:
+    if record.error is not None and record.error.code == "corrupt_data":
+        raise record.error.exception()

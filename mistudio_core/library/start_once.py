@@ -10,6 +10,7 @@ from mistudio_core.errors import StudioError, invalid
 from mistudio_core.jobs.kinds import kind_of
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
+from mistudio_core.library.manifests import as_found
 from mistudio_core.library.start import start
 from mistudio_core.records import Dataset, DatasetStatus, Job, Tokenization
 from mistudio_core.store.catalog.database import Transaction
@@ -30,6 +31,7 @@ def start_once(context: Context, kind: str, subject: Made, arguments: Mapping[st
             earlier = subjects.get(row.subject_id)
             if row.kind != kind or earlier is None or _key(_asked(row.arguments, earlier)) != _key(arguments):
                 continue
+            earlier = as_found(earlier)
             if earlier.status == "error":
                 if not context.actor.may("retry", earlier):
                     continue
@@ -78,6 +80,7 @@ def retry(context: Context, job: Job, hf_token: str | None) -> Job:
         found = transaction.subject(row.subject_id)
     if found is None:
         raise StudioError("not_found", "The result of this job has been deleted.", "Start it anew.")
+    found = as_found(found)
     if kind_of(row.kind).makes and found.status == "ready":
         raise invalid(f"{found.id} is ready: there is nothing to retry.", "Delete it first to create it again.")
     secret = choose_hf_token(context.settings, hf_token) if row.needs_token or hf_token else None

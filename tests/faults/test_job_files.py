@@ -147,6 +147,25 @@ def test_datasets_with_damaged_manifests_stay_in_a_list_made_anew(prepared: Prep
         assert not (home / "datasets" / dataset_id).exists()
 
 
+def test_datasets_with_damaged_manifests_are_listed_as_damaged(prepared: Prepared, tmp_path: Path) -> None:
+    home = copied(prepared, tmp_path / "home")
+    opened = Library.open(home)
+    opened.datasets()  # so that it knows the manifests as they were
+    for damage, dataset_id in prepared.ready.items():
+        DAMAGES[damage](home / "datasets" / dataset_id / DATASET_MANIFEST)
+    for library in (opened, Library.open(home)):
+        everything_is_read(library)
+        assert library.datasets(status="ready") == []
+        for dataset_id in prepared.ready.values():
+            manifest = home / "datasets" / dataset_id / DATASET_MANIFEST
+            must_name(library.dataset(dataset_id).error, manifest)
+            with pytest.raises(UnusableData):
+                library.samples(dataset_id)
+    for damage, dataset_id in prepared.ready.items():
+        assert library.dataset(dataset_id).name == f"renamed {damage}"
+        library.delete(dataset_id)
+
+
 def test_datasets_with_damaged_names_have_those_that_they_came_with(prepared: Prepared, tmp_path: Path) -> None:
     home = copied(prepared, tmp_path / "home", with_catalog=False)
     for damage, dataset_id in prepared.ready.items():

@@ -14,6 +14,7 @@ from threading import Timer
 import psutil
 import pytest
 
+from mistudio_core.errors import InUse
 from mistudio_core.files import Home, new_id, write_json
 from mistudio_core.jobs import launch, protocol, watch
 from mistudio_core.records import as_json, now
@@ -188,6 +189,41 @@ def test_a_worker_that_heeds_nobody_is_ended_from_outside_but_a_stranger_is_not(
         for process in (child, stranger):
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("record", ["", "{}", None])
+def test_a_worker_whose_record_is_damaged_is_ended_all_the_same(
+    home: Home, monkeypatch: pytest.MonkeyPatch, record: str | None
+) -> None:
+    monkeypatch.setattr(watch, "CANCEL_GRACE_S", 0.1)
+    first, second = new_id("job"), new_id("job")
+    (home.jobs / first).mkdir()
+    protocol.write_request(home.jobs / first, a_request(first, order=1))
+    held = protocol.take_lock(home.jobs / first)  # so that the second waits, and lives
+    assert held is not None
+    launch.launch(home, second, lambda: a_request(second, order=2), lambda: None, None)
+    folder = home.job(second)
+    while not (folder / protocol.PROCESS).exists():
+        assert protocol.is_alive(folder)
+    (worker,) = [child for child in launch._children if str(folder) in child.args]  # type: ignore[operator]
+    worker.send_signal(signal.SIGSTOP)  # it heeds nobody
+    (folder / protocol.PROCESS).unlink()
+    if record is not None:
+        (folder / protocol.PROCESS).write_text(record)
+    watch.stop(folder)
+    assert worker.wait(5) == -signal.SIGKILL
+    os.close(held)
+
+
+def test_a_worker_that_cannot_be_ended_is_told_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "CANCEL_GRACE_S", 0.02)
+    folder = home.jobs / new_id("job")
+    folder.mkdir()
+    held = protocol.take_lock(folder)  # by this process, which no record names
+    assert held is not None
+    with pytest.raises(InUse, match="does not end"):
+        watch.stop(folder)
+    os.close(held)
 
 
 def test_results_and_progress_of_another_version_are_read(tmp_path: Path) -> None:
