@@ -25,7 +25,7 @@ TOP_LEVEL = {
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 EXTRAS = ("requirements-dask.txt", "requirements-ray.txt")
 RUN_ELSEWHERE = {"make_peer_rows.py"}  # made the expected rows, where other versions were installed
-USED_BY_OTHERS = {"protobuf", "vl_convert_python"}  # Altair draws its pictures with it
+USED_BY_OTHERS = {"protobuf", "vl_convert"}  # Altair draws its pictures with it
 FORBIDDEN = {
     "unsafe_allow_html": "text of a dataset could become markup",
     "trust_remote_code=True": "code from the Hub would run",
@@ -151,4 +151,4 @@ def test_what_is_imported_is_required_and_what_is_required_is_imported(python_fi
 
 
 def _module(distribution: str) -> str:
-    return {"pyyaml": "yaml"}.get(distribution, distribution.replace("-", "_"))
+    return {"pyyaml": "yaml", "vl-convert-python": "vl_convert"}.get(distribution, distribution.replace("-", "_"))
