@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from mistudio_core.errors import StudioError
 from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.scale import places
 from mistudio_core.tokenization.scale.board import Board
@@ -38,6 +40,33 @@ def cluster() -> Iterator[SlurmCluster]:
         pytest.skip(reason)
     with slurm_cluster() as running:
         yield running
+
+
+def test_a_cancelled_plan_leaves_the_queue(
+    cluster: SlurmCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(cluster.configuration))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(places, "RUN", 1)
+    dataset = dataset_folder(tmp_path / "dataset", made_texts())
+    plan = plan_of(tmp_path / "plan", dataset, family(tmp_path / "tokenizers", "own"), **SIX["continuous"])
+    board, ended = Board(plan.folder), threading.Event()
+
+    def cancel_soon() -> None:
+        while not cluster.call("squeue", "--noheader") and not ended.wait(0.05):
+            pass
+        board.cancel()
+
+    cancelling = threading.Thread(target=cancel_soon)
+    cancelling.start()
+    with pytest.raises(StudioError, match="cancelled"):
+        run_on(plan.folder, "slurm")
+    ended.set()
+    cancelling.join()
+    cluster.wait_for_jobs()
+    assert len(receipts(plan.task.work)) < len(plan.task.plan.shards)
+    assert board.failures() == []
+    assert len(list((plan.folder / "slurm").glob("*.log"))) <= len(plan.task.plan.shards)  # one array, not five
 
 
 def test_killed_jobs_and_a_lost_node_change_no_byte(

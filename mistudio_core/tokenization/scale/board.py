@@ -85,6 +85,12 @@ class Board:
         return found
 
 
+def cancelled() -> StudioError:
+    """Return what a process raises that finds its plan cancelled."""
+    hint = f"Run it again to go on; process {os.getpid()} on {socket.gethostname()} ended."
+    return StudioError("cancelled", "The plan was cancelled.", hint)
+
+
 class Reporter:
     """Tells how far one worker is, now and then; its name is random, since hosts and processes of two may be alike."""
 

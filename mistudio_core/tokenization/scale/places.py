@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.tokenization.pipeline.sums import RUN
-from mistudio_core.tokenization.scale.board import Board
+from mistudio_core.tokenization.scale.board import Board, cancelled
 from mistudio_core.tokenization.scale.run import merge_plan, run
 from mistudio_core.tokenization.scale.worker import Worker
 
@@ -37,7 +37,7 @@ def run_on(folder: Path, where: str, more: Sequence[str] = (), *, threads: int =
     kind, _, address = where.partition("://")
     if kind == "dask" and address:
         with _dask_client(address) as client:
-            return run(folder, client.get_executor(retries=0), threads=threads)
+            return run(folder, client.get_executor(retries=0, pure=False), threads=threads)
     if kind == "ray" and address:
         return run(folder, RayExecutor(where), threads=threads)
     raise invalid(f"There is no place {where!r:.80}.", "Use local, slurm, dask://HOST:PORT or ray://HOST:PORT.")
@@ -96,7 +96,7 @@ def run_on_slurm(folder: Path, more: Sequence[str] = (), *, threads: int = 1) ->
             place += 1
             continue
         missing = worker.steps.missing(stage, worker.steps.begin(stage))
-        _array(folder, stage, min(_MOST_TASKS, -(-len(missing) // RUN)), more)
+        _array(worker.board, folder, stage, min(_MOST_TASKS, -(-len(missing) // RUN)), more)
         if worker.board.differences() and not worker.steps.engines.fell_back:
             worker, place = Worker(folder, threads=threads), 0
             continue
@@ -108,16 +108,30 @@ def run_on_slurm(folder: Path, more: Sequence[str] = (), *, threads: int = 1) ->
     return merge_plan(folder, threads=threads)
 
 
-def _array(folder: Path, stage: str, tasks: int, more: Sequence[str]) -> None:
-    """Submit an array for one stage and wait until it has left the queue."""
+def _array(board: Board, folder: Path, stage: str, tasks: int, more: Sequence[str]) -> None:
+    """Submit an array for one stage and wait until it has left the queue; it is taken from there on the way out.
+
+    Raises `cancelled` where the plan is.
+    """
     logs = folder / "slurm"
     logs.mkdir(exist_ok=True)
     command = shlex.join([sys.executable, "-m", "mistudio_core", "shard", str(folder), "--stage", stage, "--json"])
     options = ["--parsable", f"--array=0-{tasks - 1}", f"--output={logs}/{stage}-%A-%a.log", "--job-name=mistudio"]
     submitted = _slurm(["sbatch", *options, *more], f"#!/bin/sh\nexec {command}\n")
     job = submitted.split(";")[0].strip()
-    while _slurm(["squeue", "--noheader", "--jobs", job, "--format=%i"], allow_failure=True).strip():
-        time.sleep(_POLL_S)
+    try:
+        while _is_queued(job):
+            if board.is_cancelled:
+                raise cancelled()
+            time.sleep(_POLL_S)
+    except BaseException:
+        _slurm(["scancel", job], allow_failure=True)
+        raise
+
+
+def _is_queued(job: str) -> bool:
+    """Tell whether a job waits or runs."""
+    return bool(_slurm(["squeue", "--noheader", "--jobs", job, "--format=%i"], allow_failure=True).strip())
 
 
 def _slurm(command: Sequence[str], script: str = "", *, allow_failure: bool = False) -> str:

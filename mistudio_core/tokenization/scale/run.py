@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mistudio_core.errors import StudioError, in_use
-from mistudio_core.file_names import TOKENIZATION_MANIFEST
+from mistudio_core.file_names import PLAN, TOKENIZATION_MANIFEST
 from mistudio_core.files import read_json
 from mistudio_core.tokenization.pipeline.sums import RUN
-from mistudio_core.tokenization.scale.board import Board
+from mistudio_core.tokenization.scale.board import Board, cancelled
 from mistudio_core.tokenization.scale.merge import merge
 from mistudio_core.tokenization.scale.planfile import MADE, open_plan
 from mistudio_core.tokenization.scale.steps import file_stage
@@ -20,6 +23,8 @@ from mistudio_core.tokenization.scale.worker import DIFFER, DONE, FAILED, Worker
 _ROUNDS: Final = 5
 """Rounds without a step done after which a stage is given up."""
 _LOOK_S: Final = 1.0
+_END_S: Final = 60.0
+"""How long a cancelled run waits for tasks that have begun: they heed it at their next batch."""
 
 
 class Executor(Protocol):
@@ -30,30 +35,39 @@ class Executor(Protocol):
         ...
 
 
-_workers: dict[Path, Worker] = {}
-"""The plans that this process has opened: an engine takes a second to start."""
+_opened = threading.local()
+"""The plan that this thread has opened last, and its worker: an engine takes a second to start."""
 
 
-def run_steps(folder: str, stage: str, indexes: Sequence[int], differences: int = 0) -> int:
+def run_steps(folder: str, stage: str, indexes: Sequence[int], differences: int, _submission: str) -> int:
     """Run some steps of a stage, as a task of an executor, and return an exit status.
 
-    `differences` are those that whoever submits this knows of: after a new one the engines are chosen anew.
+    `differences` are those that whoever submits this knows of: after a new one the engines are chosen anew. The last
+    argument differs each time, since Dask answers an equal call with the result that it has.
     """
-    place = Path(folder)
-    worker = _workers.get(place)
-    if worker is None or (differences and not worker.steps.engines.fell_back):
-        worker = _workers[place] = Worker(place)
+    worker = _worker(Path(folder), differences)
     worker.steps.begin(stage)
-    status = worker.run(stage, indexes)
-    worker.reporter.tell(ended=True)
-    return status
+    try:
+        return worker.run(stage, indexes)
+    finally:
+        worker.reporter.tell(ended=True)
+
+
+def _worker(folder: Path, differences: int) -> Worker:
+    found = (folder / PLAN).stat()
+    plan = folder, found.st_ino, found.st_mtime_ns  # another plan may have come to lie in the same folder
+    worker: Worker | None = getattr(_opened, "worker", None)
+    if worker is None or _opened.plan != plan or (differences and not worker.steps.engines.fell_back):
+        worker = _opened.worker = Worker(folder)
+        _opened.plan = plan
+    return worker
 
 
 def run(folder: Path | str, executor: Executor | None = None, *, threads: int = 1) -> dict[str, Any]:
     """Run every step that is missing, then the merge, and return the manifest; call it again after any interruption.
 
     Without an executor the steps run in this process. A task that is lost with its worker is submitted again. Raises
-    the failure of a step where trying again has not helped.
+    the failure of a step where trying again has not helped, and `cancelled` where the plan is, by anybody.
     """
     folder = Path(folder)
     Board(folder).uncancel()
@@ -90,18 +104,30 @@ def _submitted(folder: Path, worker: Worker, stage: str, missing: Sequence[int],
     """Submit runs of steps, wait for them all, and return the worst status; a task that is lost counts as done."""
     runs = [missing[first : first + RUN] for first in range(0, len(missing), RUN)]
     differences = len(worker.board.differences())
-    waiting = {executor.submit(run_steps, str(folder), stage, indexes, differences) for indexes in runs}
+    submit = partial(executor.submit, run_steps, str(folder), stage)
+    waiting = {submit(indexes, differences, secrets.token_hex(8)) for indexes in runs}
     worst = DONE
-    while waiting:
-        finished, waiting = wait(waiting, _LOOK_S, FIRST_COMPLETED)
-        for future in finished:
-            error = future.exception()
-            if isinstance(error, StudioError):
-                raise error
-            worst = max(worst, FAILED if error is not None else future.result())
-        if worker.steps.budget_met() and stage == "encode":
-            waiting = {future for future in waiting if not future.cancel()}
+    try:
+        while waiting:
+            finished, waiting = wait(waiting, _LOOK_S, FIRST_COMPLETED)
+            worst = max(worst, *map(_outcome, finished), DONE)
+            if worker.board.is_cancelled:
+                raise cancelled()
+            if worker.steps.budget_met() and stage == "encode":
+                waiting = {future for future in waiting if not future.cancel()}
+    finally:
+        wait([future for future in waiting if not future.cancel()], _END_S)
     return worst
+
+
+def _outcome(future: Future[Any]) -> int:
+    """Return the exit status of a task, that of a failure where the task is lost; raise its own errors."""
+    if future.cancelled():
+        return FAILED
+    error = future.exception()
+    if isinstance(error, StudioError):
+        raise error
+    return FAILED if error is not None else int(future.result())
 
 
 def _failure(board: Board, stage: str, missing: int) -> StudioError:

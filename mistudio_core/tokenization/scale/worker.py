@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from mistudio_core.tokenization.engines.identity import EnginesDifferError
 from mistudio_core.tokenization.pipeline.shards import Step
 from mistudio_core.tokenization.pipeline.sums import RUN
 from mistudio_core.tokenization.pipeline.threads import StoppedError, in_threads
-from mistudio_core.tokenization.scale.board import Board, Reporter
+from mistudio_core.tokenization.scale.board import Board, Reporter, cancelled
 from mistudio_core.tokenization.scale.planfile import open_plan
 from mistudio_core.tokenization.scale.steps import LAST, Steps
 
@@ -156,9 +155,7 @@ class Worker:
 
     def _check_cancel(self) -> None:
         if self.board.is_cancelled:
-            raise StudioError(
-                "cancelled", "The plan was cancelled.", f"Remove its file cancel to go on; process {os.getpid()} ended."
-            )
+            raise cancelled()
 
 
 def _reported(error: Exception) -> StudioError:
