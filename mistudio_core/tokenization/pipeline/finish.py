@@ -23,7 +23,7 @@ from mistudio_core.file_names import (
     STATISTICS_ARRAYS,
     TOKENIZATION_MANIFEST,
 )
-from mistudio_core.files import folder_bytes, sync_folder, write_bytes, write_json
+from mistudio_core.files import sync_folder, write_bytes, write_json
 from mistudio_core.statistics.positions import PositionCounts
 from mistudio_core.statistics.stored import empty_positions, file_positions
 from mistudio_core.statistics.tokens import TokenStatistics
@@ -39,7 +39,7 @@ from mistudio_core.tokenization.pipeline.receipts import (
 from mistudio_core.tokenization.pipeline.repack import left_out
 from mistudio_core.tokenization.pipeline.sequence_sink import SEQUENCE_TOKENS, side_statistics
 from mistudio_core.tokenization.pipeline.shards import Receipt
-from mistudio_core.tokenization.pipeline.sums import joined_column, summed_statistics
+from mistudio_core.tokenization.pipeline.sums import RUN, joined_column, summed_statistics
 from mistudio_core.tokenization.pipeline.tails import Tails
 from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.pipeline.writers import WrittenFile, data_name
@@ -90,21 +90,31 @@ def positions_wanted(finished: Finished) -> PositionCounts:
     return empty_positions(statistics, sum(file.written.num_sequences for file in last_files(finished)))
 
 
-def counted_files(files: Sequence[LastFile], wanted: PositionCounts) -> list[int]:
-    """Return which files hold a sequence that is counted."""
-    pairs = pairwise(_firsts(files))
-    return [place for place, (first, end) in enumerate(pairs) if -first % wanted.step < end - first]
+def counted_runs(files: Sequence[LastFile], wanted: PositionCounts) -> list[int]:
+    """Return which runs of files hold a sequence that is counted."""
+    pairs = enumerate(pairwise(first_sequences(files)))
+    return sorted({place // RUN for place, (first, end) in pairs if _is_counted(first, end, wanted)})
 
 
-def count_positions(task: Task, files: Sequence[LastFile], place: int, wanted: PositionCounts) -> None:
-    """Count the ids of one file by position; pure and idempotent."""
-    receipt = task.part(place, "json", "positions")
+def _is_counted(first: int, end: int, wanted: PositionCounts) -> bool:
+    return -first % wanted.step < end - first
+
+
+def count_positions(
+    task: Task, files: Sequence[LastFile], firsts: Sequence[int], number: int, wanted: PositionCounts
+) -> None:
+    """Count the ids of a run of files by position; pure and idempotent. `firsts` are those of `first_sequences`."""
+    receipt = task.part(number, "json", "positions")
     if read_receipt(receipt) is not None:
         return
-    first = sum(file.written.num_sequences for file in files[:place])
-    counts = file_positions(files[place].place(task.folder), first, wanted)
-    file = write_side_file(task.part(place, "side", "positions"), {"counts": counts.counts}, durable=False)
-    write_receipt(receipt, {"sequences": counts.sequences}, [file], durable=False)
+    total = wanted.empty()
+    for place in range(number * RUN, min(len(files), (number + 1) * RUN)):
+        if _is_counted(firsts[place], firsts[place + 1], wanted):
+            counts = file_positions(files[place].place(task.folder), firsts[place], wanted)
+            total.counts += counts.counts
+            total.sequences += counts.sequences
+    file = write_side_file(task.part(number, "side", "positions"), {"counts": total.counts}, durable=False)
+    write_receipt(receipt, {"sequences": total.sequences}, [file], durable=False)
 
 
 def finish(
@@ -152,7 +162,7 @@ def finish(
     write_dataset_files(task, [file.written.file for file in files], sequence_length, _hashed(digest))
     write_json(task.folder / SAE_LENS, sae_lens(task, facts.get("dataset", {})), durable=True)
     whole["sidecars"] = file_entries(task.folder, SIDECARS)
-    whole["size_bytes"] = folder_bytes(task.folder) - folder_bytes(task.work)
+    whole["size_bytes"] = sum(path.stat().st_size for path in task.folder.iterdir() if path.is_file())
     whole = write_sealed(task.folder / TOKENIZATION_MANIFEST, whole)
     shutil.rmtree(task.work, ignore_errors=True)
     sync_folder(task.folder)
@@ -190,16 +200,17 @@ def _uses_all_texts(finished: Finished, split: str) -> bool:
 
 def _positions(task: Task, files: Sequence[LastFile], wanted: PositionCounts) -> PositionCounts:
     total = wanted.empty()
-    for place in counted_files(files, wanted):
-        done = read_receipt(task.part(place, "json", "positions"))
+    for number in counted_runs(files, wanted):
+        done = read_receipt(task.part(number, "json", "positions"))
         assert done is not None
-        total.counts += read_side_file(task.part(place, "side", "positions"))["counts"]
+        total.counts += read_side_file(task.part(number, "side", "positions"))["counts"]
         total.sequences += done["sequences"]
     total.sequences_seen = sum(file.written.num_sequences for file in files)
     return total
 
 
-def _firsts(files: Sequence[LastFile]) -> list[int]:
+def first_sequences(files: Sequence[LastFile]) -> list[int]:
+    """Return the number of the first sequence of each file, and how many there are."""
     return np.cumsum([0, *(file.written.num_sequences for file in files)]).tolist()
 
 

@@ -22,8 +22,9 @@ from mistudio_core.tokenization.pipeline.exchange import Exchange
 from mistudio_core.tokenization.pipeline.finish import (
     LastFile,
     count_positions,
-    counted_files,
+    counted_runs,
     counts_positions,
+    first_sequences,
     last_files,
     positions_wanted,
 )
@@ -39,7 +40,7 @@ from mistudio_core.tokenization.pipeline.gather import (
 from mistudio_core.tokenization.pipeline.receipts import read_receipt, receipt_problem
 from mistudio_core.tokenization.pipeline.repack import run_repack
 from mistudio_core.tokenization.pipeline.shards import OnStep, Receipt, run_shard
-from mistudio_core.tokenization.pipeline.sums import num_sums, sum_shards
+from mistudio_core.tokenization.pipeline.sums import RUN, num_sums, sum_shards
 from mistudio_core.tokenization.pipeline.tails import pack_tails
 from mistudio_core.tokenization.pipeline.task import Task
 
@@ -94,16 +95,19 @@ class Steps:
         self._width: int | None = None
         self._wanted: PositionCounts | None = None
         self._files: list[LastFile] = []
+        self._firsts: list[int] = []
 
     def begin(self, stage: str) -> list[int]:
         """Prepare a stage, all before which are settled, and return the numbers of its steps."""
         task = self.task
         if stage in LAST:
-            self._finished = Finished.read(task) if self._finished is None else self._finished.again()
+            known = self.receipts if len(self.receipts) == len(task.plan.shards) else None
+            self._finished = Finished.read(task, known) if self._finished is None else self._finished.again()
         if stage == "gather":
             self._width = self._fact(stage, lambda: longest(self.finished))
         if stage == "positions":
             self._wanted, self._files = self.positions(), last_files(self.finished)
+            self._firsts = first_sequences(self._files)
         return self._parts(stage)
 
     @property
@@ -132,7 +136,7 @@ class Steps:
         if stage == "sums":
             return list(range(num_sums(task)))
         assert self._wanted is not None
-        return counted_files(self._files, self._wanted)
+        return counted_runs(self._files, self._wanted)
 
     def run(self, stage: str, index: int) -> None:
         """Run one step of the stage that was begun; nothing if it is done."""
@@ -173,7 +177,7 @@ class Steps:
             sum_shards(self.finished, index)
         else:
             assert self._wanted is not None
-            count_positions(self.task, self._files, index, self._wanted)
+            count_positions(self.task, self._files, self._firsts, index, self._wanted)
 
     def _exchanges(self) -> list[Exchange]:
         splits = list(self.task.plan.splits)
@@ -280,12 +284,13 @@ class Steps:
         steps = [(stage, index) for stage in self.stages for index in self._counting(stage)]
         found: dict[tuple[str, int], str] = {}
 
-        def check(step: tuple[str, int]) -> None:
-            problem = receipt_problem(self.task.part(step[1], "json", file_stage(step[0])), moved)
-            if problem is not None:
-                found[step] = problem
+        def check(first: int) -> None:
+            for stage, index in steps[first : first + RUN]:
+                problem = receipt_problem(self.task.part(index, "json", file_stage(stage)), moved)
+                if problem is not None:
+                    found[stage, index] = problem
 
-        over(steps, check)
+        over(list(range(0, len(steps), RUN)), check)
         return [(*step, found[step]) for step in steps if step in found]
 
     def _counting(self, stage: str) -> list[int]:
