@@ -17,7 +17,7 @@ STATIC_CHECKS = (
     ("ruff", "check", "."),
     ("mypy",),
 )
-PROCESSES = 4  # on two processors, too: a test waits for other processes and for a browser about half of its time
+PROCESSES = 2  # more of them wait for each other: browsers and workers keep two processors busy
 # Whole files go to one process, so that what a module prepares for its tests is prepared once.
 TESTS = ("pytest", "-n", str(PROCESSES), "--dist=loadfile", "--durations=25")
 COVERAGE = ("--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={MINIMUM_COVERAGE}")

@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 _START_S = 60.0
 _STOP_S = 20.0
+_ports: list[int] = []
+"""Ports of servers that have ended for good: a browser keeps scripts by address, so the next server takes the same."""
 
 
 class AppServer:
@@ -22,7 +24,7 @@ class AppServer:
 
     def __init__(self, home: Path, variables: Mapping[str, str] | None = None) -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = _ports.pop() if _ports else _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home.parent / "server.log"
         self._variables = dict(variables or {})
@@ -58,6 +60,11 @@ class AppServer:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def leave(self) -> None:
+        """End the server for good."""
+        self.stop()
+        _ports.append(self.port)
 
     @property
     def process_id(self) -> int:

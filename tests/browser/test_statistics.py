@@ -22,20 +22,28 @@ def slow_server(tmp_path: Path) -> Iterator[AppServer]:
     yield from served(AppServer(tmp_path / "home", {"MISTUDIO_THREADS": "1"}))
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """Serve a library with the example dataset and a tokenization of it."""
+    app = AppServer(tmp_path_factory.mktemp("statistics") / "home")
+    library = Library.open(app.home)
+    dataset = library.make_example(300)
+    library.wait(dataset.id)
+    library.wait(library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128}).id)
+    yield from served(app)
+
+
 def chart(page: Page, title: str) -> Locator:
     """Return the chart whose words begin with its kind and title."""
     return page.locator(f"[data-testid=stVegaLiteChart][aria-label*='{title}']")
 
 
-def test_a_bar_opens_the_samples_that_it_counts(server: AppServer, open_page: OpenPage) -> None:
-    library = Library.open(server.home)
-    dataset = library.make_example(1000)
-    library.wait(dataset.id)
-    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
-    library.wait(tokenization.id)
+def test_a_bar_opens_the_samples_that_it_counts(app: AppServer, open_page: OpenPage) -> None:
+    library = Library.open(app.home)
+    (dataset,), (tokenization,) = library.datasets(), library.tokenizations()
     result = library.statistics(tokenization.id)
     assert result is not None
-    page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
+    page = open_page(f"{app.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
     lengths = chart(page, "Document lengths")
     lengths.wait_for()
     idle(page)
@@ -61,14 +69,11 @@ def click_widest(page: Page, figure: Locator) -> None:
     bars.nth(max(range(len(boxes)), key=lambda place: (boxes[place] or {"width": 0})["width"])).click()
 
 
-def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer, open_page: OpenPage) -> None:
-    library = Library.open(server.home)
-    dataset = library.make_example(300)
-    library.wait(dataset.id)
-    tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128})
-    library.wait(tokenization.id)
+def test_bars_of_words_scripts_and_tokens_open_what_they_count(app: AppServer, open_page: OpenPage) -> None:
+    library = Library.open(app.home)
+    (dataset,), (tokenization,) = library.datasets(), library.tokenizations()
     text = next(item for item in (library.statistics(dataset.id) or {})["columns"] if item["name"] == "text")
-    address = f"{server.url}/dataset?id={dataset.id}&tab=Statistics"
+    address = f"{app.url}/dataset?id={dataset.id}&tab=Statistics"
     page = open_page(address)
     page.get_by_test_id("stRadio").get_by_text("Words", exact=True).click()
     words = chart(page, "length (words)").or_(chart(page, " words, median")).first
@@ -100,26 +105,17 @@ def test_bars_of_words_scripts_and_tokens_open_what_they_count(server: AppServer
     assert f"ids={first['id']}" in page.url
 
 
-@pytest.mark.parametrize(("label", "start"), [("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b'"'), ("JSON", b"[")])
-def test_a_chart_is_saved(sample_server: AppServer, open_page: OpenPage, label: str, start: bytes) -> None:
-    (dataset,) = Library.open(sample_server.home).datasets()
-    page = open_page(f"{sample_server.url}/dataset?id={dataset.id}&tab=Statistics")
+def test_a_chart_is_saved_in_every_format(app: AppServer, open_page: OpenPage) -> None:
+    (dataset,) = Library.open(app.home).datasets()
+    page = open_page(f"{app.url}/dataset?id={dataset.id}&tab=Statistics")
     chart(page, "Lengths of text").wait_for()
     idle(page)
     page.get_by_role("button", name="Save").first.click()
-    with page.expect_download() as waiting:
-        page.get_by_test_id("stPopoverBody").get_by_role("button", name=label).click()
-    assert Path(waiting.value.path()).read_bytes().startswith(start)
-    assert waiting.value.suggested_filename == f"characters-histogram.{label.lower()}"
-
-
-@pytest.fixture(scope="module")
-def sample_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    """Serve a library with the sample."""
-    app = AppServer(tmp_path_factory.mktemp("saved") / "home")
-    library = Library.open(app.home)
-    library.wait(library.make_example(200).id)
-    yield from served(app)
+    for label, start in {"PNG": b"\x89PNG", "SVG": b"<svg", "CSV": b'"', "JSON": b"["}.items():
+        with page.expect_download() as waiting:
+            page.get_by_test_id("stPopoverBody").get_by_role("button", name=label).click()
+        assert Path(waiting.value.path()).read_bytes().startswith(start)
+        assert waiting.value.suggested_filename == f"characters-histogram.{label.lower()}"
 
 
 def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(

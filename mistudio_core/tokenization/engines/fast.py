@@ -8,7 +8,7 @@ reference does, and for which texts, is the table of `fast_features.py`.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,9 +80,14 @@ def fast_version() -> str:
         import gigatoken  # noqa: F401
     except Exception as error:  # noqa: BLE001 - whatever keeps it from loading
         raise FastEngineError(f"the package gigatoken cannot be imported ({type(error).__name__})") from None
+    return f"gigatoken {_installed_version()}"
+
+
+@cache  # looking through the installed packages takes longer than a small shard
+def _installed_version() -> str:
     from importlib.metadata import version
 
-    return f"gigatoken {version('gigatoken')}"
+    return version("gigatoken")
 
 
 @lru_cache(maxsize=1)  # the engines of all threads share it
