@@ -84,6 +84,7 @@ class Library:
         self.estimate = self.tokenizations.estimate
         self.left_out = self.tokenizations.left_out
         self.cautions = self.tokenizations.cautions
+        self.recipe_values = self.tokenizations.recipe_values
         self.manifest = self.tokenizations.manifest
         self.sequence = self.tokenizations.sequence
         self.search_tokens = self.tokenizations.search_tokens

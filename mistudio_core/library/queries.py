@@ -12,7 +12,7 @@ from mistudio_core.store.samples.session import SearchSession, SessionClosedErro
 from mistudio_core.store.sequences.view import TokenHit, TokenPiece
 from mistudio_core.tokenization.exports.copies import Export
 from mistudio_core.tokenization.output.shard_sequences import Source
-from mistudio_core.tokenization.previews.answers import Preview, PreviewToken
+from mistudio_core.tokenization.previews.answers import Preview, PreviewToken, RecipeValues
 
 __all__ = [
     "EXPORT_KINDS",
@@ -25,6 +25,7 @@ __all__ = [
     "Neighbour",
     "Preview",
     "PreviewToken",
+    "RecipeValues",
     "SampleColumn",
     "SampleQuery",
     "SearchPool",

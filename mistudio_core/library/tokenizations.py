@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mistudio_core.raw import RawSplit
     from mistudio_core.store.sequences.reader import TokenSequences
     from mistudio_core.store.sequences.view import TokenSequence, TokenView
-    from mistudio_core.tokenization.previews.answers import Preview
+    from mistudio_core.tokenization.previews.answers import Preview, RecipeValues
     from mistudio_core.tokenization.recipes.recipe import Recipe
 
 
@@ -117,6 +117,17 @@ class Tokenizations:
             return self._cautions(Recipe.from_fields(recipe), None)
         dataset = look(self._context).ready_dataset(dataset_id)
         return self._cautions(_resolved(recipe, dataset), dataset)
+
+    def recipe_values(self, recipe: Mapping[str, Any], dataset_id: str) -> RecipeValues:
+        """Return the special tokens and the packing of a recipe as they will be, in words.
+
+        Raises `invalid_request` where the tokenizer cannot follow it, `tokenizer_not_found` while the library does not
+        keep the tokenizer.
+        """
+        from mistudio_core.tokenization.previews.answers import RecipeValue, RecipeValues
+
+        found = self._ask(_resolved(recipe, look(self._context).ready_dataset(dataset_id)), "recipe_values")
+        return RecipeValues(tuple(RecipeValue(**one) for one in found["values"]), found["defaults"])
 
     def manifest(self, tokenization_id: str) -> JsonDocument:
         """Return what is kept about a tokenization that is ready: its recipe, policy, engines, counts and files."""

@@ -102,6 +102,32 @@ def test_the_context_length_comes_from_the_model_and_beyond_it_warns(library: St
     assert f"{LIMIT} tokens that the model" in app.warning[0].value
 
 
+def test_the_context_length_offers_the_limit_of_the_model_and_no_size_beyond_it(library: StagedLibrary) -> None:
+    name = keep_limited_tokenizer(library)
+    dataset_id, app = a_form(library)
+    sizes = app.pills(key=key(dataset_id, "context_length_size"))
+    assert "1,024" in sizes.options
+    sizes.set_value(512).run()
+    assert app.number_input(key=key(dataset_id, "context_length")).value == 512
+    choose(app, dataset_id, name)
+    assert app.pills(key=key(dataset_id, "context_length_size")).options == [f"{LIMIT} (model limit)"]
+
+
+def test_the_form_shows_tokens_and_packing_as_they_will_be(library: StagedLibrary) -> None:
+    dataset_id, app = a_form(library)
+    shown = words(app).replace("\\", "")
+    assert "BOS/EOS <|endoftext|>" in shown
+    assert "joined, cut at 1,024, remainder dropped" in shown
+    assert "set by Continuous" in shown
+    assert "changed" not in shown
+    press(app, f"{key(dataset_id, 'advanced')}:fold")
+    labels = [option for box in app.selectbox for option in box.options]
+    assert not [label for label in labels if "By the preset" in label]
+    assert "Never (preset)" in labels
+    app.selectbox(key=key(dataset_id, "remainder")).select("keep").run()
+    assert ":blue[changed]" in words(app)
+
+
 def test_a_typed_context_length_stays_when_the_tokenizer_changes(library: StagedLibrary) -> None:
     name = keep_limited_tokenizer(library)
     dataset_id = library.ready("stories", {"train": stories(3)})

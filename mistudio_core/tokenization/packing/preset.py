@@ -58,6 +58,12 @@ class PackingPreset(Preset, ABC):
         """Return the limit of a packer for `tokens` tokens in sequences: by default those of complete sequences."""
         return tokens // policy.sequence_length * policy.sequence_length
 
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how documents become sequences with this recipe, in a few words."""
+        rows = self.rows_a_batch(recipe)
+        batch = "" if rows is None else f"in batches of {rows:,} documents, "
+        return f"joined {batch}cut at {policy.sequence_length:,}"
+
     def cautions(self, recipe: Recipe, policy: Policy) -> list[str]:  # noqa: ARG002
         """Return sentences on what may not be meant."""
         return []

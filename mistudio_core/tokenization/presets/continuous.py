@@ -23,7 +23,7 @@ class Continuous(PackingPreset):
 
     name = "continuous"
     title = "Continuous"
-    summary = "Documents joined and cut into full sequences; nothing but the last part of a sequence is lost."
+    summary = "BOS at each start if there is one, EOS after each document; only the last part of a sequence is dropped."
     position = 10
     fields = frozenset(
         {"bos", "separator", "add_special_tokens", "control_tokens", "remainder", "padding_side", "padding_column",
@@ -62,6 +62,11 @@ class Continuous(PackingPreset):
         sequences, rest = divmod(tokens, policy.sequence_length)
         extra = policy.sequence_length - policy.sequence_room
         return sequences * policy.sequence_room + (max(0, rest - extra) if recipe.remainder != "drop" else 0)
+
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how the stream is cut, and what becomes of its end."""
+        end = {"drop": "dropped", "keep": "kept shorter", "pad": "padded"}[recipe.remainder]
+        return f"joined, cut at {policy.sequence_length:,}, remainder {end}"
 
     def implied(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         """Return what is done by default: no tokens of the tokenizer's own, and EOS after texts."""

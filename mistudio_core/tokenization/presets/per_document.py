@@ -21,7 +21,9 @@ class PerDocument(PackingPreset):
 
     name = "per_document"
     title = "Per document"
-    summary = "Each document in sequences of its own: truncated, in windows, or padded."
+    summary = (
+        "Each document in sequences of its own, with the tokenizer's special tokens: truncated, in windows, or padded."
+    )
     position = 50
     fields = frozenset(
         {"bos", "separator", "add_special_tokens", "control_tokens", "stride", "truncation", "padding", "padding_side",
@@ -44,12 +46,19 @@ class PerDocument(PackingPreset):
 
     def packer(self, recipe: Recipe, policy: Policy, num_samples: int, limit: int | None = None) -> Packer:  # noqa: ARG002
         """Return a packer that truncates, or that makes windows where the recipe asks for them or has a stride."""
-        windows = recipe.truncation == "window" or (recipe.truncation == "auto" and recipe.stride > 0)
-        return PerDocumentPacker(policy, windows=windows, stride=recipe.stride, limit=limit)
+        return PerDocumentPacker(policy, windows=_in_windows(recipe), stride=recipe.stride, limit=limit)
 
     def is_alone(self, recipe: Recipe) -> bool:  # noqa: ARG002
         """Tell that it is."""
         return True
+
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how many sequences a document becomes, and of what length."""
+        padded = {"none": "", "longest": ", padded to the longest", "max_length": ", padded"}[recipe.padding]
+        if not _in_windows(recipe):
+            return f"one a document, truncated at {policy.sequence_length:,}{padded}"
+        shared = f" that share {recipe.stride:,}" if recipe.stride else ""
+        return f"windows of {policy.sequence_length:,}{shared}{padded}"
 
     def budget(self, recipe: Recipe, policy: Policy, tokens: int) -> int:  # noqa: ARG002
         """Return the tokens themselves: the last sequence is cut to meet them."""
@@ -68,6 +77,10 @@ class PerDocument(PackingPreset):
         if values["truncation"] != "window" and not values["stride"] and values["token_budget"] is None:
             found["shuffle"] = ("documents",)  # each document is one sequence
         return found
+
+
+def _in_windows(recipe: Recipe) -> bool:
+    return recipe.truncation == "window" or (recipe.truncation == "auto" and recipe.stride > 0)
 
 
 PRESET: Final = PerDocument()

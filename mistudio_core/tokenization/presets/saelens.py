@@ -54,7 +54,7 @@ class SaeLens(PackingPreset):
 
     name = "saelens"
     title = "SAELens"
-    summary = "Sequence for sequence what SAELens makes when it tokenizes."
+    summary = "BOS at each start and between documents; the rest of a batch is dropped. As SAELens 6.54."
     position = 20
     fields = frozenset(
         {"bos", "separator", "begin_batch_token", "begin_sequence_token", "add_special_tokens", "control_tokens",
@@ -95,6 +95,12 @@ class SaeLens(PackingPreset):
         if not recipe.concatenate:
             return SaeLensAlonePacker(policy, BatchSeams(num_samples or 1, [0, num_samples]), limit)
         return SaeLensPacker(policy, BatchSeams.of(recipe, self.batch_rows, num_samples), limit)
+
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how documents are joined, or that they are not."""
+        if self.is_alone(recipe):
+            return f"one a document that fills {policy.sequence_length:,}"
+        return f"{super().packing_in_words(recipe, policy)}, the rest of a batch dropped"
 
     def is_alone(self, recipe: Recipe) -> bool:
         """Tell whether documents are not concatenated."""

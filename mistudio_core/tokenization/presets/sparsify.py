@@ -46,7 +46,7 @@ class Sparsify(PackingPreset):
 
     name = "sparsify"
     title = "sparsify"
-    summary = "Sequence for sequence what sparsify makes when it tokenizes."
+    summary = "EOS before each document; the last sequence of a batch is dropped. As sparsify 1.3."
     position = 40
     fields = frozenset({"batch_rows", "emulate_num_proc"})
     peer_version = "1.3.3"
@@ -73,6 +73,10 @@ class Sparsify(PackingPreset):
     def packer(self, recipe: Recipe, policy: Policy, num_samples: int, limit: int | None = None) -> Packer:
         """Return a packer of the batches that sparsify would make."""
         return SparsifyPacker(policy, BatchSeams.of(recipe, self.batch_rows, num_samples), limit)
+
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how batches are cut, and what becomes of their ends."""
+        return f"{super().packing_in_words(recipe, policy)}, the last sequence of a batch dropped"
 
     def cautions(self, recipe: Recipe, policy: Policy) -> list[str]:
         """Say where the tokenizer's limit shortens sequences."""

@@ -45,7 +45,7 @@ class TransformerLens(PackingPreset):
 
     name = "transformer_lens"
     title = "TransformerLens"
-    summary = "Sequence for sequence what TransformerLens makes when it tokenizes."
+    summary = "BOS at each start, EOS between documents; the rest of a batch is dropped. As TransformerLens 4.3."
     position = 30
     fields = frozenset({"bos", "control_tokens", "batch_rows", "emulate_num_proc"})
     choices: Mapping[str, tuple[str, ...]] = MappingProxyType({"bos": ("auto", "never")})
@@ -65,6 +65,10 @@ class TransformerLens(PackingPreset):
     def packer(self, recipe: Recipe, policy: Policy, num_samples: int, limit: int | None = None) -> Packer:
         """Return a packer of the batches that TransformerLens would make."""
         return TransformerLensPacker(policy, BatchSeams.of(recipe, self.batch_rows, num_samples), limit)
+
+    def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
+        """Return how batches are cut, and what becomes of their ends."""
+        return f"{super().packing_in_words(recipe, policy)}, the rest of a batch dropped"
 
 
 class TransformerLensPacker(BatchPacker):

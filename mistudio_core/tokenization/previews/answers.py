@@ -48,6 +48,23 @@ class Preview(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeValue(Record):
+    """One thing that a recipe comes to, in words; `changed` tells that it was chosen, and not set by the preset."""
+
+    label: str
+    value: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeValues(Record):
+    """What a recipe comes to with its tokenizer, and what each field comes to where it is left at its default."""
+
+    values: tuple[RecipeValue, ...]
+    defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate(Record):
     """What one preset would give. The shares are of the documents' tokens, of all positions, and of sequences.
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.library.recipe_form import FIELDS
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.tokenize import (
+    context_length,
     estimate_table,
     filter_shares,
     preset_cards,
     preview,
     recipe_fields,
     recipe_options,
+    recipe_values,
     text_source,
     tokenizer_choice,
 )
-
-_CONTEXT_LENGTH: Final = FIELDS["context_length"]
-_SHORTEST, _LONGEST = _CONTEXT_LENGTH.bounds or (1, None)
-_LONGEST_PREFILLED: Final = 4096
-"""Some models take a million tokens; few sequences of that length would come out, to the user's surprise."""
 
 
 def draw(library: Library, dataset: Dataset) -> None:
@@ -40,9 +36,10 @@ def draw(library: Library, dataset: Dataset) -> None:
     tokenizer = tokenizer_choice.draw(library, dataset)
     text_source.draw(library, dataset, sources, tokenizer)
     preset_cards.draw(dataset)
-    _context_length(dataset, tokenizer)
-    recipe_options.draw(dataset)
+    context_length.draw(dataset, tokenizer)
     recipe = _recipe(dataset)
+    values = recipe_values.draw(library, dataset, tokenizer, recipe)
+    recipe_options.draw(dataset, values.defaults if values is not None else {})
     if recipe is not None:
         if tokenizer is not None:
             _cautions(library, dataset, tokenizer["sha256"], recipe)
@@ -52,22 +49,6 @@ def draw(library: Library, dataset: Dataset) -> None:
     estimate_table.draw(dataset, recipe)
     if tokenizer is not None and st.session_state.get(recipe_fields.key(dataset, "preview")):
         preview.draw(dataset, tokenizer, recipe)
-
-
-def _context_length(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
-    key = recipe_fields.key(dataset, "context_length")
-    _prefill(dataset, tokenizer, key)
-    st.columns([1, 3])[0].number_input(
-        _CONTEXT_LENGTH.label,
-        min_value=_SHORTEST,
-        max_value=_LONGEST,
-        step=1,
-        key=key,
-        on_change=_typed,
-        args=(dataset.id,),
-        persist_state="session",
-        help=_CONTEXT_LENGTH.help,
-    )
 
 
 def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[str, Any]) -> None:
@@ -85,24 +66,6 @@ def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[s
 def _found_cautions(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> list[str]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return list(_library.cautions(recipe, dataset_id))
-
-
-def _prefill(dataset: Dataset, tokenizer: Mapping[str, Any] | None, key: str) -> None:
-    """Fill in the model's own limit once for each tokenizer, unless a number was typed."""
-    state = st.session_state
-    if key not in state:
-        is_sample = dataset.source == "sample"
-        state[key] = recipe_fields.SAMPLE_CONTEXT_LENGTH if is_sample else _CONTEXT_LENGTH.default
-    seen_key = recipe_fields.key(dataset, "context_length_of")
-    if tokenizer is None or state.get(seen_key) == tokenizer["sha256"]:
-        return
-    state[seen_key] = tokenizer["sha256"]
-    if tokenizer["model_max_length"] and not state.get(recipe_fields.key(dataset, "context_length_typed")):
-        state[key] = min(tokenizer["model_max_length"], _LONGEST_PREFILLED)
-
-
-def _typed(dataset_id: str) -> None:
-    st.session_state[recipe_fields.key(dataset_id, "context_length_typed")] = True
 
 
 def _recipe(dataset: Dataset) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -21,21 +21,21 @@ _NO_VALUE: Final = "Not set"
 _SHARE_STEP: Final = 0.05
 
 
-def draw(dataset: Dataset) -> None:
-    """Draw the folded part of the form."""
+def draw(dataset: Dataset, defaults: Mapping[str, str]) -> None:
+    """Draw the folded part of the form; `defaults` says in words what fields come to that are left as they are."""
     changed = recipe_fields.num_changed(dataset)
     label = "Advanced options" + (f" ({changed} changed)" if changed else "")
     if not folding.is_open(label, recipe_fields.key(dataset, "advanced"), icon=":material/tune:"):
         return
     with st.container(border=True):
-        st.caption("Options of the chosen preset. Unset options follow the preset and the tokenizer.")
+        st.caption("Options of the chosen preset. What it sets by itself is marked with (preset).")
         for group in dict.fromkeys(field.group for field in ADVANCED.values()):
             shown = [field for name, field in ADVANCED.items()
                      if field.group == group and recipe_fields.applies(dataset, name)]  # fmt: skip
             if shown:
                 st.markdown(f"**{group}**" + (" (off unless chosen)" if group == FILTERS else ""))
                 with st.grid(4, min_column_width=_FIELD_WIDTH, vertical_alignment="bottom"):
-                    _fields(dataset, shown)
+                    _fields(dataset, shown, defaults)
         st.text_input(
             "Tokenizer revision",
             key=recipe_fields.key(dataset, "tokenizer_revision"),
@@ -46,13 +46,13 @@ def draw(dataset: Dataset) -> None:
         )
 
 
-def _fields(dataset: Dataset, fields: Sequence[Field]) -> None:
+def _fields(dataset: Dataset, fields: Sequence[Field], defaults: Mapping[str, str]) -> None:
     for field in fields:
         common: dict[str, Any] = {
             "key": recipe_fields.key(dataset, field.name), "help": field.help, "persist_state": "session",
         }  # fmt: skip
         if field.choices:
-            _choice(dataset, field, common)
+            _choice(dataset, field, common, defaults.get(field.name))
         elif field.kind == "switch":
             st.toggle(field.label, value=field.default, **common)
         elif field.kind == "day":
@@ -65,13 +65,16 @@ def _fields(dataset: Dataset, fields: Sequence[Field]) -> None:
             )
         else:
             assert field.bounds is not None
+            unset = _by_preset(defaults[field.name]) if field.name in defaults else field.unset or _NO_VALUE
             st.number_input(
-                field.label, min_value=field.bounds[0], placeholder=_NO_VALUE, value=field.default, step=1, **common
+                field.label, min_value=field.bounds[0], placeholder=unset, value=field.default, step=1, **common
             )
 
 
-def _choice(dataset: Dataset, field: Field, common: dict[str, Any]) -> None:
+def _choice(dataset: Dataset, field: Field, common: dict[str, Any], comes_to: str | None) -> None:
     offered = recipe_fields.choices(dataset, field.name)
+    if comes_to:
+        offered[field.default] = _by_preset(comes_to)
     typed = st.session_state.get(common["key"], field.default)
     if typed not in offered and typed in field.choices:  # chosen while it did something: it may do so again
         offered |= {typed: f"{field.choices[typed]} (does nothing here)"}
@@ -84,3 +87,7 @@ def _choice(dataset: Dataset, field: Field, common: dict[str, Any]) -> None:
             f"Id: {field.label.lower()}", min_value=0, value=None, step=1, persist_state="session",
             key=recipe_fields.key(dataset, recipe_fields.id_field(field.name)),
         )  # fmt: skip
+
+
+def _by_preset(value: str) -> str:
+    return f"{value} (preset)"

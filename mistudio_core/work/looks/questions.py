@@ -13,6 +13,7 @@ _QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "source_text": recipes.source_text,
     "chat_date": recipes.chat_date,
     "cautions": recipes.recipe_cautions,
+    "recipe_values": recipes.values,
     "forecast": recipes.forecast,
     "left_out": recipes.left_out,
     "encode": tokens.encode,

@@ -14,6 +14,7 @@ from mistudio_core.tokenization.packing.preset import resolve_policy
 from mistudio_core.tokenization.previews.edges import look_at_edges
 from mistudio_core.tokenization.previews.estimate import estimate
 from mistudio_core.tokenization.previews.sampled import Sampled, sample
+from mistudio_core.tokenization.previews.values import recipe_values
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.texts.reader import TextReader
@@ -54,6 +55,11 @@ def recipe_cautions(arguments: Mapping[str, Any]) -> list[str]:
     policy = resolve_policy(recipe, tokenizer)
     found = cautions(recipe, policy, tokenizer, edges.repeats, about=not edges.exact)
     return found + refusal_ahead(recipe, edges.refusal)
+
+
+def values(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recipe comes to, in words."""
+    return recipe_values(_recipe(arguments), tokenizer_of(arguments["tokenizer"])).to_json()
 
 
 def forecast(arguments: Mapping[str, Any]) -> dict[str, Any]:
