@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 JSON_TYPE: Final = "Json"
@@ -21,6 +21,20 @@ def loads(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):  # also for a number of more digits than Python reads
         return text
+
+
+def loads_exactly(text: str | bytes) -> Any:
+    """Return what a JSON text holds; raises ValueError also for an object with a key twice, of which one is lost."""
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    return found
 
 
 def decoded(value: Any, feature: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from mistudio_core.sources.client import Hub
+from mistudio_core.sources.json_field import FieldLines
 from mistudio_core.sources.line_guard import Guarded, LineGuard
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.recode import Recoded
@@ -93,7 +94,10 @@ def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
 def _without_halves(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
     if guarded.module != "json":
         return stream
-    return cast(IO[bytes], io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES))
+    stream = cast(IO[bytes], io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES))
+    if guarded.key is None:
+        return stream
+    return cast(IO[bytes], io.BufferedReader(FieldLines(stream, guarded.name, guarded.key), _BUFFER_BYTES))
 
 
 def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> FileProxy:

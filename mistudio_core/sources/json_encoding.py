@@ -1,14 +1,16 @@
 """How the JSON reader of `datasets` writes values of several types as JSON: every one of them, and exactly.
 
 Its own way leaves a string as it is that is JSON by chance, so that the text `"12"` could not be told from the number,
-and rounds numbers to ten decimals.
+rounds numbers to ten decimals, and takes the last of two equal keys. What Arrow refuses stays refused.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import IO, Any, Final
+
+from mistudio_core.json_values import loads_exactly
 
 
 class _EmptyLine(dict[str, Any]):
@@ -24,6 +26,7 @@ def install() -> None:
 
     reader.ujson_loads = _loads
     reader.ujson_dumps = _dumps
+    reader.pandas_read_json = _nothing
     reader.json_encode_field = encoded_field
     reader.json_encode_fields_in_json_lines = encoded_lines
 
@@ -56,8 +59,20 @@ def encoded_field(value: Any, path: Sequence[Any]) -> Any:
     return value
 
 
+def _nothing(file: IO[str]) -> Any:
+    """Stand for pandas, which reads what Arrow refuses, with rounded numbers and columns for keys: only an empty list.
+
+    Raises ValueError for anything else, so that what Arrow said is told.
+    """
+    import pandas as pd  # type: ignore[import-untyped]
+
+    if _loads(file.read()) != []:
+        raise ValueError
+    return pd.DataFrame()
+
+
 def _loads(text: str | bytes) -> Any:
-    return json.loads(text) if text.strip() else _EMPTY_LINE
+    return loads_exactly(text) if text.strip() else _EMPTY_LINE
 
 
 def _dumps(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ MAX_ARRAY_BYTES: Final = 256 << 20
 """A JSON array is read at once, and takes ten times its size."""
 _ENDS: Final = {"line": (b"\n",), "paragraph": (b"\n\n", b"\n\r\n"), "document": ()}
 _LONGEST_END: Final = 3
+_ARRAY: Final = re.compile(rb"(\xef\xbb\xbf|)(\s*)(\[)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Guarded:
 
     `module` is the reader of `datasets`; `unit` is what it holds at a time: a line, a paragraph or the document.
     `encoding` is what the file is recoded from, None where it is UTF-8; `errors` is as in `open`. `mark` stands for
-    what is no UTF-8 after all.
+    what is no UTF-8 after all. `key` is that of the samples within one JSON object, which is read as JSON lines.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Guarded:
     encoding: str | None = None
     errors: str = "strict"
     mark: Mark = field(default_factory=Mark)
+    key: str | None = None
 
 
 class LineGuard(io.RawIOBase):
@@ -74,9 +77,9 @@ class LineGuard(io.RawIOBase):
         """Read into `buffer` and return the number of bytes."""
         view = memoryview(buffer).cast("B")
         data = self._stream.read(len(view))
-        view[: len(data)] = data
         if not self._limit:
-            self._look_at_the_start(data)
+            data = self._looked_at(data)
+        view[: len(data)] = data
         self._measure(data)
         if self._nesting is not None and not self._nesting.feed(data):
             raise StudioError(
@@ -86,14 +89,19 @@ class LineGuard(io.RawIOBase):
             )
         return len(data)
 
-    def _look_at_the_start(self, data: bytes) -> None:
-        """Take a file that is one JSON array for a document, since it is read at once; refuse other encodings."""
+    def _looked_at(self, data: bytes) -> bytes:
+        """Take a file that is one JSON array for a document, since it is read at once; refuse other encodings.
+
+        Returns the first bytes, in which an array begins at once: its readers know it by that.
+        """
         if self._guarded.encoding is None:
             refuse_other_marks(data, self._guarded.name)
-        is_array = self._guarded.module == "json" and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        found = _ARRAY.match(data) if self._guarded.module == "json" else None
+        is_array = found is not None
         self._unit = "document" if is_array else self._guarded.unit
         one_piece = self._guarded.module == "json" and self._unit == "document"
         self._limit = MAX_ARRAY_BYTES if one_piece else MAX_LINE_BYTES
+        return data if found is None else b"".join((*found.group(1, 3, 2), data[found.end() :]))
 
     def _measure(self, data: bytes) -> None:
         """Count what the reader has to hold, up to the next end of a unit and from the last one."""

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.json as paj
 
 from mistudio_core.errors import StudioError
+from mistudio_core.json_values import loads_exactly
 from mistudio_core.sources import line_guard
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _BLOCK_BYTES: Final = 10 << 20
 """As many lines as `datasets` parses at a time: the line is among those that follow the last good rows."""
 _REPARSED_BYTES: Final = 64 << 20
 """A JSON value of several lines is parsed once more up to this size; a larger one is not worth the memory."""
-_MAY_BE_REFUSED: Final = re.compile(rb"NaN|Inf|\\[uU][dD]")
+_MAY_BE_REFUSED: Final = re.compile(rb"NaN|Inf|\\[uU][dD]|[eE]\+?\d{3}|\d{300}")
 """What Python takes for JSON and Arrow does not."""
 _RECORD: Final = re.compile(r"(?:in line|starting at row) (\d+)")
 _UNLIKE_PYTHON: Final = frozenset({"quotechar", "escapechar", "comment", "quoting", "skiprows", "lineterminator"})
@@ -192,7 +193,7 @@ def _unreadable() -> tuple[type[Exception], ...]:
 def _is_json(line: bytes) -> bool:
     """Tell whether a line is JSON for Arrow, whatever the types of its values."""
     try:
-        json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        loads_exactly(line.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         return False
     if _MAY_BE_REFUSED.search(line) is None:

@@ -70,6 +70,8 @@ class TableReader:
         if learned is not None:
             self.features = features_from(learned)
         self._module, self._options, self._cache = module, dict(options), cache
+        self._reading = {name: value for name, value in options.items() if name != "field"}
+        """The options of the reader, which gets the samples under a key as JSON lines."""
         self._builder: BuilderTables | None = None
 
     @property
@@ -173,7 +175,7 @@ class TableReader:
         before, done = self.features, 0
         self._keep_texts()
         plain = plain_reader(
-            self._module, self._options, before, lambda: self.features,
+            self._module, self._reading, before, lambda: self.features,
             chunk_bytes=_chunk_bytes(limit), declared=self._declared is not None,
         )  # fmt: skip
         if plain is not None:
@@ -223,7 +225,8 @@ class TableReader:
         options, encoding = self._options, self._options.get("encoding")
         unit = "document" if options.get("field") else str(options.get("sample_by", "line"))
         errors = str(options.get("encoding_errors") or "strict")
-        return Guarded(name, self._module, unit, encoding if needs_recoding(encoding) else None, errors)
+        encoding = encoding if needs_recoding(encoding) else None
+        return Guarded(name, self._module, unit, encoding, errors, key=options.get("field"))
 
     def _new_builder(self, source: FileProxy, limit: int | None, features: AnyFeatures | None) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
@@ -231,7 +234,7 @@ class TableReader:
         recoded = needs_recoding(self._options.get("encoding"))
         return BuilderTables(
             self._module,
-            {name: value for name, value in self._options.items() if not (recoded and name in _ENCODING)},
+            {name: value for name, value in self._reading.items() if not (recoded and name in _ENCODING)},
             features=None if features is None else full_features(features),
             address=source.address,
             cache=self._cache,
