@@ -14,7 +14,7 @@ from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.samples import address as sample_address
-from mistudio_core.ui.samples import cards, finding, order, page_cards
+from mistudio_core.ui.samples import cards, finding, order, own_sequences, page_cards
 from mistudio_core.ui.widgets import excerpts, formats, key_presses, titles, token_drawing
 from mistudio_core.ui.widgets.key_presses import Press
 
@@ -54,6 +54,7 @@ def _drawer(dataset: Dataset) -> None:
         return
     sample = found.page.rows[0]
     _head(dataset, sample, tokenization)
+    own_sequences.show_error()
     if tokenization is not None and sample.text and st.session_state.get(_AS_TOKENS):
         _tokens(tokenization, sample.text)
     else:
@@ -97,6 +98,10 @@ def _steps(number: int, found: Found, tokenization: Tokenization | None) -> None
         ]
         if tokenization is not None:
             presses.insert(2, Press(("t",), "text as tokens", _switch_tokens))
+            if found.page.rows and found.page.rows[0].text:
+                presses.insert(
+                    3, Press(("o",), "its sequences", own_sequences.opener(tokenization, found.page.rows[0]))
+                )
         key_presses.draw(presses, "sample_keys")
 
 
@@ -119,6 +124,8 @@ def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -
                 on_click="ignore",
                 type="tertiary",
             )
+            if tokenization is not None and sample.text:
+                own_sequences.button(tokenization, sample)
 
 
 def _text(dataset: Dataset, sample: Sample) -> None:

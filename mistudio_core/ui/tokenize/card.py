@@ -38,7 +38,7 @@ def draw(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, o
             if tokenization.status == "error":
                 makers = [job for job in jobs if makes_tokenization(job.kind)]
                 retry.button(library, tokenization, needs_token=bool(makers) and makers[0].needs_token)
-            deletion.button(library, tokenization)
+            deletion.menu(library, tokenization)
 
 
 def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *, opened: bool) -> None:
@@ -54,7 +54,7 @@ def _parts(library: Library, tokenization: Tokenization, jobs: Sequence[Job], *,
         code = folding.is_open("Training code", key("use"), icon=":material/code:", at_first=asked)
         export = library.may("push") and folding.is_open("Export", key("export"), icon=":material/ios_share:")
         sequence_address.link("Browse and search sequences", tokenization.dataset_id, tokenization.id)
-        deletion.button(library, tokenization)
+        deletion.menu(library, tokenization)
     with failures.shown():
         if chart:
             figures.stored_lengths(library.statistics(tokenization.id), key("lengths"))
@@ -80,6 +80,8 @@ def recipe_line(tokenization: Tokenization) -> str:
     recipe = tokenization.recipe
     parts = [f"{formats.exact(tokenization.context_length)} tokens per sequence"]
     parts.append(plain(recipe.preset.replace("_", " ")))
+    options = titles.options(recipe.values())
+    parts += [plain(options, 200)] if options else []
     parts += [plain(name, 40) for name in recipe.splits]
     if recipe.columns:
         parts.append("column " + ", ".join(plain(name, 40) for name in recipe.columns))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import streamlit as st
 
 from mistudio_core.library import Library
 from mistudio_core.library.queries import kind_of, makes_tokenization
-from mistudio_core.records import Dataset, Job
+from mistudio_core.records import Dataset, Job, Tokenization
 from mistudio_core.ui.app import keys, polling
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.statistics import compare_link
 from mistudio_core.ui.tokenize import card as tokenization_card
-from mistudio_core.ui.tokenize import form, recipe_fields, tokenizer_choice
+from mistudio_core.ui.tokenize import form, recipe_fields, runs_table, tokenizer_choice
 from mistudio_core.ui.widgets import figures, folding
+
+_MOST_CARDS: Final = 5
 
 
 def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[Job]]) -> None:
@@ -31,9 +34,25 @@ def draw(library: Library, dataset: Dataset, find: Callable[[Library], Sequence[
             "while the job runs.",
             icon=":material/token:",
         )
-    compare_link.draw([item.id for item in reversed(done) if item.status == "ready"])
-    for position, tokenization in enumerate(reversed(done)):
+    shown = done[::-1]
+    if len(shown) > _MOST_CARDS:
+        shown = _ticked(library, dataset, shown)
+    else:
+        compare_link.draw([item.id for item in shown if item.status == "ready"])
+    for position, tokenization in enumerate(shown):
         tokenization_card.draw(library, tokenization, library.jobs(tokenization.id), opened=position == 0)
+
+
+def _ticked(library: Library, dataset: Dataset, done: list[Tokenization]) -> list[Tokenization]:
+    """Draw all as a table; return those whose cards are drawn below: what is ticked or asked for, else the newest."""
+    ticked = runs_table.draw(library, dataset, done)
+    ready = [item.id for item in ticked if item.status == "ready"]
+    if len(ready) > 1:
+        compare_link.draw(ready)
+    else:
+        st.caption("Tick two to four to compare them, one to see its figures and code.")
+    asked = st.query_params.get(keys.CODE_OF)
+    return ticked or [item for item in done if item.id == asked] or done[:1]
 
 
 def _new(library: Library, dataset: Dataset, *, at_first: bool) -> None:
