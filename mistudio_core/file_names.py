@@ -13,6 +13,8 @@ SAMPLE_INDEX: Final = "samples.duckdb"
 STATISTICS: Final = "statistics.json"
 TOKENIZATION_MANIFEST: Final = "manifest.json"
 STATISTICS_ARRAYS: Final = "statistics.npz"
+UNDO: Final = "undo.json"
+"""In the trash: where folders were that can be put back, and until when."""
 SAE_LENS: Final = "sae_lens.json"
 
 # A folder that `datasets.load_from_disk` reads.

@@ -9,15 +9,18 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from mistudio_core.errors import StudioError, check_text, invalid
-from mistudio_core.file_names import TOKENIZED
+from mistudio_core.file_names import TOKENIZED, UNDO
 
 ID_PATTERN: Final = re.compile(r"(ds|tok|job)_[a-z0-9]{12}")
 SPLIT_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+KEPT: Final = "kept-"
+"""How folders of the trash begin that can be put back."""
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
 _HASH_CHUNK_BYTES: Final = 1 << 20
 _WRONG_FORM: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -137,10 +140,19 @@ class Home:
         target = self.to_trash(folder)
         return 0 if target is None else delete_trashed(target)
 
-    def sweep_trash(self) -> None:
-        """Finish deletions that were interrupted."""
+    def sweep_trash(self, *, everything: bool = False) -> None:
+        """Finish deletions that were interrupted; what can still be undone stays, unless `everything` goes."""
         for leftover in self.trash.iterdir() if self.trash.is_dir() else ():
-            delete_trashed(leftover)
+            if everything or not is_kept(leftover):
+                delete_trashed(leftover)
+
+
+def is_kept(place: Path) -> bool:
+    """Tell whether something in the trash can still be undone."""
+    if not place.name.startswith(KEPT):
+        return False
+    until = read_if_sound(place / UNDO, lambda facts: float(facts["until"]))
+    return until is not None and until > time.time()
 
 
 def delete_trashed(place: Path) -> int:

@@ -260,6 +260,8 @@ class Deleted(Record):
 
     deleted: tuple[str, ...]
     freed_bytes: int
+    undo: str | None = None
+    """What `restore` takes, for a minute; nothing has been freed until then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ if library.settings.shared:
         "uploaded without sharing them. The machine may be reset at any time, so download what you want to keep.",
         icon=":material/groups:",
     )
+deletion.offer_undo()
 if library.datasets():
     add_dataset.draw(library, with_sample=True)
     dataset_list.draw(library)

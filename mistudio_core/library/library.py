@@ -109,6 +109,7 @@ class Library:
         self.storage = self.maintenance.storage
         self.reconcile = self.maintenance.reconcile
         self.delete = self.maintenance.delete
+        self.restore = self.maintenance.restore
         self.delete_exports = self.maintenance.delete_exports
         self.verify = self.maintenance.verify
         self.rebuild = self.maintenance.rebuild

@@ -9,6 +9,7 @@ from mistudio_core.library.answers import Storage
 from mistudio_core.library.context import Context
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.library.records_view import look
+from mistudio_core.library.undo import restore
 from mistudio_core.records import Dataset, Deleted, Rebuilt, Tokenization, Verification
 
 
@@ -34,11 +35,15 @@ class Maintenance:
         """Take over what finished jobs left, as every question does; cheap when there is nothing new."""
         look(self._context)
 
-    def delete(self, any_id: str, *, cascade: bool = False) -> Deleted:
-        """Delete a dataset or a tokenization with its files; `in_use` names what stands against it."""
+    def delete(self, any_id: str, *, cascade: bool = False, undoable: bool = False) -> Deleted:
+        """Delete a dataset or a tokenization with its files; `in_use` names what stands against it.
+
+        With `undoable` what was ready can be put back for a minute (`restore`), unless the disk is nearly full.
+        """
         view, home, catalog = look(self._context), self._context.home, self._context.catalog
         record = view.record(any_id)
         self._context.actor.must("delete", record)
+        undo = remove.Undo(self._context.settings, self._context.actor.name) if undoable else None
         if isinstance(record, Dataset):
             if others := view.of_others(record.id):
                 raise in_use(
@@ -46,8 +51,12 @@ class Maintenance:
                     "It can be deleted once they have deleted their tokenizations; the host can delete all of them.",
                     *others,
                 )
-            return remove.delete_dataset(home, catalog, record, view.tokenizations(record.id), cascade)
-        return remove.delete_tokenization(home, catalog, record, cascade)
+            return remove.delete_dataset(home, catalog, record, view.tokenizations(record.id), cascade, undo=undo)
+        return remove.delete_tokenization(home, catalog, record, cascade, undo=undo)
+
+    def restore(self, undo: str) -> None:
+        """Put back what an undoable deletion of the same actor removed; raise `not_found` after its minute."""
+        restore(self._context.home, self._context.catalog, undo, self._context.actor.name)
 
     def delete_exports(self) -> int:
         """Delete the copies that were made for other programs and return the bytes that were freed."""

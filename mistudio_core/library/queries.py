@@ -2,6 +2,7 @@
 
 from mistudio_core.jobs.kinds import SOURCES, kind_of, makes_dataset, makes_tokenization
 from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
+from mistudio_core.library.undo import UNDO_SECONDS
 from mistudio_core.store.samples.columns import SampleColumn
 from mistudio_core.store.samples.conditions import condition_on, left_out
 from mistudio_core.store.samples.export import EXPORT_KINDS
@@ -19,6 +20,7 @@ __all__ = [
     "MODES",
     "RANKED_MODES",
     "SOURCES",
+    "UNDO_SECONDS",
     "Export",
     "FileLook",
     "Found",

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from mistudio_core.errors import in_use
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.jobs.kinds import kind_of
+from mistudio_core.library.undo import keep
 from mistudio_core.records import Dataset, Deleted, Tokenization
+from mistudio_core.settings import Settings
 from mistudio_core.store.catalog.database import Catalog
 from mistudio_core.store.catalog.rows import JobRow
 
 
+class Undo(NamedTuple):
+    """Where what is deleted may be kept for a minute, and for whom."""
+
+    settings: Settings
+    owner: str
+
+
 def delete_dataset(
-    home: Home, catalog: Catalog, dataset: Dataset, tokenizations: list[Tokenization], cascade: bool
+    home: Home,
+    catalog: Catalog,
+    dataset: Dataset,
+    tokenizations: list[Tokenization],
+    cascade: bool,
+    *,
+    undo: Undo | None = None,
 ) -> Deleted:
     """Delete a dataset; with its tokenizations and unfinished jobs only when `cascade`, else `in_use`."""
     ids = [dataset.id, *(item.id for item in tokenizations)]
@@ -23,17 +39,20 @@ def delete_dataset(
     _stop(home, jobs)
     folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id), *_exports(home, tokenizations)]
     folders += _uploads(home, jobs)
-    return _delete(home, catalog, ids, folders, jobs)
+    return _delete(home, catalog, ids, folders, jobs, undo=undo if dataset.status == "ready" else None)
 
 
-def delete_tokenization(home: Home, catalog: Catalog, tokenization: Tokenization, cascade: bool) -> Deleted:
+def delete_tokenization(
+    home: Home, catalog: Catalog, tokenization: Tokenization, cascade: bool, *, undo: Undo | None = None
+) -> Deleted:
     """Delete one tokenization and leave the others; its unfinished job only when `cascade`."""
     jobs = _jobs_of(catalog, [tokenization.id])
     _refuse_unless(cascade, tokenization.id, [], jobs)
     _stop(home, jobs)
     place = (tokenization.dataset_id, tokenization.id)
     folders = [home.tokenization(*place), home.tokenization_draft(*place), *_exports(home, [tokenization])]
-    return _delete(home, catalog, [tokenization.id], folders, jobs)
+    undo = undo if tokenization.status == "ready" else None
+    return _delete(home, catalog, [tokenization.id], folders, jobs, undo=undo)
 
 
 def delete_exports(home: Home, catalog: Catalog) -> int:
@@ -77,13 +96,26 @@ def _stop(home: Home, jobs: list[JobRow]) -> None:
             watch.stop(home.job(row.id))
 
 
-def _delete(home: Home, catalog: Catalog, ids: list[str], folders: list[Path], jobs: list[JobRow]) -> Deleted:
+def _delete(
+    home: Home, catalog: Catalog, ids: list[str], folders: list[Path], jobs: list[JobRow], *, undo: Undo | None
+) -> Deleted:
     """Rename, then remove the rows, then free the bytes: a crash at any point leaves a whole state.
 
     The folders of the jobs go too: their requests would bring the dataset back into a rebuilt catalog.
     """
-    job_folders = [home.job(row.id) for row in jobs]
-    trashed = [place for folder in (*job_folders, *folders) if (place := home.to_trash(folder)) is not None]
-    with catalog.transaction() as transaction:
-        transaction.remove([*ids, *(row.id for row in jobs)])
+    folders = [*(home.job(row.id) for row in jobs), *folders]
+    rows = [*ids, *(row.id for row in jobs)]
+    unfinished = any(row.ended is None for row in jobs)
+    if undo is not None and not unfinished:
+        kept = keep(home, undo.settings, folders, undo.owner)
+        if kept is not None:
+            _remove_rows(catalog, rows)
+            return Deleted(tuple(ids), 0, kept)
+    trashed = [place for folder in folders if (place := home.to_trash(folder)) is not None]
+    _remove_rows(catalog, rows)
     return Deleted(tuple(ids), sum(delete_trashed(place) for place in trashed))
+
+
+def _remove_rows(catalog: Catalog, ids: list[str]) -> None:
+    with catalog.transaction() as transaction:
+        transaction.remove(ids)

@@ -35,15 +35,20 @@ class DiskGuard:
 
     def require(self, needed: int) -> None:
         """Raise `disk_full`, naming both numbers, when `needed` bytes do not fit."""
-        left = self.left()
-        if needed > left:
-            raise disk_full(needed, left)
+        if needed > self.left():
+            self._job.home.sweep_trash(everything=True)
+            left = self.left()
+            if needed > left:
+                raise disk_full(needed, left)
 
     def watch(self) -> None:
         """Raise `disk_full` when nothing is left; cheap enough to be called for every batch."""
         moment = time.monotonic()
         if moment - self._checked_at >= _CHECK_PERIOD_S:
             self._checked_at = moment
+            if free_bytes(self._job.home.root) >= self.keep_free:
+                return
+            self._job.home.sweep_trash(everything=True)
             free = free_bytes(self._job.home.root)
             if free < self.keep_free:
                 raise disk_full(self.keep_free, free)

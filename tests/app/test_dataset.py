@@ -13,7 +13,7 @@ from mistudio_core.checksums import write_sealed
 from mistudio_core.files import read_json
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
-from tests.support.app_driver import assert_no_exception, open_app, press, submit, words
+from tests.support.app_driver import ask_to_delete, assert_no_exception, open_app, press, submit, words
 from tests.support.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
 
 
@@ -118,7 +118,7 @@ def test_deleting_an_open_dataset_leads_back_to_the_list(library: StagedLibrary)
     dataset_id = library.ready("stories", {"train": stories(3)})
     opened = library.open()
     app = open_dataset(dataset_id)
-    press(app, keys.of(dataset_id, "delete"))
+    ask_to_delete(app, dataset_id)
     press(app, "delete_yes")
     assert opened.datasets() == []
     assert "It was deleted" in words(app)

@@ -9,7 +9,7 @@ import pytest
 
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
-from tests.support.app_driver import assert_no_exception, open_app, press, submit, words
+from tests.support.app_driver import ask_to_delete, assert_no_exception, open_app, press, submit, words
 from tests.support.staged import StagedLibrary, a_dataset, staged, stories
 
 
@@ -61,7 +61,7 @@ def test_each_status_has_its_card(library: StagedLibrary) -> None:
     labels = [button.label for button in app.button]
     assert labels.count("Cancel") == 3
     assert labels.count("Resume") == 2
-    assert labels.count("Delete") == 3
+    assert len(app.menu_button) == 3
     assert len(app.error) == 1, "what was cancelled is no fault"
     assert "The job was cancelled." in app.info[-1].value.replace("\\", "")
 
@@ -163,14 +163,18 @@ def test_deleting_asks_first(library: StagedLibrary) -> None:
     dataset_id = library.ready("goner", {"train": stories(2)})
     opened = library.open()
     app = open_app()
-    press(app, keys.of(dataset_id, "delete"))
+    ask_to_delete(app, dataset_id)
     assert "will be deleted from this library" in words(app)
     press(app, "delete_no")
     assert [dataset.id for dataset in opened.datasets()] == [dataset_id]
-    press(app, keys.of(dataset_id, "delete"))
+    ask_to_delete(app, dataset_id)
+    assert "The files it was imported from are not touched." in words(app)
     press(app, "delete_yes")
     assert opened.datasets() == []
     assert "Your library is empty" in words(app)
+    press(app, "undo")
+    assert [dataset.id for dataset in opened.datasets()] == [dataset_id]
+    assert "undo" not in {button.key for button in app.button}
 
 
 def test_an_unwritable_home_is_told_and_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from mistudio_core.file_names import SAMPLE_INDEX
 from mistudio_core.store.samples import index as sample_index
-from mistudio_core.ui.app import keys, search_resources
+from mistudio_core.ui.app import search_resources
 from mistudio_core.ui.samples import address as sample_address
-from tests.support.app_driver import assert_no_exception, cards, open_app, press, words
+from tests.support.app_driver import ask_to_delete, assert_no_exception, cards, open_app, press, words
 from tests.support.staged import StagedLibrary, staged, stories
 
 
@@ -48,9 +48,10 @@ def test_an_index_stays_open_between_runs_and_is_closed_before_its_dataset_goes(
     app.run()
     app.run()
     assert len(open_files(folder)) == 1
-    press(app, keys.of(dataset_id, "delete"))
+    ask_to_delete(app, dataset_id)
     press(app, "delete_yes")
     assert not folder.exists()
+    library.home.sweep_trash(everything=True)
     assert open_files(library.home.root) == []
 
 

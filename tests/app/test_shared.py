@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.library import Library, visitors
 from mistudio_core.settings import Settings
 from mistudio_core.ui.app import keys
-from tests.support.app_driver import ROOT, TIMEOUT_S, assert_no_exception, words
+from tests.support.app_driver import ROOT, TIMEOUT_S, ask_to_delete, assert_no_exception, words
 from tests.support.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
 
 HER = {"email": "Her@example.org", "is_logged_in": True}
@@ -50,7 +50,7 @@ def page(name: str, user: dict[str, Any], **query: str) -> AppTest:
 
 
 def buttons(app: AppTest) -> set[str]:
-    return {str(button.key).rpartition(":")[2] for button in app.button}
+    return {str(button.key).rpartition(":")[2] for button in [*app.button, *app.menu_button]}
 
 
 def test_each_session_is_somebody_else(shared: StagedLibrary) -> None:
@@ -79,9 +79,9 @@ def test_a_name_comes_back_by_its_signed_cookie(shared: StagedLibrary) -> None:
 @pytest.mark.parametrize(
     ("user", "offered", "seen"),
     [
-        (HER, {"delete", "retry", "make_sample"}, True),
+        (HER, {"more", "retry", "make_sample"}, True),
         ({"email": "him@example.org", "is_logged_in": True}, {"make_sample"}, False),
-        ({"email": "ann@example.org", "is_logged_in": True}, {"delete", "retry", "make_sample"}, True),
+        ({"email": "ann@example.org", "is_logged_in": True}, {"more", "retry", "make_sample"}, True),
         (
             {"email": "ann@example.org", "email_verified": False, "sub": "7", "is_logged_in": True},
             {"make_sample"},
@@ -97,7 +97,7 @@ def test_a_card_offers_what_its_visitor_may_do(
 ) -> None:
     app = page("datasets", user)
     assert ("secret" in words(app)) == seen
-    drawn = buttons(app) & {"delete", "retry", "make_sample", "cancel", "default"}
+    drawn = buttons(app) & {"more", "retry", "make_sample", "cancel", "default"}
     assert drawn == offered
 
 
@@ -108,9 +108,9 @@ def test_jobs_and_the_page_of_a_dataset_offer_what_their_visitor_may_do(
     library = shared.library
     failed, ready = library.datasets(status="error")[0], library.datasets(search="stories")[0]
     assert ("retry" in buttons(page("jobs", user))) == may
-    assert {"retry", "delete"} <= buttons(page("dataset", user, id=failed.id)) if may else True
+    assert {"retry", "more"} <= buttons(page("dataset", user, id=failed.id)) if may else True
     app = page("dataset", user, id=ready.id)
-    assert ("delete" in buttons(app)) == may
+    assert ("more" in buttons(app)) == may
     assert bool(app.text_area) == may, "notes can be written"
     settings = page("settings", user)
     assert "rebuild" not in buttons(settings)
@@ -128,13 +128,14 @@ def test_a_tokenization_of_others_is_kept_from_who_owns_the_dataset(shared: Stag
     shared.ended("tokenize", own, FAILED)
     shared.open()
     app = page("dataset", HER, id=ready.id, tab="Tokenizations")
-    assert f"{own.id}:delete" not in {button.key for button in app.button}
-    app.button(key=f"{ready.id}:delete").click().run()
+    assert f"{own.id}:more" not in {menu.key for menu in app.menu_button}
+    ask_to_delete(app, ready.id)
     assert_no_exception(app)
     assert any("Other users" in error.value for error in app.error)
     assert "delete_yes" not in {button.key for button in app.button}
     his = page("dataset", {"email": "him@example.org", "is_logged_in": True}, id=ready.id, tab="Tokenizations")
-    assert {f"{own.id}:delete", f"{own.id}:retry"} <= {button.key for button in his.button}
+    assert f"{own.id}:more" in {menu.key for menu in his.menu_button}
+    assert f"{own.id}:retry" in {button.key for button in his.button}
 
 
 def test_an_upload_is_private_unless_it_is_shared(shared: StagedLibrary) -> None:

@@ -39,6 +39,13 @@ def press(app: AppTest, key: str) -> AppTest:
     return app
 
 
+def ask_to_delete(app: AppTest, record_id: str) -> AppTest:
+    """Choose Delete in the menu of a dataset or a tokenization."""
+    app.menu_button(key=f"{record_id}:more").click_index(0).run()
+    assert_no_exception(app)
+    return app
+
+
 def submit(app: AppTest, label: str) -> AppTest:
     """Press the submit button with this label."""
     buttons = [button for button in app.button if button.label == label and button.form_id]

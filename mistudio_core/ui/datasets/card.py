@@ -42,10 +42,10 @@ def draw(
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             if dataset.status == "ready":
                 next_step.draw(dataset, tokenizations)
-                deletion.button(library, dataset)
+                deletion.menu(library, dataset)
             else:
                 retry.button(library, dataset, needs_token=job is not None and job.needs_token)
-                deletion.button(library, dataset)
+                deletion.menu(library, dataset)
 
 
 def source_line(dataset: Dataset) -> str:

@@ -78,7 +78,7 @@ def _acts(library: Library, dataset: Dataset) -> None:
         badges.draw(badges.of_dataset(dataset))
         if dataset.status == "error":
             retry.button(library, dataset, needs_token=_needs_token(library, dataset.id))
-        deletion.button(library, dataset)
+        deletion.menu(library, dataset)
 
 
 def _head(dataset: Dataset) -> None:

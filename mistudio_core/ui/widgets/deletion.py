@@ -1,28 +1,40 @@
-"""Deleting, after a question that names what goes."""
+"""Deleting, after a question that names what goes and what stays, and putting it back for a minute."""
 
 from __future__ import annotations
+
+import time
+from typing import Final
 
 import streamlit as st
 
 from mistudio_core.errors import StudioError, in_use
 from mistudio_core.library import Library
+from mistudio_core.library.queries import UNDO_SECONDS
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import failures, keys, pages, search_resources
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
 from mistudio_core.ui.widgets import formats
 
-_ERROR = "delete_error"
+_ERROR: Final = "delete_error"
+_UNDO_ERROR: Final = "undo_error"
+_DELETE: Final = "Delete…"
+_COMES_AGAIN: Final = {
+    "huggingface": "The repository on the Hub is not touched: it can be downloaded again.",
+    "local": "The files it was imported from are not touched.",
+    "sample": "It can be made again at any time.",
+}
 
 
-def button(library: Library, record: Dataset | Tokenization, *, label: str = "Delete") -> None:
-    """Draw the button that asks whether to delete a dataset or a tokenization, for who may delete it."""
+def menu(library: Library, record: Dataset | Tokenization) -> None:
+    """Draw the menu of a dataset or a tokenization, which asks whether to delete it, for who may do so."""
     if not library.may("delete", record):
         return
-    st.button(
-        label,
-        key=keys.of(record.id, "delete"),
-        icon=":material/delete:",
+    st.menu_button(
+        "More",
+        [_DELETE],
+        key=keys.of(record.id, "more"),
+        icon=":material/more_horiz:",
         type="tertiary",
         on_click=_ask,
         args=(record.id,),
@@ -44,7 +56,7 @@ def _close() -> None:
     st.session_state[keys.DIALOG] = None
 
 
-@st.dialog("Delete permanently?", icon=":material/delete:", on_dismiss=_close)
+@st.dialog("Delete?", icon=":material/delete:", on_dismiss=_close)
 def _confirm(library: Library, record_id: str) -> None:
     if st.session_state.get(keys.DIALOG) is None:
         st.rerun()  # a callback has closed the question; only a full run takes the dialog away
@@ -57,9 +69,7 @@ def _confirm(library: Library, record_id: str) -> None:
     failures.show_stored(_ERROR)
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="delete_no", on_click=_close)
-        st.button(
-            "Delete", key="delete_yes", type="primary", icon=":material/delete:", on_click=_delete, args=(record_id,)
-        )
+        st.button(":red[Delete]", key="delete_yes", icon=":material/delete:", on_click=_delete, args=(record_id,))
 
 
 def _describe(library: Library, record_id: str) -> None:
@@ -68,14 +78,17 @@ def _describe(library: Library, record_id: str) -> None:
         st.markdown(
             f"The sequences of **{plain(tokenization.tokenizer)}** "
             f"({formats.counted(tokenization.num_sequences, 'sequence')}, {formats.size(tokenization.size_bytes)}) "
-            "will be deleted. The dataset and its other tokenizations are kept."
+            "will be deleted, with their statistics and exported copies."
         )
+        st.markdown("The dataset, its other tokenizations, the stored tokenizer and what was pushed to the Hub stay.")
         return
     dataset = library.dataset(record_id)
     st.markdown(
         f"**{plain(dataset.name)}** ({formats.counted(dataset.num_samples, 'sample')}, "
-        f"{formats.size(dataset.size_bytes)}) will be deleted from this library. Its source is not touched."
+        f"{formats.size(dataset.size_bytes)}) will be deleted from this library, with its statistics, search index, "
+        "name and notes."
     )
+    st.markdown(f"{_COMES_AGAIN[dataset.source]} Stored tokenizers and what was pushed to the Hub stay.")
     tokenizations = library.tokenizations(record_id)
     if others := [item.id for item in tokenizations if not library.may("delete", item)]:
         raise in_use(
@@ -104,8 +117,33 @@ def _ask(record_id: str) -> None:
 def _delete(record_id: str) -> None:
     search_resources.release(record_id)  # an open file would keep its disk
     with failures.storing(_ERROR):
-        gone = open_library().delete(record_id, cascade=True)
+        gone = open_library().delete(record_id, cascade=True, undoable=True)
         _close()
-        st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."
+        if gone.undo is None:
+            st.session_state[keys.NOTICE] = f"Deleted; {formats.size(gone.freed_bytes)} freed."
+        else:
+            st.session_state[keys.UNDO] = gone.undo
+            st.session_state[keys.UNDO_UNTIL] = time.monotonic() + UNDO_SECONDS
+            failures.forget(_UNDO_ERROR)
         if st.query_params.get(keys.DATASET_ID) == record_id:
             st.switch_page(pages.DATASETS)
+
+
+def offer_undo() -> None:
+    """Draw the line that puts back what was deleted last, for a minute."""
+    failures.show_stored(_UNDO_ERROR)
+    if st.session_state.get(keys.UNDO) is None:
+        return
+    if time.monotonic() > st.session_state[keys.UNDO_UNTIL]:
+        st.session_state[keys.UNDO] = None
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(":material/delete: Deleted. Its disk is freed in a minute.", width="content")
+        st.button("Undo", key="undo", icon=":material/undo:", type="tertiary", on_click=_undo)
+
+
+def _undo() -> None:
+    with failures.storing(_UNDO_ERROR):
+        undo, st.session_state[keys.UNDO] = st.session_state[keys.UNDO], None
+        open_library().restore(undo)
+        st.session_state[keys.NOTICE] = "Put back."
