@@ -86,8 +86,15 @@ def _sequences(made: Tokenization) -> list[list[int]]:
     return found
 
 
-@pytest.mark.parametrize("source", ["file", "hub", "parquet", "hub parquet"])
-@pytest.mark.parametrize("name", ["qwen3_thinking", "llama3_tools"])
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("qwen3_thinking", "file"),
+        ("llama3_tools", "hub"),
+        ("llama3_tools", "parquet"),
+        ("qwen3_thinking", "hub parquet"),
+    ],
+)
 def test_sequences_are_those_of_apply_chat_template(
     library: Library, hub: HubServer, tmp_path: Path, name: str, source: str
 ) -> None:
