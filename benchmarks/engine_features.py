@@ -2,10 +2,11 @@
 
     python benchmarks/engine_features.py [--rules "GPT-2" "Llama 3 and OLMo 2" ...] [--skip-nfc]
 
-For every word rule of the table of features, each code point but surrogates stands in contexts that tell the classes of
-characters apart, and both engines encode it with a vocabulary in which every seam between words shows in the ids. For
-NFC each stands among marks of other classes, and beside each character of its block. What differs is printed as ranges,
-ready for `unicode_gap.py`. All rules take about half an hour on two cores.
+For every word rule of the table of features, each code point of the planes that hold characters stands in contexts that
+tell the classes of characters apart, and both engines encode it with a vocabulary in which every seam between words
+shows in the ids; of the planes that no version of Unicode fills some are enough. For NFC each stands among marks of
+other classes, and each mark behind every character of its block. What differs is printed as ranges, ready for
+`unicode_gap.py`, and a table at the end. All rules take about five minutes on two cores.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from mistudio_core.tokenization.engines.fast import FastEngine
 from mistudio_core.tokenization.engines.fast_features import SPLITS
 from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.engines.seam_regex import Expression
-from mistudio_core.tokenization.engines.unicode_gap import ranges_of
+from mistudio_core.tokenization.engines.unicode_gap import NFC_RANGES, WORD_RANGES, Ranges, ranges_of
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
@@ -45,10 +46,14 @@ CONTEXTS = (
     "a'l{0}a", "a'{0}la", "a'r{0}a", "'{0}", "a{0}a", "1{0}1", ".{0}a", "  {0}", "{0}{0}A",
 )  # fmt: skip
 """Beside a letter of each case, a digit, a stop, spaces, ends of lines, marks, ideographs, and as part of an 's."""
-POINTS = [*range(0xD800), *range(0xE000, 0x110000)]
 _AT_ONCE = 8192
+_ASCII = range(0x80)
 _EMPTY_PLANES = 0x40000
-_TAGS = 0xE
+_TAGS = range(0xE0000, 0xE0200)
+_EVERY = 251
+POINTS = sorted(
+    {*range(0xD800), *range(0xE000, _EMPTY_PLANES), *_TAGS, *range(_EMPTY_PLANES, 0x110000, _EVERY), 0xFFFFF, 0x10FFFF}
+)
 _FEW = 5
 _OCTETS = 256
 ALONE = "ByteLevel alone"
@@ -62,21 +67,26 @@ def main() -> None:
     parser.add_argument("--directly", action="store_true", help="all code points through the reference: minutes a rule")
     parser.add_argument("--skip-nfc", action="store_true")
     arguments = parser.parse_args()
+    lines = ["| feature | code points tried | differ | not in the table |", "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory(prefix="features-") as folder:
         for rule in arguments.rules:
             started = time.monotonic()
-            _print(rule, _word_gap(Path(folder), rule, directly=arguments.directly), started)
+            found = _word_gap(Path(folder), rule, directly=arguments.directly)
+            lines.append(_told(rule, found, WORD_RANGES, started))
         if not arguments.skip_nfc:
             started = time.monotonic()
-            _print("NFC", _nfc_gap(Path(folder)), started)
+            lines.append(_told("NFC", _nfc_gap(Path(folder)), NFC_RANGES, started))
+    print("\n" + "\n".join(lines))
 
 
-def _print(what: str, points: set[int], started: float) -> None:
-    """Show code points as ranges, each with its categories in the Unicode of `unicodedata2`."""
+def _told(what: str, points: set[int], known: Ranges, started: float) -> str:
+    """Show code points as ranges, each with its categories in the Unicode of `unicodedata2`; return a line for all."""
     print(f"\n{what}: {len(points):,} code points differ ({time.monotonic() - started:,.0f} s)", flush=True)
     for first, last in ranges_of(points):
         kinds = sorted({str(unicodedata2.category(chr(point))) for point in range(first, last + 1)})
         print(f"    (0x{first:X}, 0x{last:X}),  # {' '.join(kinds)}", flush=True)
+    new = [point for point in points if not any(first <= point <= last for first, last in known)]
+    return f"| {what} | {len(POINTS):,} | {len(points):,} | {len(new):,} |"
 
 
 def _word_gap(folder: Path, rule: str, *, directly: bool) -> set[int]:
@@ -84,45 +94,46 @@ def _word_gap(folder: Path, rule: str, *, directly: bool) -> set[int]:
     found: set[int] = set()
     for pairs_backwards in (False, True):
         tokenizer = _stored(folder, seams_tokenizer(rule, backwards=pairs_backwards))
-        if directly or pairs_backwards:
-            # Seams between three characters of ASCII may hide each other, and show in one of the two orders.
-            points = range(0x80) if pairs_backwards else POINTS
-            found |= {points[place] for place in _differing(tokenizer, (joined(chr(point)) for point in points))}
-        else:
+        # Seams between three characters of ASCII may hide each other, and show in one of the two orders; which of them
+        # does depends on the character, so that no other of its class can stand for it.
+        points = POINTS if directly and not pairs_backwards else _ASCII
+        found |= {points[place] for place in _differing(tokenizer, (joined(chr(point)) for point in points))}
+        if not directly and not pairs_backwards:
             found |= _unlike_their_class(tokenizer, rule)
     return found
 
 
 def _unlike_their_class(tokenizer: StoredTokenizer, rule: str) -> set[int]:
-    """Return the code points that the fast engine does not cut as the reference cuts others of the same class.
+    """Return the code points beyond ASCII that the fast engine does not cut as the reference cuts others of the class.
 
     A class are the code points that the same parts of the rule take, asked of the reference's own expressions: one of
-    each class and each length in UTF-8 is enough to know what the reference does with all of them.
+    each class, each length in UTF-8 and each list of contexts is enough to know what the reference does with them all.
     """
-    classes = _classes(SPLITS["GPT-2" if rule == ALONE else rule])
-    firsts = {key: point for point, key in reversed(list(zip(POINTS, classes, strict=True)))}
+    every = POINTS[len(_ASCII) :]
+    classes = _classes(every, SPLITS["GPT-2" if rule == ALONE else rule])
+    firsts = {key: point for point, key in reversed(list(zip(every, classes, strict=True)))}
     right = dict(zip(firsts, _seams(ReferenceEngine(tokenizer), list(firsts.values())), strict=True))
     found: set[int] = set()
     fast = FastEngine(tokenizer)
-    for first in range(0, len(POINTS), _AT_ONCE):
-        points = POINTS[first : first + _AT_ONCE]
+    for first in range(0, len(every), _AT_ONCE):
+        points = every[first : first + _AT_ONCE]
         keys = classes[first : first + _AT_ONCE]
         ours = _seams(fast, points)
         found |= {point for point, key, seams in zip(points, keys, ours, strict=True) if seams != right[key]}
     return found
 
 
-def _classes(patterns: Sequence[str]) -> list[tuple[int, bytes]]:
-    """Return for each code point its length in UTF-8 and which parts of the expressions take it."""
+def _classes(points: Sequence[int], patterns: Sequence[str]) -> list[tuple[int, bool, bytes]]:
+    """Return for each code point its length in UTF-8, whether it has few contexts, and what of the rule takes it."""
     atoms = sorted({atom for pattern in patterns for atom in Expression.parsed(pattern).atoms})
-    text = "".join(map(chr, POINTS))
-    taken = np.ones((len(POINTS), len(atoms)), np.bool_)
+    text = "".join(map(chr, points))
+    taken = np.ones((len(points), len(atoms)), np.bool_)
     for column, atom in enumerate(atoms):
         for _, (start, end) in Split(Regex(atom), "removed").pre_tokenize_str(text):
             taken[start:end, column] = False
-    sizes = np.searchsorted([0x80, 0x800, 0x10000], POINTS, side="right").tolist()
+    sizes = np.searchsorted([0x80, 0x800, 0x10000], points, side="right").tolist()
     packed = np.packbits(taken, axis=1)
-    return [(size, row.tobytes()) for size, row in zip(sizes, packed, strict=True)]
+    return [(size, _has_few(point), row.tobytes()) for point, size, row in zip(points, sizes, packed, strict=True)]
 
 
 def _seams(engine: Engine, points: Sequence[int]) -> list[bytes]:
@@ -134,8 +145,12 @@ def _seams(engine: Engine, points: Sequence[int]) -> list[bytes]:
 
 def joined(char: str) -> str:
     """Return a character in all contexts, or in some where its plane holds nothing that any version knows."""
-    contexts = CONTEXTS if ord(char) < _EMPTY_PLANES or ord(char) >> 16 == _TAGS else CONTEXTS[-_FEW:]
+    contexts = CONTEXTS[-_FEW:] if _has_few(ord(char)) else CONTEXTS
     return " | ".join(context.format(char) for context in contexts)
+
+
+def _has_few(point: int) -> bool:
+    return point >= _EMPTY_PLANES and point not in _TAGS
 
 
 def words(rule: str) -> Mapping[str, Any]:
@@ -225,10 +240,22 @@ def _nfc_gap(folder: Path) -> set[int]:
 
 
 def _pairs() -> list[tuple[int, int]]:
-    """Return each pair of characters that stand in one block of 128, or of which the second is a common mark."""
+    """Return the pairs that may be composed: each mark, or what may become one, behind the characters of its block.
+
+    Common marks stand behind every character.
+    """
     known = [point for point in POINTS if point < 0x20000 and not _ideograph(point)]
-    within = [(one, other) for one in known for other in range(one & ~0x7F, (one & ~0x7F) + 0x80)]
+    seconds = {point for point in known if str(unicodedata2.category(chr(point)))[0] == "M"} | _second_parts()
+    blocks = {point >> 7 for point in seconds}
+    seconds |= {point for point in known if point >> 7 in blocks and unicodedata2.category(chr(point)) == "Cn"}
+    within = [(one, other) for other in sorted(seconds) for one in range(other & ~0x7F, (other & ~0x7F) + 0x80)]
     return within + [(point, mark) for point in known for mark in _COMPOSING]
+
+
+def _second_parts() -> set[int]:
+    """Return what stands second in a character that is made of two."""
+    made = (str(unicodedata2.decomposition(chr(point))).split() for point in POINTS)
+    return {int(parts[1], 16) for parts in made if len(parts) == 2 and not parts[0].startswith("<")}
 
 
 def _ideograph(point: int) -> bool:
