@@ -48,6 +48,8 @@ class Settings:
     max_piece_mb: int = 0
     """Largest indivisible text in MiB; 0 means 2 for the reference engine and 8 for the fast one."""
     lock_timeout_s: int = 30
+    cluster: str = ""
+    """Where tokenizations can run besides this machine: `slurm` and options of `sbatch`, `dask://...` or `ray://...`."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -65,6 +67,8 @@ class Settings:
                 values["admin"] = tuple(filter(None, (one.strip().lower() for one in text.split(","))))
             elif setting.name == "shared":
                 values["shared"] = _switch(name, text)
+            elif setting.name == "cluster":
+                values["cluster"] = text
             else:
                 values[setting.name] = _number(name, text)
         return cls(**values)  # type: ignore[arg-type]

@@ -14,6 +14,8 @@ Lane = Literal["download", "compute", "index", "look"]
 beside the other; a search index neither holds up a tokenization nor waits for one; a look answers somebody who waits.
 """
 Made = Literal["dataset", "tokenization"]
+ON_CLUSTER: Final = "on_cluster"
+"""The argument of a tokenization that is carried out by the cluster of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

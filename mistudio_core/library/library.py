@@ -77,6 +77,7 @@ class Library:
         self.tokenization = self.tokenizations.get
         self.tokenize = self.tokenizations.tokenize
         self.plan = self.plans.plan
+        self.packed_plan = self.plans.packed
         self.adopt = self.plans.adopt
         self.preview = self.tokenizations.preview
         self.source_text = self.tokenizations.source_text

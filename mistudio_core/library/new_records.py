@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError, TokenizerNotFound, in_use, invalid
 from mistudio_core.files import checked_split, new_id
-from mistudio_core.jobs.kinds import source_of
+from mistudio_core.jobs.kinds import ON_CLUSTER, source_of
 from mistudio_core.library import uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
@@ -125,10 +125,16 @@ def make_example(context: Context, num_samples: int) -> Dataset:
     return start_once(context, "example", dataset, {"num_samples": num_samples}, None)
 
 
-def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None) -> Tokenization:
+def tokenize(
+    context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_token: str | None, *, on_cluster: bool
+) -> Tokenization:
     """Start a tokenization; return it as it is then."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
 
+    if on_cluster:
+        context.actor.must_be_at_home("A cluster")
+        if not context.settings.cluster:
+            raise invalid("No cluster is named.", "Set MISTUDIO_CLUSTER, for example to slurm.")
     if dataset.status != "ready":
         raise in_use(f"{dataset.name} is not ready.", "Wait for its job, or resume it.", dataset.id)
     recipe = Recipe.from_fields(fields).resolved(
@@ -166,7 +172,7 @@ def tokenize(context: Context, dataset: Dataset, fields: Mapping[str, Any], hf_t
         updated_at=moment,
         owner=context.actor.name,
     )
-    arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()}
+    arguments = {"dataset_id": dataset.id, "recipe": recipe.to_json()} | ({ON_CLUSTER: True} if on_cluster else {})
     secret = choose_hf_token(context.settings, hf_token) if on_hub else None
     return start_once(context, "tokenize", tokenization, arguments, secret)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
@@ -15,6 +16,7 @@ from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.files import new_id, read_json, sync_folder
 from mistudio_core.library import manifests
 from mistudio_core.library.context import Context
+from mistudio_core.library.packed_plan import PackedPlan, packed_plan
 from mistudio_core.library.records_view import look
 from mistudio_core.library.stored_statistics import stored_manifest
 from mistudio_core.library.stored_tokenizers import full_name, tokenizer_for, tokenizer_of
@@ -75,6 +77,15 @@ class Plans:
         stages = tuple(planned.document["stages"])
         shards = len(planned.task.plan.shards)
         return PlanRecord(planned.document["id"], dataset_id, str(planned.folder), stages, shards)
+
+    def packed(self, dataset_id: str, recipe: Mapping[str, Any]) -> PackedPlan:
+        """Plan a tokenization and return the plan as a file to be taken to a cluster, with the commands for it.
+
+        The machines there must see the files of the dataset under the paths that they have here.
+        """
+        with TemporaryDirectory(prefix="plan-", dir=self._context.home.uploads) as scratch:
+            record = self.plan(dataset_id, recipe, out=Path(scratch) / "plan")
+            return packed_plan(Path(record.uri), record.id, record.shards, self._context.settings)
 
     def adopt(self, folder: Path | str, *, copy: bool = False) -> Tokenization:
         """Merge a plan if that is not done, and take what it made into the library as a tokenization.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from mistudio_core.errors import StudioError, invalid
-from mistudio_core.jobs.kinds import kind_of
+from mistudio_core.jobs.kinds import ON_CLUSTER, kind_of
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
 from mistudio_core.library.manifests import as_found
@@ -58,14 +58,14 @@ class _ResumeInsteadError(Exception):
 
 
 def _key(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what makes two requests equal: of a recipe that is its fingerprint."""
+    """Return what makes two requests equal: of a recipe that is its fingerprint, wherever it is carried out."""
     from mistudio_core.tokenization.recipes.recipe import Recipe
 
     recipe = arguments.get("recipe")
     if recipe is None:
         return arguments
     known = recipe if isinstance(recipe, Recipe) else Recipe.from_stored(recipe)
-    return {**arguments, "recipe": known.fingerprint()}
+    return {name: value for name, value in arguments.items() if name != ON_CLUSTER} | {"recipe": known.fingerprint()}
 
 
 def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Mapping[str, Any]:

@@ -38,11 +38,16 @@ class Tokenizations:
         """Return one tokenization, or raise `not_found`."""
         return look(self._context).tokenization(tokenization_id)
 
-    def tokenize(self, dataset_id: str, recipe: Mapping[str, Any], *, hf_token: str | None = None) -> Tokenization:
-        """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line)."""
+    def tokenize(
+        self, dataset_id: str, recipe: Mapping[str, Any], *, hf_token: str | None = None, on_cluster: bool = False
+    ) -> Tokenization:
+        """Start to tokenize a dataset by a recipe (its fields, see the contract of the command line).
+
+        With `on_cluster` the cluster of the settings makes it; raises `invalid_request` where none is named.
+        """
         dataset = look(self._context).dataset(dataset_id)
         self._context.actor.must("start")
-        return new_records.tokenize(self._context, dataset, recipe, hf_token)
+        return new_records.tokenize(self._context, dataset, recipe, hf_token, on_cluster=on_cluster)
 
     def preview(
         self,

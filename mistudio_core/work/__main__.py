@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
@@ -48,9 +49,11 @@ def main() -> None:
     _record_process(folder)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     log = logging.getLogger("mistudio.worker")
-    threading.Thread(target=_watch_cancel, args=(folder, log), daemon=True, name="cancel watcher").start()
+    before_end: list[Callable[[], None]] = []
+    watch = threading.Thread(target=_watch_cancel, args=(folder, log, before_end), daemon=True, name="cancel watcher")
+    watch.start()
     try:
-        _end(folder, _run(folder, request, log))
+        _end(folder, _run(folder, request, log, before_end))
     except StudioError as error:
         _end(folder, _failure(error))
     except Exception as error:
@@ -70,7 +73,9 @@ def _record_process(folder: Path) -> None:
     write_json(folder / protocol.PROCESS, {"pid": os.getpid(), "created": psutil.Process().create_time()})
 
 
-def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protocol.Result:
+def _run(
+    folder: Path, request: protocol.Request, log: logging.Logger, before_end: list[Callable[[], None]]
+) -> protocol.Result:
     settings = Settings.from_environment()
     home = Home(folder.parent.parent)
     secret = _read_secret() if request.used_token else None
@@ -78,7 +83,8 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
         _hide(secret)
     log.info("%s for %s is queued", request.kind, request.subject_id)
     wait_in_queue(home, settings, folder, request)
-    threading.Thread(target=_watch_disk, args=(home, settings, folder, request), daemon=True, name="disk").start()
+    watched = home, settings, folder, request, before_end
+    threading.Thread(target=_watch_disk, args=watched, daemon=True, name="disk").start()
     job = RunningJob(
         home=home,
         settings=settings,
@@ -90,6 +96,7 @@ def _run(folder: Path, request: protocol.Request, log: logging.Logger) -> protoc
         draft=request.draft,
         secret=secret,
         log=log,
+        before_end=before_end,
     )
     began = time.monotonic()
     try:
@@ -143,24 +150,26 @@ def _hide(secret: str) -> None:
             handler.setStream(hiding)
 
 
-def _watch_cancel(folder: Path, log: logging.Logger) -> None:
+def _watch_cancel(folder: Path, log: logging.Logger, before_end: list[Callable[[], None]]) -> None:
     while not (folder / protocol.CANCEL).exists():
         time.sleep(_CANCEL_POLL_S)
     log.info("cancelled")
     error = StudioError(
         "cancelled", "The job was cancelled.", "Resume continues from the finished parts; Delete removes it."
     )
-    _end(folder, protocol.Result("cancelled", str(as_json(now())), error=error.to_json()))
+    _give_up(folder, protocol.Result("cancelled", str(as_json(now())), error=error.to_json()), before_end)
 
 
-def _watch_disk(home: Home, settings: Settings, folder: Path, request: protocol.Request) -> None:
+def _watch_disk(
+    home: Home, settings: Settings, folder: Path, request: protocol.Request, before_end: list[Callable[[], None]]
+) -> None:
     """End the job when the disk or the quota is full: how much it will write is often not known before."""
     error = None
     while error is None:
         time.sleep(_DISK_POLL_S)  # first: the job itself tells better what does not fit from the start
         error = _disk_error(home, settings, request.kind)
     logging.getLogger("mistudio.worker").error("%s: %s", error.code, error.message)
-    _end(folder, _failure(error))
+    _give_up(folder, _failure(error), before_end)
 
 
 def _disk_error(home: Home, settings: Settings, kind: str) -> StudioError | None:
@@ -173,10 +182,26 @@ def _disk_error(home: Home, settings: Settings, kind: str) -> StudioError | None
     return None
 
 
+def _give_up(folder: Path, result: protocol.Result, before_end: list[Callable[[], None]]) -> NoReturn:
+    """End from another thread than the job's: what the job has started elsewhere is told first."""
+    _must_end()
+    for act in before_end:
+        act()
+    _leave(folder, result)
+
+
 def _end(folder: Path, result: protocol.Result) -> NoReturn:
     """Write the result and leave at once: whatever is whole on disk is kept, threads are not waited for."""
+    _must_end()
+    _leave(folder, result)
+
+
+def _must_end() -> None:
     if not _ending.acquire(blocking=False):
         threading.Event().wait()  # the other thread is ending the process
+
+
+def _leave(folder: Path, result: protocol.Result) -> NoReturn:
     try:
         protocol.write_result(folder, result)
     finally:

@@ -36,6 +36,8 @@ class RunningJob:
     secret: str | None
     log: logging.Logger
     phase: str = ""
+    before_end: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the job is cancelled or has to give up, before its process leaves at once."""
     _seq: int = 0
     _written_at: float = 0.0
     _unwritten: Progress | None = None

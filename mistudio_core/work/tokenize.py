@@ -10,6 +10,7 @@ from typing import Any
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.files import sync_folder
+from mistudio_core.jobs.kinds import ON_CLUSTER
 from mistudio_core.manifest_files import dataset_manifest, must_hold_its_files, tokenization_manifest
 from mistudio_core.raw import open_splits
 from mistudio_core.tokenization.loading.load import is_path
@@ -19,6 +20,7 @@ from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokeni
 from mistudio_core.tokenization.texts.chat import dated
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 from mistudio_core.work.limited_loading import load_for
+from mistudio_core.work.on_cluster import tokenize_on_cluster
 from mistudio_core.work.running import RunningJob
 
 
@@ -40,6 +42,8 @@ def run(job: RunningJob) -> dict[str, Any]:
     recipe = dated(recipe, tokenizer, local_day(str(job.draft["created_at"])))
     draft = job.home.tokenization_draft(dataset_id, job.subject_id)
     draft.parent.mkdir(parents=True, exist_ok=True)
+    if job.arguments.get(ON_CLUSTER):
+        return tokenize_on_cluster(job, recipe, tokenizer)
     piece = job.settings.max_piece_mb << 20
     splits = open_splits(job.home.dataset(dataset_id))
     task = open_task(draft, splits, recipe, tokenizer, max_piece_bytes=piece or None)

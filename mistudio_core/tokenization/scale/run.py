@@ -22,6 +22,8 @@ from mistudio_core.tokenization.scale.worker import DIFFER, DONE, FAILED, Worker
 
 _ROUNDS: Final = 5
 """Rounds without a step done after which a stage is given up."""
+_LEAST_TASKS: Final = 8
+"""Tasks of a stage, where it has so many steps: how many workers there are is not known here."""
 _LOOK_S: Final = 1.0
 _END_S: Final = 60.0
 """How long a cancelled run waits for tasks that have begun: they heed it at their next batch."""
@@ -102,7 +104,8 @@ def _run_stage(folder: Path, worker: Worker, stage: str, executor: Executor | No
 
 def _submitted(folder: Path, worker: Worker, stage: str, missing: Sequence[int], executor: Executor) -> int:
     """Submit runs of steps, wait for them all, and return the worst status; a task that is lost counts as done."""
-    runs = [missing[first : first + RUN] for first in range(0, len(missing), RUN)]
+    size = min(RUN, -(-len(missing) // _LEAST_TASKS))
+    runs = [missing[first : first + size] for first in range(0, len(missing), size)]
     differences = len(worker.board.differences())
     submit = partial(executor.submit, run_steps, str(folder), stage)
     waiting = {submit(indexes, differences, secrets.token_hex(8)) for indexes in runs}

@@ -24,6 +24,7 @@ _PARTS: Final = {
 _MEANINGS: Final = {
     "shared": "Shared library: no paths, no saved Hub login, no gated or private data",
     "max_upload_mb": "Upload limit, MB",
+    "cluster": "Cluster for tokenizations",
     "max_look_jobs": "Concurrent tokenizer loads and file previews",
     "max_download_jobs": "Concurrent downloads and pushes",
     "max_compute_jobs": "Concurrent imports, tokenizations and exports",
@@ -106,6 +107,8 @@ def versions() -> None:
 
 def _value(settings: Settings, name: str) -> str:
     value: Any = getattr(settings, name)
+    if isinstance(value, str):
+        return value or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value == 0 and name in _NO_LIMIT:

@@ -24,6 +24,7 @@ from mistudio_core.ui.tokenize import (
     recipe_values,
     text_source,
     tokenizer_choice,
+    where,
 )
 
 
@@ -44,8 +45,11 @@ def draw(library: Library, dataset: Dataset) -> None:
         if tokenizer is not None:
             _cautions(library, dataset, tokenizer["sha256"], recipe)
         filter_shares.draw(library, dataset, tokenizer, recipe)
-    _buttons(dataset, tokenizer)
+    place = where.draw(library, dataset)
+    _buttons(dataset, tokenizer, place)
     failures.show_stored(recipe_fields.key(dataset, "tokenize_error"))
+    if place == where.PLAN:
+        where.saved_plan(dataset, recipe)
     estimate_table.draw(dataset, recipe)
     if tokenizer is not None and st.session_state.get(recipe_fields.key(dataset, "preview")):
         preview.draw(dataset, tokenizer, recipe)
@@ -75,17 +79,20 @@ def _recipe(dataset: Dataset) -> dict[str, Any] | None:
         return None  # pressing a button says what is missing
 
 
-def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
+def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None, place: str) -> None:
     needs = "" if tokenizer is not None else " Load the tokenizer first."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Tokenize",
-            key=recipe_fields.key(dataset, "start"),
-            icon=":material/bolt:",
-            type="primary",
-            on_click=_start,
-            args=(dataset.id,),
-        )
+        if place == where.PLAN:
+            where.plan_button(dataset, ready=tokenizer is not None)
+        else:
+            st.button(
+                "Tokenize",
+                key=recipe_fields.key(dataset, "start"),
+                icon=":material/bolt:",
+                type="primary",
+                on_click=_start,
+                args=(dataset.id, place == where.CLUSTER),
+            )
         st.button(
             "Estimate",
             key=recipe_fields.key(dataset, "estimate_now"),
@@ -104,9 +111,10 @@ def _buttons(dataset: Dataset, tokenizer: Mapping[str, Any] | None) -> None:
         )
 
 
-def _start(dataset_id: str) -> None:
+def _start(dataset_id: str, on_cluster: bool) -> None:
     with failures.storing(recipe_fields.key(dataset_id, "tokenize_error")):
         hf_token = st.session_state.get(recipe_fields.key(dataset_id, "token")) or None
-        open_library().tokenize(dataset_id, recipe_fields.recipe(dataset_id), hf_token=hf_token)
+        fields = recipe_fields.recipe(dataset_id)
+        open_library().tokenize(dataset_id, fields, hf_token=hf_token, on_cluster=on_cluster)
         st.session_state[keys.NOTICE] = "Tokenization started."
         st.session_state[recipe_fields.key(dataset_id, "new")] = False  # what runs stands below

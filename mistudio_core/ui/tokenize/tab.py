@@ -15,7 +15,7 @@ from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.statistics import compare_link
 from mistudio_core.ui.tokenize import card as tokenization_card
-from mistudio_core.ui.tokenize import form, recipe_fields, runs_table, tokenizer_choice
+from mistudio_core.ui.tokenize import form, recipe_fields, runs_table, tokenizer_choice, where
 from mistudio_core.ui.widgets import figures, folding
 
 _MOST_CARDS: Final = 5
@@ -74,6 +74,7 @@ def _draw_running(library: Library, jobs: Sequence[Job]) -> None:
                 continue
             tokenization_card.head(library.tokenization(job.subject_id), job=job)
             job_progress.draw(job)
+            where.failed_shards(job)
             tokenization_card.live_figures(job)
             figures.live_lengths(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "lengths"))
             figures.live_top_tokens(job.id, job.progress_seq, job.live, keys.of(job.subject_id, "top"))
