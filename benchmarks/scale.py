@@ -131,7 +131,6 @@ class Bench:
             merge_ms=grown["merge ms a shard"],
             manifest=grown["manifest B a shard"],
             tables=grown["tables of the plan B a shard"],
-            merge_memory=grown["merge peak MB"],
             shards=int(grown["shards"]),
         )
 

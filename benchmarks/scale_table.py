@@ -27,7 +27,6 @@ class Constants:
     merge_ms: float
     manifest: float
     tables: float
-    merge_memory: float
     shards: int
 
 
@@ -67,8 +66,8 @@ def sizes_table(known: Constants) -> str:
     told = (
         f"Constants: {known.encode_rate / 1e6:.1f} MB of text a second and core, {known.read:.2f} bytes read and "
         f"{known.written:.2f} written for each of text, {known.side / 1e3:,.0f} kB of side files a shard, checksums at "
-        f"{known.hash_rate / 1e6:,.0f} MB/s; with {known.shards:,} shards {known.merge_ms:.1f} ms a shard to merge "
-        f"({known.merge_memory:,.0f} MB at most), {known.manifest:.0f} bytes a shard in the manifest, "
+        f"{known.hash_rate / 1e6:,.0f} MB/s; with {known.shards:,} shards {known.merge_ms:.1f} ms a shard to merge"
+        f", {known.manifest:.0f} bytes a shard in the manifest, "
         f"{known.tables:.0f} in the plan."
     )
     return "\n".join([*lines, "", told])

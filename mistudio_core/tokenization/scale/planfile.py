@@ -16,7 +16,7 @@ tokenization/      what is made, with its parts in .work until the merge
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -134,8 +134,7 @@ def open_plan(folder: Path) -> Planned:
         folder / TOKENIZER / named["sha256"], name=named["name"], revision=named["revision"], source=named["source"],
         notes=tuple(named["notes"]),
     )  # fmt: skip
-    rows = pq.read_table(folder / "shards.parquet").to_pylist()
-    plan = Plan(document["splits"], tuple(Shard(**row) for row in rows))
+    plan = Plan(document["splits"], tuple(Shard(*row) for row in _rows(folder / "shards.parquet", _SHARDS)))
     made, splits = folder / MADE, _read_splits(folder, document["splits"])
     task = Task(plan, recipe, policy, tokenizer, splits, made, document["max_piece_bytes"], folder)
     task.work.mkdir(parents=True, exist_ok=True)
@@ -180,15 +179,22 @@ def _read_splits(folder: Path, names: Mapping[str, int]) -> dict[str, RawSplit]:
     """Return the splits by the index of the plan; of each only one footer is read, for its schema."""
     files = pq.read_table(folder / "files.parquet").to_pylist()
     found: dict[str, list[RowGroup]] = {name: [] for name in names}
-    for row in pq.read_table(folder / "groups.parquet").to_pylist():
-        file = files[row.pop("file")]
-        found[file["split"]].append(RowGroup(part=Path(file["uri"]), **row))
+    parts = [Path(file["uri"]) for file in files]
+    for file, index, first, num_rows, num_bytes in _rows(folder / "groups.parquet", _GROUPS):
+        group = RowGroup(part=parts[file], index=index, first=first, num_rows=num_rows, num_bytes=num_bytes)
+        found[files[file]["split"]].append(group)
     splits = {}
     for name, groups in found.items():
         first = next((Path(file["uri"]) for file in files if file["split"] == name), None)
         schema = None if first is None else _schema(first)
         splits[name] = RawSplit.of_index(folder if first is None else first.parent, groups, schema)
     return splits
+
+
+def _rows(file: Path, schema: pa.Schema) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table that may have a million of them, in the order of a schema's columns."""
+    table = pq.read_table(file)
+    return zip(*(table[name].to_pylist() for name in schema.names), strict=True)
 
 
 def _schema(file: Path) -> pa.Schema:
