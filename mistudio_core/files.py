@@ -143,11 +143,11 @@ class Home:
     def sweep_trash(self, *, everything: bool = False) -> None:
         """Finish deletions that were interrupted; what can still be undone stays, unless `everything` goes."""
         for leftover in self.trash.iterdir() if self.trash.is_dir() else ():
-            if everything or not is_kept(leftover):
+            if everything or not can_be_undone(leftover):
                 delete_trashed(leftover)
 
 
-def is_kept(place: Path) -> bool:
+def can_be_undone(place: Path) -> bool:
     """Tell whether something in the trash can still be undone."""
     if not place.name.startswith(KEPT):
         return False

@@ -14,7 +14,7 @@ from typing import Final
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.file_names import UNDO
-from mistudio_core.files import KEPT, Home, delete_trashed, free_bytes, is_kept, read_json, write_json
+from mistudio_core.files import KEPT, Home, can_be_undone, delete_trashed, free_bytes, read_json, write_json
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.settings import Settings
 from mistudio_core.store.catalog.database import Catalog
@@ -46,7 +46,7 @@ def keep(home: Home, settings: Settings, folders: Sequence[Path], owner: str) ->
 def restore(home: Home, catalog: Catalog, name: str, owner: str) -> None:
     """Put back what a deletion of the same owner moved; raise `not_found` where the minute is over."""
     place = home.trash / name
-    if not name.startswith(KEPT) or "/" in name or not is_kept(place):
+    if not name.startswith(KEPT) or "/" in name or not can_be_undone(place):
         raise StudioError(
             "not_found", "The deletion can no longer be undone.", "A minute has passed, or room was needed."
         )

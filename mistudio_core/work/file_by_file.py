@@ -49,7 +49,7 @@ class FileByFile:
                 self.progress.have(file.size, receipt.num_rows)
         fetcher = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="fetch")
         try:
-            for file, path in self._brought(fetcher, pending, self._room_ahead(pending)):
+            for file, path in self._brought(fetcher, pending, self._bytes_ahead(pending)):
                 receipts[file] = self.convert(file, path)
         finally:
             self._stopped.set()
@@ -111,7 +111,7 @@ class FileByFile:
         self.progress.rows(count)
         self.disk.watch()
 
-    def _room_ahead(self, pending: Sequence[SourceFile]) -> int:
+    def _bytes_ahead(self, pending: Sequence[SourceFile]) -> int:
         """Return the bytes that files may take which are fetched long before their turn.
 
         Raises `disk_full` where there is no room for the result, the file being converted and the next one.

@@ -30,7 +30,7 @@ def run(job: RunningJob) -> dict[str, Any]:
             "not_found", f"The dataset {dataset_id} no longer exists.", "See `list` for the datasets of this library."
         )
     reader = SampleReader(folder)
-    _check_room(job, reader)
+    _check_free_disk(job, reader)
     built = []
     if not _usable(reader, "samples"):
         build_index(folder, partial(_tell, job, "indexing samples"))
@@ -57,7 +57,7 @@ def _tell(job: RunningJob, phase: str, done: int, total: int) -> None:
     job.progress(phase, done, total, "samples")
 
 
-def _check_room(job: RunningJob, reader: SampleReader) -> None:
+def _check_free_disk(job: RunningJob, reader: SampleReader) -> None:
     needed = int(_INDEX_SHARE * stored_bytes(reader)) + (job.settings.keep_free_mb << 20)
     free = free_bytes(reader.folder)
     if free < needed:

@@ -56,7 +56,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
     )  # fmt: skip
     file = next(file for file in plan.files if file.size)
     tables, count = [], 0
-    for table in reader.read(_lent(job, file, plan.module), file.label, ROWS):
+    for table in reader.read(_readable(job, file, plan.module), file.label, ROWS):
         tables.append(table.slice(0, ROWS - count))
         count += tables[-1].num_rows
         if count >= ROWS:
@@ -66,7 +66,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
     return _shown(pa.concat_tables(tables), reader.schema, file.label)
 
 
-def _lent(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
+def _readable(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
     if file.compression is None or module not in READ_FROM_THE_END:
         return local(Path(file.path), file.local_name, file.compression)
     keep_free = job.settings.keep_free_mb << 20

@@ -42,7 +42,7 @@ class ToyPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start with an empty stream."""
         super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.sequence_room)
+        self._cutter = StreamCutter(policy.content_length)
 
     def _add(self, documents: Documents, *, starts: bool) -> Sequences:
         return self._cutter.add(*surrounded(documents.encoded, self._policy.separator, ()))

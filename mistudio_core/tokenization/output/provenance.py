@@ -157,7 +157,7 @@ class Provenance:
 
     def _of_stream(self, split: str, number: int) -> Iterator[Source]:
         """Yield the pieces of a sequence cut from a stream; after the shards' sequences come those of the tails."""
-        room, start = self.policy.sequence_room, len(self.policy.sequence_start)
+        room, start = self.policy.content_length, len(self.policy.sequence_start)
         shards = self._planned(split)
         loose = number - sum(shard["num_sequences"] for shard in shards)
         begin, end = loose * room, (loose + 1) * room  # where the sequence lies in the joined tails

@@ -22,7 +22,7 @@ class PerDocumentPacker:
         self._policy = policy
         self._windows = windows
         self._stride = stride
-        self._step = policy.sequence_room - stride
+        self._step = policy.content_length - stride
         self.used_tokens = 0
         self.repeated = self.cut = 0
         self.limit = limit
@@ -32,7 +32,7 @@ class PerDocumentPacker:
         """Return the sequences of these documents."""
         encoded = _with_separator(documents.encoded, self._policy.separator)
         lengths = encoded.lengths
-        room = self._policy.sequence_room
+        room = self._policy.content_length
         counts = np.ones(len(lengths), np.int64)
         if self._windows:
             counts += np.maximum(0, -(-(lengths - room) // self._step))

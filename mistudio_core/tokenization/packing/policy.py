@@ -35,7 +35,7 @@ class Policy:
     dtype: str = "uint16"
 
     @property
-    def sequence_room(self) -> int:
+    def content_length(self) -> int:
         """Tokens of the stream or the document that a sequence holds."""
         return self.sequence_length - len(self.sequence_start) - len(self.sequence_end)
 

@@ -110,10 +110,10 @@ def resolve_policy(recipe: Recipe, tokenizer: StoredTokenizer) -> Policy:
     dtype = "int32" if recipe.dtype == "int32" else "uint16" if tokenizer.vocab_size <= _UINT16_IDS else "uint32"
     common = Policy(recipe.context_length, padding_side=recipe.padding_side, dtype=dtype)
     policy = packing_preset(recipe).resolve(recipe, tokenizer, common)
-    least_room = recipe.stride + 1
-    if policy.sequence_room < least_room:
+    least_content = recipe.stride + 1
+    if policy.content_length < least_content:
         raise invalid(
             f"context_length is {policy.sequence_length:,}, which leaves too little room beside the special tokens.",
-            f"Use at least {policy.sequence_length - policy.sequence_room + least_room:,}.",
+            f"Use at least {policy.sequence_length - policy.content_length + least_content:,}.",
         )
     return policy

@@ -43,6 +43,6 @@ def _sequence_tokens(task: Task, used: int, split: str, packed: Mapping[int, Pac
     """Return the tokens that the sequences of a whole split hold."""
     if not task.preset.joins_shards:
         return sum(packed[shard.index].sequence_tokens for shard in task.plan.of_split(split))
-    sequences, rest = divmod(used, task.policy.sequence_room)
-    extra = task.policy.sequence_length - task.policy.sequence_room
+    sequences, rest = divmod(used, task.policy.content_length)
+    extra = task.policy.sequence_length - task.policy.content_length
     return sequences * task.policy.sequence_length + (rest + extra if rest and task.recipe.remainder != "drop" else 0)

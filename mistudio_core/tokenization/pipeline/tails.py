@@ -45,7 +45,7 @@ def pack_tails(task: Task, place: int, side_files: Sequence[Path]) -> Tails:
         return done
     policy, split = task.policy, list(task.plan.splits)[place]
     statistics = task.statistics()
-    cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end)
+    cutter = StreamCutter(policy.content_length, policy.sequence_start, policy.sequence_end)
     tokens = [np.empty(0, np.int64)]
     dropped = 0
     with sequence_writer(task, task.part(place, "arrow", "tails")) as writer:

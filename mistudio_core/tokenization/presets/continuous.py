@@ -60,8 +60,8 @@ class Continuous(PackingPreset):
     def budget(self, recipe: Recipe, policy: Policy, tokens: int) -> int:
         """Return the tokens of the stream: what stands round sequences is no part of it."""
         sequences, rest = divmod(tokens, policy.sequence_length)
-        extra = policy.sequence_length - policy.sequence_room
-        return sequences * policy.sequence_room + (max(0, rest - extra) if recipe.remainder != "drop" else 0)
+        extra = policy.sequence_length - policy.content_length
+        return sequences * policy.content_length + (max(0, rest - extra) if recipe.remainder != "drop" else 0)
 
     def packing_in_words(self, recipe: Recipe, policy: Policy) -> str:
         """Return how the stream is cut, and what becomes of its end."""
@@ -86,7 +86,7 @@ class ContinuousPacker:
         """Start with an empty stream; it ends after `limit` tokens."""
         self._start = policy.document_start
         self._end = (*policy.document_end, *policy.separator)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end)
+        self._cutter = StreamCutter(policy.content_length, policy.sequence_start, policy.sequence_end)
         self.used_tokens = 0
         self.repeated = self.cut = 0
         self.limit = limit

@@ -91,7 +91,7 @@ class SparsifyPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start before the first batch."""
         super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start, policy.sequence_end, hold_last=True)
+        self._cutter = StreamCutter(policy.content_length, policy.sequence_start, policy.sequence_end, hold_last=True)
 
     def _add(self, documents: Documents, *, starts: bool) -> Sequences:  # noqa: ARG002 - one rule
         return self._cutter.add(*surrounded(documents.encoded, self._policy.separator, ()))

@@ -77,7 +77,7 @@ class TransformerLensPacker(BatchPacker):
     def __init__(self, policy: Policy, seams: BatchSeams, limit: int | None = None) -> None:
         """Start before the first batch."""
         super().__init__(policy, seams, limit)
-        self._cutter = StreamCutter(policy.sequence_room, policy.sequence_start)
+        self._cutter = StreamCutter(policy.content_length, policy.sequence_start)
         self._has_sequence = False
 
     def _add(self, documents: Documents, *, starts: bool) -> Sequences:

@@ -73,7 +73,7 @@ def _packed(
     if tail is not None:  # packed with the others: a part of a sequence per split is lost
         ids, begins, ends = tail
         kept += int((ends - begins).sum())
-        more = len(ids) * times / policy.sequence_room
+        more = len(ids) * times / policy.content_length
         count, tokens = count + more, tokens + more * policy.sequence_length
     part = 1.0 if recipe.token_budget is None else min(1.0, recipe.token_budget / max(1.0, tokens))
     count, tokens = count * part, tokens * part
