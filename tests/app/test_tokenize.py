@@ -123,7 +123,7 @@ def test_the_form_shows_tokens_and_packing_as_they_will_be(library: StagedLibrar
     press(app, f"{key(dataset_id, 'advanced')}:fold")
     labels = [option for box in app.selectbox for option in box.options]
     assert not [label for label in labels if "By the preset" in label]
-    assert "Never (preset)" in labels
+    assert "Preset: Never" in labels
     app.selectbox(key=key(dataset_id, "remainder")).select("keep").run()
     assert ":blue[changed]" in words(app)
 

@@ -40,10 +40,9 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def ask_to_delete(app: AppTest, record_id: str) -> AppTest:
-    """Choose Delete in the menu of a dataset or a tokenization."""
-    app.menu_button(key=f"{record_id}:more").click_index(0).run()
-    assert_no_exception(app)
-    return app
+    """Press More and then Delete of a dataset or a tokenization."""
+    press(app, f"{record_id}:more")
+    return press(app, f"{record_id}:delete")
 
 
 def submit(app: AppTest, label: str) -> AppTest:

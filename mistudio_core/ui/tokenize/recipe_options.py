@@ -28,7 +28,7 @@ def draw(dataset: Dataset, defaults: Mapping[str, str]) -> None:
     if not folding.is_open(label, recipe_fields.key(dataset, "advanced"), icon=":material/tune:"):
         return
     with st.container(border=True):
-        st.caption("Options of the chosen preset. What it sets by itself is marked with (preset).")
+        st.caption("Options of the chosen preset. What it sets by itself is marked so.")
         for group in dict.fromkeys(field.group for field in ADVANCED.values()):
             shown = [field for name, field in ADVANCED.items()
                      if field.group == group and recipe_fields.applies(dataset, name)]  # fmt: skip
@@ -90,4 +90,4 @@ def _choice(dataset: Dataset, field: Field, common: dict[str, Any], comes_to: st
 
 
 def _by_preset(value: str) -> str:
-    return f"{value} (preset)"
+    return f"Preset: {value}"

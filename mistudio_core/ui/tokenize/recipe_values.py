@@ -15,7 +15,7 @@ from mistudio_core.records import Dataset
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.tokenize import recipe_fields
 
-_CARD_WIDTH: Final = 200
+_CARD_WIDTH: Final = 170
 
 
 def draw(
@@ -32,7 +32,7 @@ def draw(
     with st.grid(len(found.values), min_column_width=_CARD_WIDTH, gap="small"):
         for one in found.values:
             by = ":blue[changed]" if one.changed else f"set by {title}"
-            st.markdown(f"{one.label}  \n**{plain(one.value)}**  \n:small[{by}]")
+            st.markdown(f":small[{one.label}]  \n**{plain(one.value)}**  \n:small[{by}]")
     return found
 
 

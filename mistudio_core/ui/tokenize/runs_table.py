@@ -16,12 +16,14 @@ from mistudio_core.ui.widgets import badges, titles
 
 _LINE_HEIGHT: Final = 35
 _MOST_LINES: Final = 14
+_MB: Final = 1 << 20  # as everywhere in the app
 _COLUMNS: Final[Mapping[str, Any]] = {
+    "Differs by": st.column_config.TextColumn(width="medium"),
     "Context": st.column_config.NumberColumn(format="localized", help="Tokens in a sequence"),
     "Sequences": st.column_config.NumberColumn(format="localized"),
     "Tokens": st.column_config.NumberColumn(format="compact"),
     "Tokens/s": st.column_config.NumberColumn(format="compact", help="Of the whole job, from its start to its end"),
-    "Size": st.column_config.NumberColumn(format="bytes"),
+    "Size (MB)": st.column_config.NumberColumn(format="%.2f"),
     "Created": st.column_config.DatetimeColumn(format="distance"),
 }
 
@@ -59,7 +61,7 @@ def line(item: Tokenization, maker: Job | None) -> dict[str, Any]:
         "Tokens": item.num_tokens if ready else None,
         "Engine": item.engine or "",
         "Tokens/s": _rate(item, maker) if ready else None,
-        "Size": item.size_bytes if ready else None,
+        "Size (MB)": item.size_bytes / _MB if ready else None,
         "Created": item.created_at,
         "State": badges.of_tokenization(item).label,
     }

@@ -18,7 +18,6 @@ from mistudio_core.ui.widgets import formats
 
 _ERROR: Final = "delete_error"
 _UNDO_ERROR: Final = "undo_error"
-_DELETE: Final = "Delete…"
 _COMES_AGAIN: Final = {
     "huggingface": "The repository on the Hub is not touched: it can be downloaded again.",
     "local": "The files it was imported from are not touched.",
@@ -27,18 +26,26 @@ _COMES_AGAIN: Final = {
 
 
 def menu(library: Library, record: Dataset | Tokenization) -> None:
-    """Draw the menu of a dataset or a tokenization, which asks whether to delete it, for who may do so."""
+    """Draw a button that shows the one that asks whether to delete a dataset or a tokenization, for who may do so."""
     if not library.may("delete", record):
         return
-    st.menu_button(
-        "More",
-        [_DELETE],
-        key=keys.of(record.id, "more"),
-        icon=":material/more_horiz:",
-        type="tertiary",
-        on_click=_ask,
-        args=(record.id,),
-    )
+    # Not a menu button, and not a popover: what Streamlit draws in those cannot be reached with the keyboard.
+    shown = keys.of(record.id, "more_shown")
+    st.button("More", key=keys.of(record.id, "more"), icon=":material/more_horiz:", type="tertiary",
+              on_click=_toggle, args=(shown,))  # fmt: skip
+    if st.session_state.get(shown):
+        st.button(
+            "Delete…",
+            key=keys.of(record.id, "delete"),
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=_ask,
+            args=(record.id,),
+        )
+
+
+def _toggle(key: str) -> None:
+    st.session_state[key] = not st.session_state.get(key)
 
 
 def dialog(library: Library) -> None:
@@ -110,6 +117,7 @@ def _also_deleted(number: int) -> str:
 
 
 def _ask(record_id: str) -> None:
+    st.session_state[keys.of(record_id, "more_shown")] = False
     st.session_state[keys.DIALOG] = record_id
     failures.forget(_ERROR)
 
