@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
@@ -95,3 +96,21 @@ def test_the_form_shows_the_rows_and_imports_with_the_same_options(stage: Staged
     assert read_json(ready.path / "dataset.json")["request"]["options"] == {
         "delimiter": ";", "header": "none", "null_values": [""],
     }  # fmt: skip
+
+
+def _header_fields(typed: str) -> None:
+    import streamlit as st
+
+    from mistudio_core.ui.app import keys
+    from mistudio_core.ui.datasets import import_fields
+
+    st.session_state[keys.IMPORT_HEADER] = typed
+    import_fields.draw()
+    st.text(f"{import_fields.chosen().header!r}")
+
+
+def test_the_line_of_the_header_can_be_typed() -> None:
+    app = AppTest.from_function(_header_fields, kwargs={"typed": "1"}).run(timeout=WAIT_S)
+    assert [text.value for text in app.text] == ["1"]
+    app = AppTest.from_function(_header_fields, kwargs={"typed": "first"}).run(timeout=WAIT_S)
+    assert "The header 'first' is not a line number." in app.exception[0].message

@@ -26,7 +26,15 @@ def draw() -> None:
         placeholder="Comma (TSV: tab)",
         help="The character between cells, such as ; or |. Type tab for the tab character.",
     )
-    header.selectbox("CSV: header", [_NO_HEADER], index=None, key=keys.IMPORT_HEADER, placeholder="First line")
+    header.selectbox(
+        "CSV: header",
+        [_NO_HEADER],
+        index=None,
+        key=keys.IMPORT_HEADER,
+        accept_new_options=True,
+        placeholder="First line",
+        help="Or type the number of the header's line, counted from 0: the lines before it are skipped.",
+    )
     nulls.selectbox(
         "CSV: missing values",
         [_ONLY_EMPTY, _NONE_MISSING],
@@ -80,10 +88,10 @@ def chosen() -> ImportOptions:
     """Return what the fields say; raises `invalid_request` for what cannot be meant."""
     state = st.session_state
     nulls = {_ONLY_EMPTY: ("",), _NONE_MISSING: ()}
-    missing = state.get(keys.IMPORT_NULLS)
+    missing, header = state.get(keys.IMPORT_NULLS), state.get(keys.IMPORT_HEADER)
     return ImportOptions(
         delimiter=state.get(keys.IMPORT_DELIMITER) or None,
-        header="none" if state.get(keys.IMPORT_HEADER) else None,
+        header="none" if header == _NO_HEADER else header or None,
         null_values=None if not missing else nulls.get(missing, tuple(missing.split(","))),
         encoding=state.get(keys.IMPORT_ENCODING) or None,
         field=state.get(keys.IMPORT_FIELD) or None,
