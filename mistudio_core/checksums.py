@@ -5,12 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Made, damaged, file_problem, file_sha256, json_bytes, read_json, read_record, write_json
+from mistudio_core.files import (
+    Made,
+    damaged,
+    file_problem,
+    file_sha256,
+    json_bytes,
+    put_in_place,
+    read_json,
+    read_record,
+    write_bytes,
+    write_json,
+)
 
 SEAL: Final = "sha256"
 """The last key of a sealed document: the SHA-256 of the document without it."""
@@ -103,6 +115,18 @@ def announce_entry(manifest: Path, name: str, draft: Path) -> None:
         write_sealed(manifest, value | {"sidecars": [*value["sidecars"], coming | {"file": name}]})
 
 
+def write_listed(manifest: Path, name: str, data: bytes) -> None:
+    """Put a file that a sealed manifest lists in its place again, and what it is now into the list."""
+    draft = manifest.with_name(f".{name}.{secrets.token_hex(8)}")
+    try:
+        write_bytes(draft, data, durable=True)
+        announce_entry(manifest, name, draft)
+        put_in_place(draft, manifest.parent / name)
+        renew_entry(manifest, name)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def renew_entry(manifest: Path, name: str) -> None:
     """Take over a file that was built again into the list of a sealed manifest, where there is one.
 
@@ -118,8 +142,8 @@ def renew_entry(manifest: Path, name: str) -> None:
 
 
 def _is_older(value: Any) -> bool:
-    """Tell whether a document was written before there were seals; one whose seal lost its name was not."""
-    if not isinstance(value, dict) or SEAL in value or any(name in value for name in _LISTS):
+    """Tell whether a document was written before there were seals; no empty one was, nor one whose seal has no name."""
+    if not isinstance(value, dict) or not value or SEAL in value or any(name in value for name in _LISTS):
         return False
     last = next(reversed(value.values()), None)
     return not (isinstance(last, str) and _DIGEST.fullmatch(last))

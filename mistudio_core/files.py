@@ -181,16 +181,21 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        try:
-            os.replace(draft, path)
-        except IsADirectoryError:
-            os.rename(path, draft.with_name(f"{draft.name}.damaged"))
-            os.replace(draft, path)
+        put_in_place(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Give a complete draft its name; a folder that lies there is put aside, beside it."""
+    try:
+        os.replace(draft, path)
+    except IsADirectoryError:
+        os.rename(path, path.with_name(f".{path.name}.{secrets.token_hex(8)}.damaged"))
+        os.replace(draft, path)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:

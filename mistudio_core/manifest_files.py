@@ -115,16 +115,28 @@ def listed_document(folder: Path, manifest: Mapping[str, Any], name: str) -> dic
     return value
 
 
+def added_parts(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each part that lies in a dataset and that its manifest does not list."""
+    return [_not_listed(path) for path in _added(folder, (folder / RAW).glob(f"*/{_PARTS}"), manifest["files"])]
+
+
+def added_shards(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each file of sequences likewise."""
+    return [_not_listed(path) for path in _added(folder, folder.glob(_SHARDS), manifest.get("shards", ()))]
+
+
 def _must_be_listed(folder: Path, found: Iterable[Path], entries: Entries) -> None:
+    for path in _added(folder, found, entries):
+        raise StudioError("corrupt_data", _not_listed(path), "Move the file elsewhere.", {"file": str(path)})
+
+
+def _added(folder: Path, found: Iterable[Path], entries: Entries) -> list[Path]:
     names = {_name(entry) for entry in entries}
-    added = sorted(path for path in found if path.relative_to(folder).as_posix() not in names)
-    if added:
-        raise StudioError(
-            "corrupt_data",
-            f"{added[0]} does not belong to what was written: its manifest does not list it.",
-            "Move the file elsewhere.",
-            {"file": str(added[0])},
-        )
+    return sorted(path for path in found if path.relative_to(folder).as_posix() not in names)
+
+
+def _not_listed(path: Path) -> str:
+    return f"{path} does not belong to what was written: its manifest does not list it."
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -268,12 +268,22 @@ class Deleted(Record):
 class Verification(Record):
     """How many files were checked and, for each problem, a sentence that names the file.
 
-    `notes` say what the check cannot have seen.
+    `notes` say what the check cannot have seen; `repairable` is how many of the problems a repair deals with.
     """
 
     checked: int
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    repairable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired(Record):
+    """What a repair made again, the jobs that are still at it, and what is left, with what helps there."""
+
+    repaired: tuple[str, ...]
+    jobs: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,31 @@ def verify(options: Namespace) -> Any:
     raise StudioError(
         "corrupt_data",
         f"{len(result.problems)} of {result.checked} files have a problem: {found}",
-        "Delete what is damaged and create it again.",
+        f"`repair` deals with {result.repairable} of them."
+        if result.repairable
+        else "Do what stands behind each of them.",
+    )
+
+
+def repair(options: Namespace) -> Any:
+    """Make again what can be made again, wait for the jobs that do it, and return what was done.
+
+    What is left fails the command.
+    """
+    library = opened(options)
+    done = library.repair(options.id)
+    left = list(done.left)
+    for job_id in done.jobs:
+        try:
+            succeeded(library, lambda: job_id)  # noqa: B023 - called at once
+        except StudioError as error:
+            left.append(f"{job_id}: {error.message} {error.hint}".strip())
+    if not left:
+        return done
+    raise StudioError(
+        "corrupt_data",
+        f"{len(left)} problems are left ({len(done.repaired)} were repaired): {' '.join(left)}",
+        "Do what stands behind each of them.",
     )
 
 

@@ -311,4 +311,8 @@ def _keep_commands(command: Any) -> None:
     verify = command("verify", "check the files against their manifests")
     verify.add_argument("id", metavar="ID", nargs="?")
     verify.add_argument("--deep", action="store_true", help="also tokenize some samples again and compare")
+    repair = command(
+        "repair", "make again what verify finds damaged and other files tell, such as indexes and statistics"
+    )
+    repair.add_argument("id", metavar="ID", nargs="?")
     command("rebuild", "rebuild the catalog from the files on disk")

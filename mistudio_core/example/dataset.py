@@ -8,15 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistudio_core.errors import StudioError
 from mistudio_core.example.telling import THEMES, Story, stories
-from mistudio_core.file_names import TOKENIZER_SOURCE
-from mistudio_core.files import Home, read_if_sound, write_json
+from mistudio_core.files import Home, read_if_sound, read_record, write_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TRAIN, VALIDATION = "train", "validation"
 VOCAB_SIZE: Final = 4096
+POINTER: Final = "sample.json"
+"""Which of the stored tokenizers is that of the sample."""
 END_OF_TEXT: Final = "<|endoftext|>"
 _TRAINING_STORIES: Final = 5000
 _EDITION: Final = 1  # raised with every change of the stories, so that each library trains its tokenizer anew
@@ -58,18 +60,31 @@ def sample_tokenizer(home: Home) -> Path:
     beginning and the end of a text, as GPT-2 has it; it adds no special token by itself. The folder
     loads with `AutoTokenizer.from_pretrained`.
     """
+    from mistudio_core.tokenization.tokenizer.contents import tokenizer_problems
     from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 
-    pointer = home.tokenizers / "sample.json"
+    pointer = home.tokenizers / POINTER
     known = read_if_sound(pointer, dict)
     if known is not None and known.get("edition") == _EDITION:
         folder = home.tokenizers / str(known.get("sha256"))
-        if (folder / TOKENIZER_SOURCE).is_file():
+        if not tokenizer_problems(folder):
             return folder
     config = {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT, "unk_token": END_OF_TEXT}
     stored = store_tokenizer(home.tokenizers, _trained(), config, name="sample", revision=None)
     write_json(pointer, {"edition": _EDITION, "sha256": stored.sha256}, durable=True)
     return stored.folder
+
+
+def pointer_problem(home: Home) -> str | None:
+    """Return in a sentence how the note of which tokenizer is the sample's is damaged, None where it is not."""
+    path = home.tokenizers / POINTER
+    try:
+        known = read_record(path, lambda value: (value["edition"], value["sha256"]))
+    except StudioError as error:
+        return error.message
+    if known is None or (known[0] in range(1, _EDITION + 1) and (home.tokenizers / str(known[1])).is_dir()):
+        return None
+    return f"{path} is damaged: it names no stored tokenizer."
 
 
 def _trained() -> str:

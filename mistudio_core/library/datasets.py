@@ -16,10 +16,11 @@ from mistudio_core.library import listing, new_records, uploads
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import FileLook
 from mistudio_core.library.context import Context
+from mistudio_core.library.manifests import added_by_people
 from mistudio_core.library.records_view import look
 from mistudio_core.library.start import start
 from mistudio_core.manifest_files import dataset_manifest
-from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, as_json, now
+from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, now
 from mistudio_core.sources.import_options import ImportOptions
 
 _MAX_NAME: Final = 200
@@ -204,10 +205,9 @@ class Datasets:
     def _changed(self, dataset: Dataset) -> Dataset:
         """Store what people may change of a dataset: in the catalog and in its file, or in neither."""
         changed = replace(dataset, updated_at=now())
-        added = {name: as_json(getattr(changed, name)) for name in ("name", "notes", "access", "updated_at")}
         with self._context.catalog.transaction() as transaction:
             transaction.put_dataset(changed)
-            write_sealed(self._context.home.dataset(dataset.id) / USER_FILE, added)
+            write_sealed(self._context.home.dataset(dataset.id) / USER_FILE, added_by_people(changed))
         return changed
 
 

@@ -113,6 +113,7 @@ class Library:
         self.restore = self.maintenance.restore
         self.delete_exports = self.maintenance.delete_exports
         self.verify = self.maintenance.verify
+        self.repair = self.maintenance.repair
         self.rebuild = self.maintenance.rebuild
 
     @classmethod

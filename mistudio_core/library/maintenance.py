@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from mistudio_core.errors import in_use
 from mistudio_core.files import folder_bytes, free_bytes
-from mistudio_core.library import remove, verify
+from mistudio_core.library import remove
 from mistudio_core.library.answers import Storage
 from mistudio_core.library.context import Context
+from mistudio_core.library.permissions import Act
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.library.records_view import look
 from mistudio_core.library.undo import restore
-from mistudio_core.records import Dataset, Deleted, Rebuilt, Tokenization, Verification
+from mistudio_core.library.verification.check import check, repair
+from mistudio_core.records import Dataset, Deleted, Rebuilt, Repaired, Verification
 
 
 class Maintenance:
@@ -65,27 +67,28 @@ class Maintenance:
 
     def verify(self, any_id: str | None = None, *, deep: bool = False) -> Verification:
         """Read the files again and compare them with their manifests: of one record, or of all."""
-        view = look(self._context)
-        records: list[Dataset | Tokenization] = [] if any_id is None else [view.record(any_id)]
+        self._must("verify", any_id)
+        found = check(self._context, any_id, deep=deep)
+        sentences = tuple(problem.sentence() for problem in found.problems)
+        repairable = sum(problem.repair is not None for problem in found.problems)
+        return Verification(found.checked, sentences, tuple(found.notes), repairable)
+
+    def repair(self, any_id: str | None = None) -> Repaired:
+        """Verify, and make again what can be made from other files: of one record, or of all.
+
+        These are indexes, statistics, copies for other programs, tokenizers, records of names, the files of jobs and
+        the catalog. What takes long is done by jobs. Nothing is made again of samples and sequences: what helps there
+        is said.
+        """
+        self._must("repair", any_id)
+        return repair(self._context, any_id)
+
+    def _must(self, act: Act, any_id: str | None) -> None:
+        """Raise `permission_denied` unless the act is allowed on a record, or on the library as a whole."""
         if any_id is None:
             self._context.actor.must("maintain")
         else:
-            self._context.actor.must("verify", records[0])
-        if any_id is None:
-            records += view.datasets()
-        if any_id is None or isinstance(records[0], Dataset):
-            records += view.tokenizations(any_id)
-        datasets = {dataset.id: dataset for dataset in view.datasets()}
-        parts = [
-            verify.verified(
-                record,
-                datasets[record.id if isinstance(record, Dataset) else record.dataset_id],
-                self._context.home.tokenizers,
-                deep=deep,
-            )
-            for record in records
-        ]
-        return verify.joined(parts)
+            self._context.actor.must(act, look(self._context).record(any_id))
 
     def rebuild(self) -> Rebuilt:
         """Make the catalog again from the files."""

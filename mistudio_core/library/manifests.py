@@ -16,7 +16,7 @@ from mistudio_core.field_types import checked
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST, USER_FILE
 from mistudio_core.files import Home, damaged
 from mistudio_core.manifest_files import dataset_manifest, tokenization_manifest
-from mistudio_core.records import Dataset, ErrorInfo, Tokenization, parse_time
+from mistudio_core.records import Dataset, ErrorInfo, Tokenization, as_json, parse_time
 from mistudio_core.tokenization.recipes.recipe import Recipe
 
 Record = TypeVar("Record", Dataset, Tokenization)
@@ -33,7 +33,7 @@ def read_dataset(home: Home, folder: Path) -> Dataset | None:
     added is damaged, the dataset has the name that it came with.
     """
     try:
-        added = read_sealed(folder / USER_FILE, _added) or {}
+        added = read_added(folder) or {}
     except StudioError:
         added = {}
 
@@ -132,9 +132,19 @@ def _must_be_sound(
     read(folder)
 
 
+def read_added(folder: Path) -> dict[str, Any] | None:
+    """Return what people added to a dataset, None where that is nothing; raises `corrupt_data`."""
+    return read_sealed(folder / USER_FILE, _added)
+
+
+def added_by_people(dataset: Dataset) -> dict[str, Any]:
+    """Return what people may add to a dataset, as it is stored beside the manifest."""
+    return {name: as_json(getattr(dataset, name)) for name in ("name", "notes", "access", "updated_at")}
+
+
 def _added(value: dict[str, Any]) -> dict[str, Any]:
     """Return what people added; raise TypeError or ValueError where that is no text or no time."""
-    if not all(isinstance(item, str) for item in value.values()):
+    if not value or not all(isinstance(item, str) for item in value.values()):
         raise TypeError
     parse_time(value.get("updated_at", "2000-01-01"))
     return value

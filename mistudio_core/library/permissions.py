@@ -16,7 +16,8 @@ Role = Literal["host", "member", "reader"]
 """The host of a library may do everything, a member starts things and owns them, a reader only looks."""
 Who = Literal["host", "owner", "member"]
 Act = Literal[
-    "start", "push", "rename", "share", "delete", "cancel", "retry", "log", "export", "verify", "maintain",
+    "start", "push", "rename", "share", "delete", "cancel", "retry", "log", "export", "verify", "repair",
+    "maintain",
 ]  # fmt: skip
 
 ACTS: Final[Mapping[Act, Who]] = {
@@ -30,6 +31,7 @@ ACTS: Final[Mapping[Act, Who]] = {
     "log": "owner",
     "export": "owner",
     "verify": "owner",
+    "repair": "owner",
     "maintain": "host",
 }
 """Who may do each act besides the host; `start` and `push` use what their actor sees, and make something of its own."""
@@ -43,6 +45,7 @@ _TITLES: Final[Mapping[Act, str]] = {
     "log": "read",
     "export": "exported",
     "verify": "verified",
+    "repair": "repaired",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,10 @@ def all_tokenizers(context: Context) -> list[StoredTokenizer]:
     from mistudio_core.tokenization.tokenizer.stored import open_named, open_tokenizer
 
     root = context.home.tokenizers
-    kept = [open_named(root, record) for record in names(root)]
+    kept = []
+    for record in names(root):
+        with suppress(StudioError, KeyError):  # a damaged one is named by a check, and loaded anew when it is asked for
+            kept.append(open_named(root, record))
     named = {tokenizer.name for tokenizer in kept}
     for folder in sorted(root.iterdir()):
         try:

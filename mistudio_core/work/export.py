@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
+from mistudio_core.tokenization.exports.listed import list_of, write_list
 from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.running import RunningJob
@@ -24,6 +25,8 @@ def run(job: RunningJob) -> dict[str, Any]:
     def tell(done: int, total: int) -> None:
         job.progress("exporting", done, total, unit)
 
-    return export_tokenization(
-        source, export_folder(job.home, job.subject_id, kind), kind, tell, max_samples=max_samples
-    )
+    folder = export_folder(job.home, job.subject_id, kind)
+    list_of(folder).unlink(missing_ok=True)
+    made = export_tokenization(source, folder, kind, tell, max_samples=max_samples)
+    write_list(folder, max_samples)
+    return made

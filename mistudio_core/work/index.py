@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any, Final
 
 from mistudio_core.errors import StudioError
-from mistudio_core.file_names import SAMPLE_INDEX
+from mistudio_core.file_names import SAMPLE_INDEX, STATISTICS
 from mistudio_core.files import folder_bytes, free_bytes
 from mistudio_core.store.samples.index import build_index, open_index, stored_bytes
 from mistudio_core.store.samples.ranked_index import FOLDER, build_ranked_index, open_ranked_index
 from mistudio_core.store.samples.reader import SampleReader
+from mistudio_core.work.measuring import build_statistics
 from mistudio_core.work.running import RunningJob
 
 _INDEX_SHARE: Final = 0.6
@@ -20,8 +21,9 @@ _INDEX_SHARE: Final = 0.6
 def run(job: RunningJob) -> dict[str, Any]:
     """Build the sample index and the index of words of the job's dataset, each unless it is there and fits.
 
-    Returns `dataset_id`, `built` (the names of what was built) and `size_bytes` of both. A killed build leaves what was
-    there before; the next one starts anew.
+    What the argument `again` names is built in any case, and the statistics only then. Returns `dataset_id`, `built`
+    (the names of what was built) and `size_bytes` of both. A killed build leaves what was there before; the next one
+    starts anew.
     """
     dataset_id = str(job.arguments["dataset_id"])
     folder = job.home.dataset(dataset_id)
@@ -31,11 +33,14 @@ def run(job: RunningJob) -> dict[str, Any]:
         )
     reader = SampleReader(folder)
     _check_free_disk(job, reader)
-    built = []
-    if not _usable(reader, "samples"):
+    again, built = set(job.arguments.get("again", ())), []
+    if STATISTICS in again:
+        build_statistics(folder, partial(_tell, job, "computing statistics"))
+        built.append(STATISTICS)
+    if SAMPLE_INDEX in again or not _usable(reader, "samples"):
         build_index(folder, partial(_tell, job, "indexing samples"))
         built.append(SAMPLE_INDEX)
-    if not _usable(reader, "words"):
+    if FOLDER in again or not _usable(reader, "words"):
         build_ranked_index(folder, partial(_tell, job, "indexing words"))
         built.append(FOLDER)
     size = (folder / SAMPLE_INDEX).stat().st_size + folder_bytes(folder / FOLDER)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mistudio_core.file_names import MEASURES, RAW
+from mistudio_core.checksums import write_listed
+from mistudio_core.file_names import DATASET_MANIFEST, MEASURES, RAW, STATISTICS
+from mistudio_core.files import damaged, json_bytes
+from mistudio_core.manifest_files import dataset_manifest
 from mistudio_core.raw import text_columns
 from mistudio_core.raw_write import PartInfo, stem_of
 from mistudio_core.statistics.measures import Measures, measure
@@ -110,6 +114,34 @@ class Measuring:
         self._counted.add(table, split, found)
         if self._stored:
             spill.write([found[name] for name in self._stored])
+
+
+def build_statistics(folder: Path, progress: Callable[[int, int], None]) -> None:
+    """Compute the statistics of a finished dataset again, in place of those that are lost or damaged.
+
+    `progress` is told the samples that are done, and all of them.
+    """
+    manifest = dataset_manifest(folder)
+    if manifest is None:
+        raise damaged(folder / DATASET_MANIFEST, "it is missing")
+    names = {field.name for field in fields(PartInfo)} - {"name"}
+    parts: dict[str, list[PartInfo]] = {split: [] for split in manifest["splits"]}
+    for entry in manifest["files"]:
+        known = {name: value for name, value in entry.items() if name in names}
+        parts[entry["split"]].append(PartInfo(name=Path(entry["path"]).name, **known))
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done, manifest["num_samples"])
+
+    measuring = Measuring(folder)
+    try:
+        measuring.complete(parts, tell)
+        write_listed(folder / DATASET_MANIFEST, STATISTICS, json_bytes(measuring.statistics(parts)))
+    finally:
+        shutil.rmtree(folder / MEASURES, ignore_errors=True)
 
 
 class _Spill:

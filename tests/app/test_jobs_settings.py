@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mistudio_core.files import read_json
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
 from tests.support.app_driver import open_app, press, words
@@ -113,6 +114,26 @@ def test_a_check_names_what_is_damaged(library: StagedLibrary) -> None:
     app = open_app("settings")
     press(app, "verify")
     assert any("gone" in item.value and dataset_id[3:] in item.value for item in app.warning)
+
+
+def test_what_can_be_is_repaired_and_the_rest_is_left(library: StagedLibrary) -> None:
+    dataset_id = library.ready("stories", {"train": stories(3)})
+    library.open().rename(dataset_id, name="Named")
+    job_id = library.ended("download", a_dataset("full"), FAILED)
+    library.open()
+    notes = library.home.dataset(dataset_id) / "user.json"
+    part = next((library.home.dataset(dataset_id) / "raw").rglob("*.parquet"))
+    for path in (notes, library.home.job(job_id) / "result.json", part):
+        path.write_bytes(b"{}")
+    app = open_app("settings")
+    assert "Repair what can be repaired" not in [button.label for button in app.button]
+    press(app, "verify")
+    assert len(app.warning) == 3
+    press(app, "repair")
+    assert [toast.value for toast in app.toast] == ["2 problems repaired."]
+    assert [dataset_id[3:] in item.value and "import it again" in item.value for item in app.warning] == [True]
+    assert library.library.dataset(dataset_id).name == "Named"
+    assert read_json(notes)
 
 
 def test_strangers_are_not_told_where_things_lie(library: StagedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,17 @@ def test_a_whole_life_in_json(shell: Shell) -> None:
     jobs = [job for job in shell.json("jobs") if job["kind"] != "index"]
     assert [(job["kind"], job["status"]) for job in jobs] == [("tokenize", "succeeded"), ("example", "succeeded")]
     assert shell.json("verify")["problems"] == []
+    index, part = Path(dataset["path"]) / "samples.duckdb", next(Path(made["path"]).glob("data-*"))
+    index.unlink()
+    (done,) = shell.json("repair", dataset["id"])["repaired"]
+    assert str(index) in done
+    kept = part.read_bytes()
+    part.write_bytes(kept[:-1])
+    failure = shell.json("repair", exit_status=1)["error"]
+    assert failure["code"] == "corrupt_data"
+    assert f"{part} has" in failure["message"]
+    assert f"Delete {made['id']} and tokenize again." in failure["message"]
+    part.write_bytes(kept)
     assert shell.json("rebuild") == {"datasets": 1, "tokenizations": 1}
     renamed = shell.json("rename", dataset["id"], "--name", "tales\n \u202eof old", "--notes", "mine")
     assert (renamed["name"], renamed["notes"]) == ("tales of old", "mine")

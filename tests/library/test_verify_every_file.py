@@ -92,7 +92,7 @@ def test_an_index_that_was_built_again_is_sound(library: Library, tmp_path: Path
     assert library.verify().problems == ()
 
 
-@pytest.mark.parametrize("ending", ["os.replace", "renew_entry"])
+@pytest.mark.parametrize("ending", ["put_in_place", "renew_entry"])
 def test_a_build_that_is_killed_at_the_last_step_leaves_a_sound_index(
     library: Library, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_build_that_is_killed_at_the_last_step_leaves_a_sound_index(
         patch.setattr(f"mistudio_core.store.samples.index.{ending}", killed)
         with pytest.raises(Killed):
             build_index(folder)
-    assert (file_sha256(folder / SAMPLE_INDEX) == before) == (ending == "os.replace")
+    assert (file_sha256(folder / SAMPLE_INDEX) == before) == (ending == "put_in_place")
     assert library.verify().problems == ()
     flip(folder / SAMPLE_INDEX, 100)
     assert [SAMPLE_INDEX in problem for problem in library.verify().problems] == [True]

@@ -201,6 +201,23 @@ class Catalog:
         self._memory.update(tables=found[1], stamp=stamp)
         return found[1]
 
+    def problem(self) -> str | None:
+        """Return in a sentence how the file of the catalog is damaged, None where all of it can be read."""
+        with held(self._home, self._lock_timeout_s):
+            if not self._home.catalog.exists():
+                return f"{self._home.catalog} is missing."
+            try:
+                database = Attached(self._home.catalog)
+                try:
+                    _all_rows(database.connection)
+                finally:
+                    database.close()
+            except duckdb.Error as error:
+                if is_damage(error):
+                    return f"{self._home.catalog} is damaged."
+                raise self._failure(error) from error
+        return None
+
     def _loaded(self) -> Tables:
         """Return the rows of the catalog itself, under its lock; made again if it is lost or damaged."""
         with self._opened() as (_, tables):

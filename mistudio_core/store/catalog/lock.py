@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
@@ -12,6 +13,8 @@ from filelock import FileLock, Timeout
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
 
+_LOCK: Final = "catalog.lock"
+_NEXT: Final = "catalog.next"
 _DOOR_POLL_S: Final = 0.01
 _NEXT_POLL_S: Final = 0.002
 """Whoever is next looks more often than a transaction takes, so that the lock is not idle between two of them."""
@@ -25,9 +28,9 @@ def held(home: Home, timeout_s: float) -> Iterator[None]:
     has to go there too, and cannot get ahead of those who have been waiting.
     """
     deadline = time.monotonic() + timeout_s
-    lock = FileLock(home.locks / "catalog.lock", poll_interval=_NEXT_POLL_S)
+    lock = FileLock(_file(home, _LOCK), poll_interval=_NEXT_POLL_S)
     try:
-        with FileLock(home.locks / "catalog.next", timeout=timeout_s, poll_interval=_DOOR_POLL_S):
+        with FileLock(_file(home, _NEXT), timeout=timeout_s, poll_interval=_DOOR_POLL_S):
             lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
     except Timeout:
         raise StudioError(
@@ -44,7 +47,7 @@ def held(home: Home, timeout_s: float) -> Iterator[None]:
 @contextmanager
 def held_if_free(home: Home) -> Iterator[bool]:
     """Hold the lock if nobody does, and tell whether it is held."""
-    lock = FileLock(home.locks / "catalog.lock")
+    lock = FileLock(_file(home, _LOCK))
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -54,3 +57,11 @@ def held_if_free(home: Home) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+def _file(home: Home, name: str) -> Path:
+    """Return the place of a lock; whatever lies there and is no file is put aside."""
+    path = home.locks / name
+    if path.is_symlink() or path.is_dir():
+        home.discard(path)
+    return path

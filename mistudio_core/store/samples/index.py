@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 from mistudio_core.checksums import announce_entry, renew_entry
 from mistudio_core.errors import IndexUnusable, StudioError
 from mistudio_core.file_names import DATASET_MANIFEST, SAMPLE_INDEX
-from mistudio_core.files import sync_file, sync_folder
+from mistudio_core.files import put_in_place, sync_file, sync_folder
 from mistudio_core.manifest_files import dataset_manifest, must_be_there
 from mistudio_core.raw import RawSplit
 from mistudio_core.statistics.measures import Measures, joined, measure
@@ -75,7 +74,7 @@ def build_index(dataset_folder: Path, progress: Progress | None = None, measured
             _write(reader, draft, progress, measured)
             sync_file(draft)
             announce_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX, draft)
-            os.replace(draft, target)
+            put_in_place(draft, target)
             sync_folder(dataset_folder)
             renew_entry(dataset_folder / DATASET_MANIFEST, SAMPLE_INDEX)
     finally:
@@ -267,7 +266,8 @@ def _remove_leftovers(target: Path) -> None:
     for builder in builders:
         with suppress(Timeout), FileLock(_lock_of(target.with_name(prefix + builder)), timeout=0):
             for leftover in target.parent.glob(f"{prefix}{builder}*"):
-                leftover.unlink(missing_ok=True)
+                with suppress(IsADirectoryError):  # one that lay in the place of the index
+                    leftover.unlink(missing_ok=True)
 
 
 def _lock_of(draft: Path) -> Path:

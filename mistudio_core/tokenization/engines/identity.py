@@ -14,15 +14,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mistudio_core.files import read_if_sound, write_json
+from mistudio_core.checksums import read_sealed, write_sealed
+from mistudio_core.errors import StudioError
 from mistudio_core.raw import RawSplit
 from mistudio_core.tokenization.engines.encoded import Encoded, Engine
 from mistudio_core.tokenization.engines.encoding import buffers, encode_texts
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.engines.routed import RoutedEngine, union
 from mistudio_core.tokenization.texts.reader import TextReader
+from mistudio_core.tokenization.tokenizer.contents import VERDICTS
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
+_VERDICT: Final = "checked"
+"""One from before there were checksums has no such field, and is not taken."""
 DRAWN_BYTES: Final = 1 << 20
 _PLACES: Final = 16
 """row groups of the dataset from which documents are drawn."""
@@ -137,19 +141,22 @@ class SampledEngine:
 
 def stored_verdict(tokenizer: StoredTokenizer, key: Sequence[Any]) -> Verdict | None:
     """Return what an earlier check of the same tokenizer, engines and data came to."""
-    return read_if_sound(_verdict_path(tokenizer, key), lambda stored: Verdict(**stored))
+    try:
+        return read_sealed(_verdict_path(tokenizer, key), lambda stored: Verdict(**stored[_VERDICT]))
+    except StudioError:
+        return None
 
 
 def keep_verdict(tokenizer: StoredTokenizer, key: Sequence[Any], verdict: Verdict) -> None:
     """Keep a verdict beside the tokenizer, so that the next job need not check again."""
     path = _verdict_path(tokenizer, key)
     path.parent.mkdir(exist_ok=True)
-    write_json(path, asdict(verdict))
+    write_sealed(path, {_VERDICT: asdict(verdict)})
 
 
 def _verdict_path(tokenizer: StoredTokenizer, key: Sequence[Any]) -> Path:
     digest = hashlib.sha256(json.dumps(list(key), sort_keys=True).encode()).hexdigest()
-    return tokenizer.folder / "verdicts" / f"{digest[:32]}.json"
+    return tokenizer.folder / VERDICTS / f"{digest[:32]}.json"
 
 
 def _oddest(texts: pa.LargeStringArray, most_bytes: int) -> pa.LargeStringArray:

@@ -12,6 +12,7 @@ from mistudio_core.errors import StudioError
 from mistudio_core.file_names import TOKENIZER_JSON
 from mistudio_core.tokenization.loading.build import build
 from mistudio_core.tokenization.loading.files import content_of, copy_alone
+from mistudio_core.tokenization.tokenizer.contents import tokenizer_problems
 from mistudio_core.tokenization.tokenizer.names import FROM_FILE, FROM_TRANSFORMERS, Named, keep_name, names
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_named
 from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
@@ -61,7 +62,8 @@ def wanted_name(name: str, source: str, default: str) -> Named:
 def known_again(root: Path, wanted: Named, candidates: list[Named]) -> StoredTokenizer | None:
     """Return what the same files came to before, by the same source and the same version of transformers."""
     for found in candidates:
-        if (found.source, found.made_by) == (wanted.source, wanted.made_by):
+        alike = (found.source, found.made_by) == (wanted.source, wanted.made_by)
+        if alike and not tokenizer_problems(root / found.sha256):
             named = replace(wanted, sha256=found.sha256, notes=found.notes)
             keep_name(root, named)
             return open_named(root, named)

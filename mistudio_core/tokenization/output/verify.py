@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mistudio_core.checksums import entry_problems, seal_problem
 from mistudio_core.file_names import TOKENIZATION_MANIFEST
-from mistudio_core.manifest_files import must_hold_its_files, tokenization_manifest
+from mistudio_core.manifest_files import added_shards, tokenization_manifest
 
 
 def verify_files(folder: Path) -> tuple[int, list[str]]:
@@ -16,7 +16,4 @@ def verify_files(folder: Path) -> tuple[int, list[str]]:
         return 1, [damage]
     manifest = tokenization_manifest(folder) or {}
     entries = [*manifest.get("shards", ()), *manifest.get("sidecars", ())]
-    problems = entry_problems(folder, entries)
-    if not problems:
-        must_hold_its_files(folder, manifest)  # also one that was added
-    return 1 + len(entries), problems
+    return 1 + len(entries), entry_problems(folder, entries) + added_shards(folder, manifest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +28,7 @@ from mistudio_core.statistics.stored import empty_positions, file_positions
 from mistudio_core.statistics.tokens import TokenStatistics
 from mistudio_core.tokenization.pipeline.finished import Finished
 from mistudio_core.tokenization.pipeline.gather import Gathered, gather_parts, longest, packed_widths
-from mistudio_core.tokenization.pipeline.manifest import manifest, sae_lens, write_dataset_files
+from mistudio_core.tokenization.pipeline.manifest import manifest
 from mistudio_core.tokenization.pipeline.receipts import (
     read_receipt,
     read_side_file,
@@ -39,6 +38,7 @@ from mistudio_core.tokenization.pipeline.receipts import (
 from mistudio_core.tokenization.pipeline.repack import left_out
 from mistudio_core.tokenization.pipeline.sequence_sink import SEQUENCE_TOKENS, side_statistics
 from mistudio_core.tokenization.pipeline.shards import Receipt
+from mistudio_core.tokenization.pipeline.small_files import small_files
 from mistudio_core.tokenization.pipeline.sums import RUN, joined_column, summed_statistics
 from mistudio_core.tokenization.pipeline.tails import Tails
 from mistudio_core.tokenization.pipeline.task import Task
@@ -158,9 +158,8 @@ def finish(
     }
     if task.recipe.shuffle_seed is not None:
         whole["shuffle_rule"] = task.recipe.shuffle_rule
-    digest = "".join(file.written.sha256 for file in files)
-    write_dataset_files(task, [file.written.file for file in files], sequence_length, _hashed(digest))
-    write_json(task.folder / SAE_LENS, sae_lens(task, facts.get("dataset", {})), durable=True)
+    for name, document in small_files(task.recipe, task.policy, whole).items():
+        write_json(task.folder / name, document, durable=True)
     whole["sidecars"] = file_entries(task.folder, SIDECARS)
     whole["size_bytes"] = sum(path.stat().st_size for path in task.folder.iterdir() if path.is_file())
     whole = write_sealed(task.folder / TOKENIZATION_MANIFEST, whole)
@@ -286,7 +285,3 @@ def _write_column(target: Path, parts: Iterable[npt.NDArray[Any]]) -> None:
             joined.write(part.tobytes())
         joined.flush()
         os.fsync(joined.fileno())
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What stands in a tokenization's folder beside its sequences: manifest, SAELens's note, and what `datasets` reads."""
+"""The manifest of a tokenization: what it was made of and by, and what it came to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from mistudio_core import __version__
-from mistudio_core.file_names import ARROW_INFO, ARROW_STATE
-from mistudio_core.files import write_json
 from mistudio_core.records import as_json, now
 from mistudio_core.tokenization.packing.cautions import cautions
 from mistudio_core.tokenization.packing.plan import Shard
@@ -16,63 +14,9 @@ from mistudio_core.tokenization.packing.repeated import Repeats
 from mistudio_core.tokenization.pipeline.sequence_sink import Packed
 from mistudio_core.tokenization.pipeline.shards import Receipt
 from mistudio_core.tokenization.pipeline.task import Task
-from mistudio_core.tokenization.pipeline.writers import COLUMN, WrittenFile
+from mistudio_core.tokenization.pipeline.writers import WrittenFile
 
 FORMAT: Final = 2
-
-
-def write_dataset_files(task: Task, files: Sequence[str], sequence_length: int, dataset_sha256: str) -> None:
-    """Write `state.json` and `dataset_info.json`, by which `datasets.load_from_disk` opens the folder."""
-    splits = list(task.plan.splits)
-    write_json(
-        task.folder / ARROW_STATE,
-        {
-            "_data_files": [{"filename": name} for name in files],
-            "_fingerprint": dataset_sha256[:16],
-            "_format_columns": None,
-            "_format_kwargs": {},
-            "_format_type": None,
-            "_output_all_columns": False,
-            "_split": splits[0] if len(splits) == 1 else None,
-        },
-        durable=True,
-    )
-    length = sequence_length if task.policy.fixed else -1
-    features = {COLUMN: _list_feature(task.policy.dtype, length)}
-    if task.recipe.padding_column == "length":
-        features["length"] = {"dtype": "int32", "_type": "Value"}
-    elif task.recipe.padding_column == "attention_mask":
-        features["attention_mask"] = _list_feature("int8", length)
-    write_json(task.folder / ARROW_INFO, {"features": features}, durable=True)
-
-
-def _list_feature(dtype: str, length: int) -> dict[str, Any]:
-    # "Sequence" is read by every version of `datasets` from 3 on; newer ones write "List".
-    return {"feature": {"dtype": dtype, "_type": "Value"}, "length": length, "_type": "Sequence"}
-
-
-def sae_lens(task: Task, dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what SAELens writes beside sequences of its own; it reads `tokenizer_name`."""
-    recipe, policy = task.recipe, task.policy
-    columns = recipe.source_columns() if recipe.chat is None else (recipe.chat,)
-    sequence = policy.begin_sequence or policy.document_start
-    return {
-        "sae_lens_version": None,
-        "tokenizer_name": recipe.tokenizer,
-        "original_dataset": dataset.get("repo_id"),
-        "original_dataset_name": dataset.get("config"),
-        "original_split": "+".join(task.plan.splits),
-        "original_data_files": None,
-        "original_column_name": columns[0] if len(columns) == 1 else None,
-        "context_size": policy.sequence_length,
-        "shuffled": recipe.shuffle_seed is not None,
-        "seed": recipe.shuffle_seed,
-        "begin_batch_token": policy.sequence_start[0] if policy.sequence_start else None,
-        "begin_sequence_token": sequence[0] if sequence else None,
-        "sequence_separator_token": policy.separator[0] if policy.separator else None,
-        "disable_concat_sequences": task.preset.is_alone(recipe),
-        "use_chat_formatting": recipe.chat is not None,
-    }
 
 
 def manifest(

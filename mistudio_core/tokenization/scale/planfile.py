@@ -39,6 +39,7 @@ from mistudio_core.tokenization.pipeline.task import Task
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.facts import data_key, manifest_facts, measured_texts
 from mistudio_core.tokenization.scale.steps import Steps, known_steps, stages_of
+from mistudio_core.tokenization.tokenizer.contents import VERDICTS
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer, open_tokenizer
 
 FORMAT: Final = 1
@@ -85,7 +86,7 @@ def write_plan(
     engine = EngineChoice(task, data_key(dataset)).decided()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
-        tokenizer.folder, folder / TOKENIZER / tokenizer.sha256, ignore=shutil.ignore_patterns("verdicts", ".*")
+        tokenizer.folder, folder / TOKENIZER / tokenizer.sha256, ignore=shutil.ignore_patterns(VERDICTS, ".*")
     )
     _write_tables(folder, plan, splits, dataset)
     sync_folder(folder)

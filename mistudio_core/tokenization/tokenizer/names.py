@@ -14,13 +14,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from mistudio_core.checksums import read_sealed, seal_problem, write_sealed
 from mistudio_core.errors import StudioError
+from mistudio_core.field_types import checked
 from mistudio_core.file_names import TOKENIZER_SOURCE
-from mistudio_core.files import read_json, write_json
+from mistudio_core.files import read_json
 
 FROM_FILE: Final = "file"
 FROM_TRANSFORMERS: Final = "transformers"
 _PATTERN: Final = "named-*.json"
+_RECORD: Final = "record"
+"""In a file from before there were checksums the fields of the record stand by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +63,23 @@ def keep_name(root: Path, named: Named) -> None:
     before = _read(path)
     asked = {*named.asked, *(before.asked if before is not None else ())}
     record = replace(named, asked=tuple(sorted(asked)), at=time.time())
-    write_json(path, asdict(record), durable=True)
+    write_sealed(path, {_RECORD: asdict(record)})
+
+
+def record_files(root: Path) -> list[Path]:
+    """Return the files of all records."""
+    return sorted(root.glob(_PATTERN))
 
 
 def names(root: Path) -> list[Named]:
     """Return every name of a tokenizer that is there, the newest first."""
-    found = (_read(path) for path in root.glob(_PATTERN))
-    there = [record for record in found if record is not None and (root / record.sha256 / TOKENIZER_SOURCE).is_file()]
-    return sorted(there, key=lambda record: (-record.at, record.name, record.sha256))
+    return [record for record in all_names(root) if (root / record.sha256 / TOKENIZER_SOURCE).is_file()]
+
+
+def all_names(root: Path) -> list[Named]:
+    """Return every name, also of a tokenizer that is lost, the newest first."""
+    found = [record for path in record_files(root) if (record := _read(path)) is not None]
+    return sorted(found, key=lambda record: (-record.at, record.name, record.sha256))
 
 
 def find_name(root: Path, name: str, *, revision: str | None = None, source: str = "auto") -> Named | None:
@@ -85,15 +98,23 @@ def _path(root: Path, named: Named) -> Path:
     return root / f"named-{hashlib.sha256(key).hexdigest()[:40]}.json"
 
 
+def record_problem(path: Path) -> str | None:
+    """Return in a sentence how the record of a name is damaged, None where it is not."""
+    if _read(path) is None:
+        return f"{path} is damaged: it does not name a tokenizer."
+    return seal_problem(path) if _RECORD in (read_json(path) or {}) else None
+
+
 def _read(path: Path) -> Named | None:
+    """Return the record in a file; None where it is damaged: its tokenizer is loaded anew when it is asked for."""
     try:
         stored: Any = read_json(path)
-    except StudioError:  # a damaged record: its tokenizer is loaded anew when it is asked for
+        if isinstance(stored, dict) and _RECORD in stored:
+            stored = read_sealed(path, lambda value: value[_RECORD])
+        known = {field.name for field in fields(Named)}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in stored.items() if key in known
+        }
+        return checked(Named(**values))
+    except (StudioError, AttributeError, TypeError):
         return None
-    if not isinstance(stored, dict) or not {"name", "sha256"} <= stored.keys():
-        return None
-    known = {field.name for field in fields(Named)}
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in stored.items() if key in known
-    }
-    return Named(**values)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mistudio_core.checksums import read_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.file_names import TOKENIZER_CONFIG, TOKENIZER_JSON, TOKENIZER_SOURCE
 from mistudio_core.files import read_json
@@ -108,15 +109,29 @@ def open_tokenizer(
     notes: Sequence[str] = (),
 ) -> StoredTokenizer:
     """Open a kept tokenizer; `name` and `revision` replace those under which it came first. Raises `not_found`."""
-    facts = read_json(folder / TOKENIZER_SOURCE)
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+    facts = read_sealed(folder / TOKENIZER_SOURCE, dict)
+    if facts is None or facts.get("format") != FORMAT:
         raise StudioError("not_found", "The library does not hold this tokenizer.", "Tokenize once to load it.")
     config = read_json(folder / TOKENIZER_CONFIG) or {}
+    found = stored_tokenizer(folder, facts)
+    return replace(
+        found,
+        name=found.name if name is None else name,
+        revision=found.revision if name is None else revision,
+        chat_template=_chat_template(config.get("chat_template"), "default"),
+        tool_template=_chat_template(config.get("chat_template"), "tool_use"),
+        source=source,
+        notes=tuple(notes),
+    )
+
+
+def stored_tokenizer(folder: Path, facts: Mapping[str, Any]) -> StoredTokenizer:
+    """Return what the record of a tokenizer says, without its templates; raise as `read_record` for what it cannot."""
     return StoredTokenizer(
         folder=folder,
         sha256=folder.name,
-        name=facts["name"] if name is None else name,
-        revision=facts["revision"] if name is None else revision,
+        name=facts["name"],
+        revision=facts["revision"],
         family=facts["family"],
         vocab_size=facts["vocab_size"],
         model_max_length=facts["model_max_length"],
@@ -128,10 +143,7 @@ def open_tokenizer(
         suffix=tuple(facts["suffix"]),
         control=facts["control"],
         named_tokens=facts["named_tokens"],
-        chat_template=_chat_template(config.get("chat_template"), "default"),
-        tool_template=_chat_template(config.get("chat_template"), "tool_use"),
-        source=source,
-        notes=tuple(notes),
+        chat_template=None,
     )
 
 

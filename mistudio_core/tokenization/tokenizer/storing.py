@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -13,9 +12,11 @@ from typing import Any, Final
 
 from tokenizers import Tokenizer
 
+from mistudio_core.checksums import file_entries, write_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.file_names import TOKENIZER_CONFIG, TOKENIZER_JSON, TOKENIZER_SOURCE
-from mistudio_core.files import sync_folder, write_bytes, write_json
+from mistudio_core.files import sync_folder, write_bytes
+from mistudio_core.tokenization.tokenizer.contents import FILES, content_sha256, settings_bytes, tokenizer_problems
 from mistudio_core.tokenization.tokenizer.randomness import switch_off
 from mistudio_core.tokenization.tokenizer.stored import FORMAT, StoredTokenizer, open_tokenizer
 
@@ -41,7 +42,8 @@ def store_tokenizer(
     """Keep a tokenizer under `root` in the folder of its content's SHA-256, and return it.
 
     `config` is the content of `tokenizer_config.json`; of it the named tokens, `model_max_length` and `chat_template`
-    count. A folder that is there already is used, whoever asked for it first. What is kept neither truncates nor pads,
+    count. A folder that is there already is used, whoever asked for it first, and
+    replaced where it is damaged. What is kept neither truncates nor pads,
     and has no randomness.
     """
     tokenizer = Tokenizer.from_str(tokenizer_json)
@@ -50,13 +52,12 @@ def store_tokenizer(
     tokenizer.no_padding()
     plain_json = tokenizer.to_str()
     kept = {key: config[key] for key in sorted(config) if key in _KEPT_CONFIG and config[key] is not None}
-    if len(_as_bytes(kept)) > MOST_SETTINGS_BYTES:
+    if len(settings_bytes(kept)) > MOST_SETTINGS_BYTES:
         raise _unsupported(f"The settings and chat templates of the tokenizer exceed {MOST_SETTINGS_BYTES:,} bytes.")
-    digest = hashlib.sha256(plain_json.encode() + b"\0" + json.dumps(kept, sort_keys=True).encode()).hexdigest()
-    folder = root / digest
-    if not (folder / TOKENIZER_SOURCE).is_file():
+    folder = root / content_sha256(plain_json.encode(), kept)
+    if not folder.exists() or tokenizer_problems(folder):
         facts = {"format": FORMAT, "name": name, "revision": revision} | _facts(tokenizer, kept)
-        contents = {TOKENIZER_JSON: plain_json.encode(), TOKENIZER_CONFIG: _as_bytes(kept)}
+        contents = {TOKENIZER_JSON: plain_json.encode(), TOKENIZER_CONFIG: settings_bytes(kept)}
         _write_folder(root, folder, contents, facts)
     return open_tokenizer(folder, name=name, revision=revision)
 
@@ -141,10 +142,6 @@ def _unknown(tokenizer: Tokenizer) -> int | None:
     return tokenizer.token_to_id(token) if token else None
 
 
-def _as_bytes(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
-
-
 def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     draft = root / f".{folder.name}.{secrets.token_hex(8)}"
@@ -152,10 +149,12 @@ def _write_folder(root: Path, folder: Path, contents: Mapping[str, bytes], facts
     try:
         for file_name, data in contents.items():
             write_bytes(draft / file_name, data, durable=True)
-        write_json(draft / TOKENIZER_SOURCE, facts, durable=True)
-        if not folder.exists():
-            os.rename(draft, folder)
-            sync_folder(root)
+        write_sealed(draft / TOKENIZER_SOURCE, {**facts, FILES: file_entries(draft, contents)})
+        if folder.exists() and tokenizer_problems(folder):
+            os.rename(folder, draft / "damaged")
+        os.rename(draft, folder)
+        shutil.rmtree(folder / "damaged", ignore_errors=True)
+        sync_folder(root)
     except OSError:
         if not (folder / TOKENIZER_SOURCE).is_file():  # another process may have been faster
             raise

@@ -13,6 +13,7 @@ from mistudio_core.ui.widgets import formats
 _ERROR = "maintenance_error"
 _PROBLEMS = "maintenance_problems"
 _NOTES = "maintenance_notes"
+_REPAIRABLE = "maintenance_repairable"
 _MOST_SHOWN = 50
 
 
@@ -27,8 +28,7 @@ def draw(library: Library) -> None:
             key="verify",
             icon=":material/fact_check:",
             on_click=_verify,
-            disabled=not library.datasets(),
-            help="Reads every file and compares it with its manifest.",
+            help="Reads every file and compares it with what was written.",
         )
         st.button(
             "Rebuild the catalog",
@@ -50,16 +50,39 @@ def draw(library: Library) -> None:
         st.warning(plain(problem, 500), icon=":material/report:")
     for note in st.session_state.get(_NOTES) or ():
         st.caption(f":material/info: {plain(note, 500)}")
+    if st.session_state.get(_REPAIRABLE):
+        st.button(
+            "Repair what can be repaired",
+            key="repair",
+            icon=":material/build:",
+            on_click=_repair,
+            help="Makes indexes, statistics, exports, tokenizers and records again from other files.",
+        )
 
 
 def _verify() -> None:
-    st.session_state[_PROBLEMS] = st.session_state[_NOTES] = None
+    _forget()
     with failures.storing(_ERROR):
         found = open_library().verify()
         st.session_state[_PROBLEMS] = list(found.problems[:_MOST_SHOWN])
         st.session_state[_NOTES] = list(found.notes[:_MOST_SHOWN])
+        st.session_state[_REPAIRABLE] = found.repairable
         if not found.problems:
             st.session_state[keys.NOTICE] = f"{formats.counted(found.checked, 'file')} verified, no problems found."
+
+
+def _repair() -> None:
+    _forget()
+    with failures.storing(_ERROR):
+        done = open_library().repair()
+        st.session_state[_PROBLEMS] = list(done.left[:_MOST_SHOWN])
+        jobs = f", {formats.counted(len(done.jobs), 'job')} at work on them" if done.jobs else ""
+        st.session_state[keys.NOTICE] = f"{formats.counted(len(done.repaired), 'problem')} repaired{jobs}."
+
+
+def _forget() -> None:
+    for key in (_PROBLEMS, _NOTES, _REPAIRABLE):
+        st.session_state[key] = None
 
 
 def _delete_exports() -> None:
