@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -90,10 +91,9 @@ class Home:
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            raise invalid(
-                f"The library folder {self.root} cannot be written ({error.strerror or 'input/output error'}).",
-                "Set MISTUDIO_HOME (or --home) to a writable folder with free space.",
-            ) from None
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) and self.locks.is_dir():
+                return  # on a full disk everything can be read and deleted
+            raise unwritable(self.root, error) from None
 
     def dataset(self, dataset_id: str) -> Path:
         """Return the folder of a ready dataset."""
@@ -153,6 +153,14 @@ def can_be_undone(place: Path) -> bool:
         return False
     until = read_if_sound(place / UNDO, lambda facts: float(facts["until"]))
     return until is not None and until > time.time()
+
+
+def unwritable(root: Path, error: OSError) -> StudioError:
+    """Return the error for a library folder that the system does not let be written."""
+    return invalid(
+        f"The library folder {root} cannot be written ({error.strerror or 'input/output error'}).",
+        "Set MISTUDIO_HOME (or --home) to a writable folder with free space.",
+    )
 
 
 def delete_trashed(place: Path) -> int:

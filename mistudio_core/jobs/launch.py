@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from mistudio_core.disk import full_disk, is_full
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
 from mistudio_core.jobs import environment, protocol
 
+_JOB_BYTES: Final = 1 << 20
+"""What the folder of a job takes before it has done anything, with room for its log."""
 _children: list[subprocess.Popen[bytes]] = []
 """Workers started by this process, so that the ended ones are reaped; nobody else reads it."""
 
@@ -33,8 +36,12 @@ def launch(
     """
     reap()
     folder = home.job(job_id)
-    folder.mkdir(parents=True)
-    lock = protocol.take_lock(folder)
+    try:
+        folder.mkdir(parents=True)
+        lock = protocol.take_lock(folder)
+    except OSError as error:
+        home.discard(folder)
+        raise _not_started(home, error) from error
     if lock is None:
         raise StudioError("internal", f"The job folder {folder.name} is in use.")
     try:
@@ -49,7 +56,7 @@ def launch(
         except OSError as error:
             undo()
             home.discard(folder)
-            raise _not_started(error) from error
+            raise _not_started(home, error) from error
         return request
     finally:
         os.close(lock)
@@ -60,9 +67,9 @@ def reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
 
 
-def _not_started(error: OSError) -> StudioError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StudioError("disk_full", "The disk is full: the job could not be written.", "Free disk space.")
+def _not_started(home: Home, error: OSError) -> StudioError:
+    if is_full(error):
+        return full_disk(home.root, _JOB_BYTES)
     return StudioError(
         "internal",
         f"The worker process could not be started ({error.strerror or type(error).__name__}).",

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from mistudio_core.disk import is_full, release_reserve
 from mistudio_core.errors import StudioError, in_use
 from mistudio_core.files import damaged, read_if_sound
 from mistudio_core.jobs import protocol
@@ -57,9 +58,19 @@ def cancelled_error() -> dict[str, Any]:
 
 
 def ask_to_stop(folder: Path) -> None:
-    """Ask the worker to stop; returns at once."""
-    if folder.is_dir():
+    """Ask the worker to stop; returns at once. Where the disk takes no more files, it is ended."""
+    if not folder.is_dir():
+        return
+    try:
         (folder / protocol.CANCEL).touch()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        release_reserve(folder.parents[1])
+        try:
+            (folder / protocol.CANCEL).touch()
+        except OSError:
+            _end_process_group(folder)
 
 
 def stop(folder: Path) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mistudio_core.disk import keep_reserve
 from mistudio_core.files import Home
 from mistudio_core.library.context import Context
 from mistudio_core.library.datasets import Datasets
@@ -144,5 +145,6 @@ class Library:
         role = role or role_of(actor, shared=settings.shared, admins=settings.admin)
         library = cls(Context(place, settings, Actor(actor, settings.shared, role), catalog))
         place.sweep_trash()
+        keep_reserve(place.root)
         library.reconcile()
         return library

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mistudio_core.errors import LibraryLocked, StudioError
+from mistudio_core.errors import LibraryLocked, LimitReached, StudioError
 from mistudio_core.file_names import DATASET_MANIFEST, TOKENIZATION_MANIFEST
 from mistudio_core.files import Home, Made, damaged
 from mistudio_core.jobs import protocol, watch
@@ -27,14 +27,14 @@ def settle(home: Home, catalog: Catalog, unfinished: Sequence[str]) -> list[str]
     if not outcomes:
         return []
     try:
-        with catalog.transaction(if_free=True) as transaction:
+        with catalog.transaction(if_free=True, with_reserve=True) as transaction:
             jobs = transaction.jobs()
             for job_id, result in outcomes.items():
                 row = jobs.get(job_id)
                 if row is not None and row.ended is None:
                     apply(home, transaction, row, result)
-    except LibraryLocked:
-        return []  # while somebody writes, a question is answered with what there was; the next one settles the rest
+    except (LibraryLocked, LimitReached):
+        return []  # while somebody writes, or the disk is full, a question is answered with what there was
     return list(outcomes)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-from mistudio_core.errors import in_use
+from mistudio_core.errors import LimitReached, in_use
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.jobs.kinds import kind_of
@@ -99,9 +100,10 @@ def _stop(home: Home, jobs: list[JobRow]) -> None:
 def _delete(
     home: Home, catalog: Catalog, ids: list[str], folders: list[Path], jobs: list[JobRow], *, undo: Undo | None
 ) -> Deleted:
-    """Rename, then remove the rows, then free the bytes: a crash at any point leaves a whole state.
+    """Move into the trash and remove the rows, both or neither, then free the bytes.
 
-    The folders of the jobs go too: their requests would bring the dataset back into a rebuilt catalog.
+    The folders of the jobs go too: their requests would bring the dataset back into a rebuilt catalog. On a disk that
+    has no room for the change of the rows, the bytes are freed first.
     """
     folders = [*(home.job(row.id) for row in jobs), *folders]
     rows = [*ids, *(row.id for row in jobs)]
@@ -111,11 +113,25 @@ def _delete(
         if kept is not None:
             _remove_rows(catalog, rows)
             return Deleted(tuple(ids), 0, kept)
-    trashed = [place for folder in folders if (place := home.to_trash(folder)) is not None]
-    _remove_rows(catalog, rows)
-    return Deleted(tuple(ids), sum(delete_trashed(place) for place in trashed))
+    trashed: dict[Path, Path] = {}
+    freed = 0
+    try:
+        with catalog.transaction(with_reserve=True) as transaction:
+            transaction.remove(rows)
+            for folder in folders:
+                if (place := home.to_trash(folder)) is not None:
+                    trashed[folder] = place
+    except BaseException as error:
+        if not isinstance(error, LimitReached):
+            for folder, place in trashed.items():
+                os.rename(place, folder)
+            raise
+        freed = sum(delete_trashed(place) for place in trashed.values())
+        trashed.clear()
+        _remove_rows(catalog, rows)
+    return Deleted(tuple(ids), freed + sum(delete_trashed(place) for place in trashed.values()))
 
 
 def _remove_rows(catalog: Catalog, ids: list[str]) -> None:
-    with catalog.transaction() as transaction:
+    with catalog.transaction(with_reserve=True) as transaction:
         transaction.remove(ids)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mistudio_core.disk import full_disk, is_full
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library.context import Context
 from mistudio_core.library.permissions import Actor
@@ -38,8 +39,10 @@ def store(context: Context, files: Sequence[tuple[str, BinaryIO]]) -> list[Path]
         return [_copy(name, file, folder) for name, file in files]
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if is_full(error):
+            raise full_disk(context.home.root, sum(file.seek(0, 2) for _, file in files)) from None
         raise StudioError(
-            "disk_full", f"The upload could not be stored ({error.strerror}).", "Free disk space and try again."
+            "permission_denied", f"The upload could not be stored ({error.strerror}).", "Check the library folder."
         ) from None
 
 

@@ -5,7 +5,6 @@ Nothing heavy is imported before the job leaves the queue: a waiting worker cost
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import os
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
+from mistudio_core.disk import full_disk, is_full, release_reserve
 from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
@@ -58,7 +58,7 @@ def main() -> None:
         _end(folder, _failure(error))
     except Exception as error:
         log.exception("the job failed")
-        _end(folder, _failure(_reported(error)))
+        _end(folder, _failure(_reported(folder, error)))
 
 
 def _own(folder: Path) -> bool:
@@ -203,7 +203,11 @@ def _must_end() -> None:
 
 def _leave(folder: Path, result: protocol.Result) -> NoReturn:
     try:
-        protocol.write_result(folder, result)
+        try:
+            protocol.write_result(folder, result)
+        except OSError:
+            release_reserve(folder.parents[1])
+            protocol.write_result(folder, result)
     finally:
         logging.shutdown()
         os._exit(0 if result.status == "succeeded" else 1)
@@ -213,14 +217,13 @@ def _failure(error: StudioError, *, untouched: bool = False) -> protocol.Result:
     return protocol.Result("failed", str(as_json(now())), error=error.to_json(), untouched=untouched)
 
 
-def _reported(error: BaseException) -> StudioError:
+def _reported(folder: Path, error: BaseException) -> StudioError:
     """Say an unforeseen failure in the user's words; the details are in the log."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            return StudioError(
-                "disk_full", "The disk is full.", "Free disk space, then resume: finished parts are kept."
-            )
+        if isinstance(cause, OSError) and is_full(cause):
+            needed = Settings.from_environment().keep_free_mb << 20
+            return full_disk(folder, needed, "Free disk space, then resume: finished parts are kept.")
         if isinstance(cause, MemoryError):
             return StudioError("too_large", "The machine ran out of memory.", "Close other programs, then resume.")
         if isinstance(cause, PermissionError):

@@ -17,6 +17,7 @@ CORE = ROOT / "mistudio_core"
 LEAVES = frozenset(
     {
         "checksums",
+        "disk",
         "errors",
         "field_types",
         "file_names",

@@ -98,6 +98,9 @@ CASES: Final[Mapping[str, Case]] = {
     "tokenizations.estimate": Case("everybody", lambda lib, made: lib.estimate(made.dataset, SMALL)),
     "tokenizations.left_out": Case("everybody", lambda lib, made: lib.left_out(made.dataset, SMALL)),
     "tokenizations.cautions": Case("everybody", lambda lib, made: lib.cautions(SMALL, made.dataset)),
+    "tokenizations.recipe_values": Case(
+        "everybody", lambda lib, made: lib.tokenizations.recipe_values(SMALL, made.dataset)
+    ),
     "tokenizations.manifest": Case("everybody", lambda lib, made: lib.manifest(made.tokenization)),
     "tokenizations.sequence": Case("everybody", lambda lib, made: lib.sequence(made.tokenization, 0)),
     "tokenizations.search_tokens": Case("everybody", lambda lib, made: lib.search_tokens(made.tokenization, ids=[5])),

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import duckdb
 
-from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, damaged, write_bytes
+from mistudio_core.disk import RESERVE_BYTES, full_disk, is_full, is_short, keep_reserve, release_reserve
+from mistudio_core.errors import InvalidRequest, StudioError
+from mistudio_core.files import Home, damaged, unwritable, write_bytes
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.store.catalog import rows, rows_file
 from mistudio_core.store.catalog.file import Attached, is_damage, making, set_aside
@@ -160,11 +161,14 @@ class Catalog:
         self._fill = fill
 
     @contextmanager
-    def transaction(self, *, if_free: bool = False) -> Iterator[Transaction]:
+    def transaction(self, *, if_free: bool = False, with_reserve: bool = False) -> Iterator[Transaction]:
         """Open the catalog, and commit at the end or roll back on an exception.
 
-        Raises `library_locked` when others hold it for longer than the timeout, or hold it at all with `if_free`.
+        Raises `library_locked` when others hold it for longer than the timeout, or hold it at all with `if_free`, and
+        `disk_full` where it cannot be written. On a full disk one `with_reserve` has what is laid aside for it.
         """
+        if with_reserve and is_short(self._home.root):
+            release_reserve(self._home.root)
         with held(self._home, 0 if if_free else self._lock_timeout_s):
             with self._opened() as (connection, known):
                 try:
@@ -181,7 +185,13 @@ class Catalog:
                 except duckdb.Error as error:
                     connection.close()
                     raise self._failure(error) from error
+                except OSError as error:
+                    if is_full(error):
+                        raise full_disk(self._home.root, RESERVE_BYTES) from error
+                    raise unwritable(self._home.root, error) from error
             self._remember(tables)
+        if with_reserve:
+            keep_reserve(self._home.root)
 
     def snapshot(self) -> Tables:
         """Return all rows, from memory unless somebody has committed since.
@@ -203,19 +213,25 @@ class Catalog:
 
     def problem(self) -> str | None:
         """Return in a sentence how the file of the catalog is damaged, None where all of it can be read."""
-        with held(self._home, self._lock_timeout_s):
-            if not self._home.catalog.exists():
-                return f"{self._home.catalog} is missing."
+        try:
+            with held(self._home, self._lock_timeout_s):
+                return self._problem()
+        except InvalidRequest:  # of a disk that is read-only, where nobody writes
+            return self._problem()
+
+    def _problem(self) -> str | None:
+        if not self._home.catalog.exists():
+            return f"{self._home.catalog} is missing."
+        try:
+            database = Attached(self._home.catalog, read_only=True)
             try:
-                database = Attached(self._home.catalog)
-                try:
-                    _all_rows(database.connection)
-                finally:
-                    database.close()
-            except duckdb.Error as error:
-                if is_damage(error):
-                    return f"{self._home.catalog} is damaged."
-                raise self._failure(error) from error
+                _all_rows(database.connection)
+            finally:
+                database.close()
+        except duckdb.Error as error:
+            if is_damage(error):
+                return f"{self._home.catalog} is damaged."
+            raise self._failure(error) from error
         return None
 
     def _loaded(self) -> Tables:
@@ -223,7 +239,8 @@ class Catalog:
         with self._opened() as (_, tables):
             pass
         if not self._home.generation.is_file():
-            self._move_generation()
+            with suppress(OSError):  # who reads writes nothing on a full disk, and reads again
+                self._move_generation()
         self._remember(tables)
         return tables
 
@@ -283,11 +300,11 @@ class Catalog:
 
     def _failure(self, error: duckdb.Error) -> StudioError:
         """Return what a failure of the database means; one by damage puts the file aside, so that it is made again."""
+        if "no space left" in str(error).casefold():  # first: a full disk can look like damage
+            return full_disk(self._home.root, RESERVE_BYTES)
         if is_damage(error):
             set_aside(self._home)
             return damaged(self._home.catalog, "it is made again from the files of the library", "Try again.")
-        if "no space left" in str(error).casefold():
-            return StudioError("disk_full", "The disk is full: the catalog cannot be written.", "Free disk space.")
         why = "another program has the file open" if "lock" in str(error) else str(error).splitlines()[0][:200]
         return StudioError(
             "library_locked",

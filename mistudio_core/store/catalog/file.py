@@ -55,14 +55,15 @@ class Attached:
     `close` rolls back what is not committed, and lets go of the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Attach the file."""
         self._instance = _instance()
         self._name = f"catalog_{secrets.token_hex(8)}"
         self.connection = self._instance.cursor()
         quoted = str(path).replace("'", "''")  # the path is ours, but may hold a quote: MISTUDIO_HOME is the user's
+        how = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'"
         try:
-            self.connection.execute(f"ATTACH '{quoted}' AS {self._name} (STORAGE_VERSION '{STORAGE_VERSION}')")
+            self.connection.execute(f"ATTACH '{quoted}' AS {self._name} ({how})")
             self.connection.execute(f"USE {self._name}")
         except BaseException:
             with suppress(duckdb.Error):
@@ -110,6 +111,8 @@ def making(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 def is_damage(error: duckdb.Error) -> bool:
     """Tell whether a failure says that the file is not what was written."""
     text = str(error).casefold()
+    if "no space left" in text:
+        return False
     return isinstance(error, _DAMAGE_TYPES) or any(sign in text for sign in _DAMAGE)
 
 

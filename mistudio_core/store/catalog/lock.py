@@ -11,7 +11,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from mistudio_core.errors import StudioError
-from mistudio_core.files import Home
+from mistudio_core.files import Home, unwritable
 
 _LOCK: Final = "catalog.lock"
 _NEXT: Final = "catalog.next"
@@ -38,6 +38,8 @@ def held(home: Home, timeout_s: float) -> Iterator[None]:
             f"Another program has kept the library {home.root} locked for {timeout_s:g} seconds.",
             "Wait for it to finish, or stop it, and try again.",
         ) from None
+    except OSError as error:
+        raise unwritable(home.root, error) from error
     try:
         yield
     finally:
