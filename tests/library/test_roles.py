@@ -128,6 +128,7 @@ CASES: Final[Mapping[str, Case]] = {
     "maintenance.reconcile": Case("everybody", lambda lib, _: lib.reconcile()),
     "maintenance.verify": Case("owner", lambda lib, made: lib.verify(made.tokenization)),
     "maintenance.repair": Case("owner", lambda lib, made: lib.repair(made.tokenization)),
+    "maintenance.restore": Case("everybody", lambda lib, _: lib.maintenance.restore("nothing"), "not_found"),
     "maintenance.rebuild": Case("host", lambda lib, _: lib.rebuild()),
     "maintenance.delete_exports": Case("host", lambda lib, _: lib.delete_exports()),
     "maintenance.delete": Case("owner", lambda lib, made: lib.delete(made.dataset, cascade=True)),
