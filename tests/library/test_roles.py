@@ -123,6 +123,7 @@ CASES: Final[Mapping[str, Case]] = {
     "jobs.cancel": Case("owner", lambda lib, made: lib.cancel(made.job)),
     "jobs.retry": Case("owner", lambda lib, made: lib.retry(made.dataset), "invalid_request"),
     "plans.plan": Case("nobody", lambda lib, made: lib.plans.plan(made.dataset, SMALL, out=lib.home.root / "plan")),
+    "plans.packed": Case("nobody", lambda lib, made: lib.plans.packed(made.dataset, SMALL)),
     "plans.adopt": Case("nobody", lambda lib, _: lib.plans.adopt(lib.home.root / "plan")),
     "maintenance.storage": Case("everybody", lambda lib, _: lib.storage()),
     "maintenance.reconcile": Case("everybody", lambda lib, _: lib.reconcile()),
@@ -140,7 +141,14 @@ ABOUT_A_SUBJECT: Final = {
     if "made" in case.call.__code__.co_varnames and name not in ("datasets.file_look",)
 }
 """What strangers are told is not there, when the dataset is private."""
-LISTS: Final = {"plans.plan", "tokenizations", "jobs", "datasets.import_files", "datasets.look_at_files"}
+LISTS: Final = {
+    "plans.plan",
+    "plans.packed",
+    "tokenizations",
+    "jobs",
+    "datasets.import_files",
+    "datasets.look_at_files",
+}
 
 
 @pytest.fixture(scope="module")
