@@ -12,6 +12,8 @@ from mistudio_core.charts.edges import edge_axis, edge_labels
 from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
+    LABEL_EXTENT,
+    LABEL_WIDTH,
     PERCENT,
     Figure,
     Scale,
@@ -112,7 +114,7 @@ def _bars(rows: Sequence[Mapping[str, Any]], name: str, title: str, what: str, c
         .encode(
             x=alt.X("count:Q", **count_axis(f"number of {counted}", scale)),
             # Two values may have one label, so the rows are identified by the value.
-            y=alt.Y("value:N", sort=None).title(what).axis(labelLimit=240),
+            y=alt.Y("value:N", sort=None).title(what).axis(labelLimit=LABEL_WIDTH, maxExtent=LABEL_EXTENT),
             opacity=dimmed(selection),
             tooltip=[
                 alt.Tooltip("label:N", title=what),

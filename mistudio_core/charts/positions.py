@@ -13,7 +13,19 @@ from typing import Any, Final
 import altair as alt
 import pyarrow as pa
 
-from mistudio_core.charts.figure import EXACT, HEIGHT, PERCENT, Figure, exact, rows_table, span, titled, token_label
+from mistudio_core.charts.figure import (
+    EXACT,
+    HEIGHT,
+    LABEL_EXTENT,
+    LABEL_WIDTH,
+    PERCENT,
+    Figure,
+    exact,
+    rows_table,
+    span,
+    titled,
+    token_label,
+)
 from mistudio_core.charts.lines import lines
 
 LINE_TOKENS: Final = 6  # lines of one chart that can still be distinguished
@@ -59,7 +71,9 @@ def position_map(positions: Mapping[str, Any]) -> Figure:
         .encode(
             x=_axis("place", positions["bins"]),
             x2="end:Q",
-            y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240, labelOverlap=False),
+            y=alt.Y("label:N", sort=None)
+            .title("token · id")
+            .axis(labelLimit=LABEL_WIDTH, maxExtent=LABEL_EXTENT, labelOverlap=False),
             color=alt.Color("share:Q", scale=alt.Scale(type="sqrt")).title("share of positions").legend(format="%"),
             tooltip=_tooltip(),
         )

@@ -11,6 +11,8 @@ import pyarrow as pa
 from mistudio_core.charts.figure import (
     EXACT,
     HEIGHT,
+    LABEL_EXTENT,
+    LABEL_WIDTH,
     PERCENT,
     SO_FAR,
     Figure,
@@ -74,7 +76,9 @@ def top_tokens(result: Mapping[str, Any], *, most: int = TOP_ROWS, scale: Scale 
         .mark_bar()
         .encode(
             x=alt.X("count:Q", **count_axis("occurrences (tokens)", scale)),
-            y=alt.Y("label:N", sort=None).title("token · id").axis(labelLimit=240, labelOverlap=False),
+            y=alt.Y("label:N", sort=None)
+            .title("token · id")
+            .axis(labelLimit=LABEL_WIDTH, maxExtent=LABEL_EXTENT, labelOverlap=False),
             opacity=dimmed(selection),
             tooltip=_token_tooltip(),
         )

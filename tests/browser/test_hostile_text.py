@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 from playwright.sync_api import expect
 
-from tests.browser.acts import main, picture
+from mistudio_core.library import Library
+from tests.browser.acts import idle, main, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
 from tests.support.staged import StagedLibrary
@@ -42,6 +46,24 @@ def test_hostile_text_is_shown_as_it_is(server: AppServer, open_page: OpenPage) 
     page.goto(server.url)
     link = page.get_by_test_id("stPageLink-NavLink").filter(has_text="material")
     assert NAME[:50] in link.inner_text().replace("\u2060", "")
+
+
+def test_hostile_names_and_values_are_inert_in_charts(server: AppServer, open_page: OpenPage, tmp_path: Path) -> None:
+    library = Library.open(server.home)
+    pq.write_table(pa.table({NAME: [TEXTS[0]] * 30 + ["<i>rare</i>"] * 10}), tmp_path / "a.parquet")
+    dataset = library.import_files([tmp_path / "a.parquet"], name=NAME)
+    library.wait(dataset.id)
+    page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Statistics")
+    values = page.locator("[data-testid=stVegaLiteChart][aria-label*='<i>rare</i>'], [aria-label*='onerror']").first
+    values.wait_for()
+    idle(page)
+    values.locator("path[aria-roledescription=bar]").first.hover(force=True)
+    tip = page.locator("#vg-tooltip-element.visible")
+    expect(tip).to_contain_text("<script>")
+    picture(page, "hostile-chart")
+    assert tip.locator("img, script").count() == 0
+    assert main(page).locator("img").count() == 0
+    assert page.evaluate("window.stolen") is None
 
 
 def _normal(text: str) -> str:
