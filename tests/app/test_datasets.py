@@ -10,7 +10,7 @@ import pytest
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
 from tests.support.app_driver import ask_to_delete, assert_no_exception, open_app, press, submit, words
-from tests.support.staged import StagedLibrary, a_dataset, staged, stories
+from tests.support.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
 
 
 @pytest.fixture
@@ -175,6 +175,20 @@ def test_deleting_asks_first(library: StagedLibrary) -> None:
     press(app, "undo")
     assert [dataset.id for dataset in opened.datasets()] == [dataset_id]
     assert "undo" not in {button.key for button in app.button}
+
+
+def test_the_question_tells_the_tokenizations_that_go_apart(library: StagedLibrary) -> None:
+    dataset_id = library.ready("goner", {"train": stories(2)})
+    failed = {"code": "tokenizer_not_found", "message": "Not there.", "hint": ""}
+    for length in (512, 1024):
+        library.ended("tokenize", a_tokenization(dataset_id, "/models/mine", context_length=length), failed)
+    library.open()
+    app = open_app()
+    ask_to_delete(app, dataset_id)
+    (warning,) = (item.value for item in app.warning)
+    assert "mine, 512 tokens per sequence" in warning
+    assert "mine, 1,024 tokens per sequence" in warning
+    assert "/models" not in warning
 
 
 def test_an_unwritable_home_is_told_and_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import failures, keys, pages, search_resources
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.widgets import formats
+from mistudio_core.ui.widgets import formats, titles
 
 _ERROR: Final = "delete_error"
 _UNDO_ERROR: Final = "undo_error"
@@ -105,11 +105,16 @@ def _describe(library: Library, record_id: str) -> None:
         )
     if tokenizations:
         st.warning(
-            f"{_also_deleted(len(tokenizations))}: " + ", ".join(plain(item.tokenizer, 60) for item in tokenizations),
+            f"{_also_deleted(len(tokenizations))}: " + "; ".join(_short(item) for item in tokenizations),
             icon=":material/warning:",
         )
     if library.jobs(record_id, active=True):
         st.warning("A job is running on it and will be cancelled.", icon=":material/warning:")
+
+
+def _short(tokenization: Tokenization) -> str:
+    name = plain(titles.tokenizer(tokenization.tokenizer), 60)
+    return f"{name}, {formats.exact(tokenization.context_length)} tokens per sequence"
 
 
 def _also_deleted(number: int) -> str:
