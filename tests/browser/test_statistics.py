@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from mistudio_core.files import read_json
+from mistudio_core.jobs.protocol import PROCESS, read_progress
 from mistudio_core.library import Library
 from tests.browser.acts import idle, main, picture, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
 
 LIVE_SAMPLES = 20_000  # enough for several seconds with one thread
+STARTED_S = 240
+LOOK_EVERY_S = 0.02
 
 
 @pytest.fixture
@@ -125,22 +132,24 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
     dataset = library.make_example(LIVE_SAMPLES)
     library.wait(dataset.id)
     tokenization = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
-    page = open_page(f"{slow_server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
     seen: list[str] = []
     places: list[tuple[float, float]] = []
-
-    def ended() -> bool:
-        lengths = chart(page, "Document lengths")
-        if lengths.count():
-            words, box = str(lengths.first.get_attribute("aria-label")), lengths.first.bounding_box()
-            if box is not None and "counted so far" in words:
-                seen.append(words)
-                places.append((box["y"], box["height"]))
-            return "counted so far" not in words
-        return False
-
-    wait_for(page, ended, "the end of the tokenization", seconds=400)
-    assert len(set(seen)) >= 2, f"the chart was drawn in these states only: {set(seen)}"
+    with halted_worker(library, tokenization.id) as counted_past:
+        counted = counted_past(0)
+        page = open_page(f"{slow_server.url}/dataset?id={dataset.id}&tab=Statistics&stats_of={tokenization.id}")
+        for again in (True, False):
+            lengths = chart(page, f"counted so far: {counted:,} documents")
+            lengths.wait_for()
+            idle(page)
+            box = lengths.bounding_box()
+            assert box is not None
+            places.append((box["y"], box["height"]))
+            seen.append(str(lengths.get_attribute("aria-label")))
+            counted = counted_past(counted) if again else counted
+    wait_for(
+        page, lambda: "so far" not in str(chart(page, "Document lengths").first.get_attribute("aria-label")), "the end"
+    )
+    assert len(set(seen)) == 2
     idle(page)
     final = chart(page, "Document lengths").first
     done = library.tokenization(tokenization.id)
@@ -149,3 +158,28 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
     assert box is not None
     assert len(set(places)) == 1, f"the chart stood in these places while it moved: {set(places)}"
     assert (box["y"], box["height"]) == places[-1], "the chart stands in another place at the end"
+
+
+@contextmanager
+def halted_worker(library: Library, tokenization_id: str) -> Iterator[Callable[[int], int]]:
+    """Let a worker go on only until it has counted more documents than before: the page may be slower than it."""
+    (job,) = library.jobs(tokenization_id)
+    folder = library.home.job(job.id)
+    deadline = time.monotonic() + STARTED_S
+    while not (folder / PROCESS).exists():
+        assert time.monotonic() < deadline, "the worker did not start"
+        time.sleep(LOOK_EVERY_S)
+    worker = psutil.Process(read_json(folder / PROCESS)["pid"])
+
+    def counted_past(before: int) -> int:
+        worker.resume()
+        while int(read_progress(folder).live.get("documents", 0)) <= before:
+            assert worker.status() != psutil.STATUS_ZOMBIE, "the worker has ended"
+            time.sleep(LOOK_EVERY_S)
+        worker.suspend()
+        return int(read_progress(folder).live["documents"])
+
+    try:
+        yield counted_past
+    finally:
+        worker.resume()

@@ -248,7 +248,7 @@ def test_a_worker_exports_into_the_library_and_nowhere_else(home: Home, kind: st
     (found,) = exports_of(home, tokenization_id)
     assert found["kind"] == kind
     assert Path(found["path"]) == home.exports / tokenization_id / kind
-    assert [path.name for path in (home.exports / tokenization_id).iterdir()] == [kind]
+    assert {path.name for path in (home.exports / tokenization_id).iterdir()} == {kind, f"{kind}.checksums.json"}
 
 
 def test_what_cannot_be_exported_is_refused(home: Home) -> None:
