@@ -15,7 +15,7 @@ RESERVE_BYTES: Final = 4 << 20
 """What a transaction of a large catalog writes, and the small files of a job that ends."""
 _RESERVE_FILES: Final = 8
 """Some disks run out of files before they run out of bytes."""
-_ROOM: Final = 16
+_TIMES: Final = 16
 """The reserve is laid aside where there are so many times its bytes: it is not what fills a disk."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
@@ -40,7 +40,7 @@ def full_disk(folder: Path, needed: int, hint: str = "Free disk space: deleting 
 def keep_reserve(root: Path) -> None:
     """Lay the reserve of a library aside, unless it is there or the disk has hardly room for it."""
     folder = _reserve(root)
-    if folder.exists() or is_short(root, times=_ROOM):
+    if folder.exists() or is_short(root, times=_TIMES):
         return
     try:
         folder.mkdir()

@@ -10,7 +10,7 @@ from mistudio_core.errors import LimitReached, in_use
 from mistudio_core.files import Home, checked_id, delete_trashed
 from mistudio_core.jobs import watch
 from mistudio_core.jobs.kinds import kind_of
-from mistudio_core.library.undo import keep
+from mistudio_core.library.undo import keep, put_back
 from mistudio_core.records import Dataset, Deleted, Tokenization
 from mistudio_core.settings import Settings
 from mistudio_core.store.catalog.database import Catalog
@@ -107,29 +107,31 @@ def _delete(
     """
     folders = [*(home.job(row.id) for row in jobs), *folders]
     rows = [*ids, *(row.id for row in jobs)]
-    unfinished = any(row.ended is None for row in jobs)
-    if undo is not None and not unfinished:
-        kept = keep(home, undo.settings, folders, undo.owner)
-        if kept is not None:
-            _remove_rows(catalog, rows)
-            return Deleted(tuple(ids), 0, kept)
+    if any(row.ended is None for row in jobs):
+        undo = None
     trashed: dict[Path, Path] = {}
-    freed = 0
+    kept, freed = None, 0
     try:
         with catalog.transaction(with_reserve=True) as transaction:
             transaction.remove(rows)
-            for folder in folders:
+            if undo is not None:
+                kept = keep(home, undo.settings, folders, undo.owner)
+            for folder in folders if kept is None else ():
                 if (place := home.to_trash(folder)) is not None:
                     trashed[folder] = place
     except BaseException as error:
+        if kept is not None:
+            put_back(home, kept)
         if not isinstance(error, LimitReached):
             for folder, place in trashed.items():
                 os.rename(place, folder)
             raise
+        if kept is not None:
+            return _delete(home, catalog, ids, folders, jobs, undo=None)
         freed = sum(delete_trashed(place) for place in trashed.values())
         trashed.clear()
         _remove_rows(catalog, rows)
-    return Deleted(tuple(ids), freed + sum(delete_trashed(place) for place in trashed.values()))
+    return Deleted(tuple(ids), freed + sum(delete_trashed(place) for place in trashed.values()), kept)
 
 
 def _remove_rows(catalog: Catalog, ids: list[str]) -> None:

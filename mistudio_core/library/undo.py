@@ -38,9 +38,22 @@ def keep(home: Home, settings: Settings, folders: Sequence[Path], owner: str) ->
     except OSError:  # the disk is full after all
         delete_trashed(place)
         return None
-    for number, folder in enumerate(found):
-        os.rename(folder, place / str(number))
+    try:
+        for number, folder in enumerate(found):
+            os.rename(folder, place / str(number))
+    except BaseException:
+        put_back(home, place.name)
+        raise
     return place.name
+
+
+def put_back(home: Home, name: str) -> None:
+    """Move what is kept under this name to where it was."""
+    place = home.trash / name
+    for number, path in (read_json(place / UNDO) or {})["folders"].items():
+        if (place / number).exists():
+            os.rename(place / number, home.root / path)
+    delete_trashed(place)
 
 
 def restore(home: Home, catalog: Catalog, name: str, owner: str) -> None:
@@ -53,14 +66,11 @@ def restore(home: Home, catalog: Catalog, name: str, owner: str) -> None:
     facts = read_json(place / UNDO) or {}
     if facts.get("owner") != owner:
         raise StudioError("permission_denied", "Only who deleted it can undo a deletion.", "Ask them.")
-    targets = {place / number: home.root / path for number, path in facts["folders"].items()}
-    for target in targets.values():
+    for target in (home.root / path for path in facts["folders"].values()):
         if target.exists() or not target.parent.is_dir():
             raise invalid("The deletion cannot be undone: what it belonged to has changed.", "Make it again.")
     _write(place, facts["folders"], owner)  # another minute, so that nobody empties the trash meanwhile
-    for source, target in targets.items():
-        os.rename(source, target)
-    delete_trashed(place)
+    put_back(home, name)
     rebuild(home, catalog)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.settings import Settings
+from mistudio_core.store.catalog.database import Catalog
 from tests.support.staged import StagedLibrary, staged, stories
 
 
@@ -87,3 +89,14 @@ def test_only_who_deleted_can_undo(library: StagedLibrary) -> None:
     assert caught.value.code == "permission_denied"
     hers.restore(undo)
     assert [dataset.id for dataset in his.datasets()] == [dataset_id]
+
+
+def test_a_deletion_that_fails_has_moved_nothing(library: StagedLibrary) -> None:
+    dataset_id = library.ready("stays", {"train": stories(3)})
+    opened = library.open()
+    failing = patch.object(Catalog, "_move_generation", side_effect=OSError(errno.EIO, "input/output error"))
+    with failing, pytest.raises(StudioError, match="cannot be written"):
+        opened.delete(dataset_id, undoable=True)
+    assert opened.samples(dataset_id).rows[0].text == "Story number 0."
+    assert Library.open(library.home.root).datasets()[0].status == "ready"
+    assert list(library.home.trash.iterdir()) == []
