@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,13 +38,24 @@ def sample_schema() -> pa.Schema:
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
-def sample_tables(num_samples: int) -> Iterator[tuple[str, pa.Table]]:
+def stories_twice() -> tuple[Iterator[Story], Iterator[Story]]:
+    """Return the stories without end, and the first of them once more, on which the tokenizer is trained.
+
+    Each is told once, whichever of the two is read first: telling takes longer than all that is done with them.
+    """
+    told = stories()
+    first, training = tee(islice(told, _TRAINING_STORIES))
+    return chain(first, told), training
+
+
+def sample_tables(num_samples: int, told: Iterator[Story] | None = None) -> Iterator[tuple[str, pa.Table]]:
     """Yield the first `num_samples` stories as tables of one split each, nine tenths of them for training.
 
-    A story's split and place depend on its number alone, so a larger sample begins like a smaller one.
+    A story's split and place depend on its number alone, so a larger sample begins like a smaller one. `told` may give
+    the stories, from the first.
     """
     schema = sample_schema()
-    told = stories()
+    told = told or stories()
     for first in range(0, num_samples, _BATCH_STORIES):
         batch = list(islice(told, min(_BATCH_STORIES, num_samples - first)))
         validation = batch[9::10]
@@ -53,8 +64,10 @@ def sample_tables(num_samples: int) -> Iterator[tuple[str, pa.Table]]:
         yield VALIDATION, _table(validation, schema)
 
 
-def sample_tokenizer(home: Home) -> Path:
+def sample_tokenizer(home: Home, told: Iterable[Story] | None = None) -> Path:
     """Return the folder of the sample tokenizer, which is trained first if this library does not have it.
+
+    `told` may give the stories to train on; see `stories_twice`.
 
     It is a byte-level BPE of 4,096 ids over the default sample, with `<|endoftext|>` for both the
     beginning and the end of a text, as GPT-2 has it; it adds no special token by itself. The folder
@@ -70,7 +83,9 @@ def sample_tokenizer(home: Home) -> Path:
         if not tokenizer_problems(folder):
             return folder
     config = {"bos_token": END_OF_TEXT, "eos_token": END_OF_TEXT, "unk_token": END_OF_TEXT}
-    stored = store_tokenizer(home.tokenizers, _trained(), config, name="sample", revision=None)
+    stored = store_tokenizer(
+        home.tokenizers, _trained(told or islice(stories(), _TRAINING_STORIES)), config, name="sample", revision=None
+    )
     write_json(pointer, {"edition": _EDITION, "sha256": stored.sha256}, durable=True)
     return stored.folder
 
@@ -87,7 +102,7 @@ def pointer_problem(home: Home) -> str | None:
     return f"{path} is damaged: it names no stored tokenizer."
 
 
-def _trained() -> str:
+def _trained(told: Iterable[Story]) -> str:
     """Train the tokenizer, which takes half a second, and return its JSON; the same every time."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
@@ -101,7 +116,7 @@ def _trained() -> str:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator((story.text for story in islice(stories(), _TRAINING_STORIES)), trainer)
+    tokenizer.train_from_iterator((story.text for story in told), trainer)
     return tokenizer.to_str()
 
 

@@ -79,12 +79,13 @@ def test_a_worker_makes_the_dataset(dataset: Dataset) -> None:
     assert {split: part.read(0, part.num_samples) for split, part in raw.items()} == _splits(1200)
 
 
-def test_the_worker_leaves_the_tokenizer_ready(library: Library, dataset: Dataset) -> None:
+def test_the_worker_leaves_the_tokenizer_ready(library: Library, dataset: Dataset, tokenizer_folder: Path) -> None:
     assert dataset.status == "ready"
     before = (library.home.tokenizers / "sample.json").stat().st_mtime_ns
     folder = sample_tokenizer(library.home)
     assert (library.home.tokenizers / "sample.json").stat().st_mtime_ns == before
     assert (folder / "tokenizer.json").is_file()
+    assert folder.name == tokenizer_folder.name, "not trained on the stories on which it is trained by itself"
 
 
 @pytest.fixture(scope="module")
