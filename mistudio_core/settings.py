@@ -48,6 +48,12 @@ class Settings:
     max_piece_mb: int = 0
     """Largest indivisible text in MiB; 0 means 2 for the reference engine and 8 for the fast one."""
     lock_timeout_s: int = 30
+    api: bool = False
+    """Whether the app answers other programs under `/api/v1`, for those that bring a key."""
+    api_hosts: tuple[str, ...] = ()
+    """Names under which the API is reached, besides `localhost`, the machine's own name and addresses in figures."""
+    api_origins: tuple[str, ...] = ()
+    """Origins, such as `https://front.example.org`, whose pages may call the API from a browser."""
     cluster: str = ""
     """Where tokenizations can run besides this machine: `slurm` and options of `sbatch`, `dask://...` or `ray://...`."""
 
@@ -63,10 +69,10 @@ class Settings:
                 continue
             if setting.name == "home":
                 values["home"] = Path(text).expanduser().resolve()
-            elif setting.name == "admin":
-                values["admin"] = tuple(filter(None, (one.strip().lower() for one in text.split(","))))
-            elif setting.name == "shared":
-                values["shared"] = _switch(name, text)
+            elif setting.name in ("admin", "api_hosts", "api_origins"):
+                values[setting.name] = tuple(filter(None, (one.strip().lower() for one in text.split(","))))
+            elif setting.name in ("shared", "api"):
+                values[setting.name] = _switch(name, text)
             elif setting.name == "cluster":
                 values["cluster"] = text
             else:

@@ -83,6 +83,10 @@ def _app_command(command: Any) -> None:
     served = command("app", "start the app in the browser")
     served.add_argument("--port", type=whole_number, help="the port to listen on (8501)")
     served.add_argument("streamlit", metavar="-- OPTION", nargs="*", help="more options of `streamlit run`")
+    key = command("api-key", "make a key for the HTTP API and print it, once", act="keys.api_key")
+    instead = key.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="list the keys instead, without their secrets")
+    instead.add_argument("--remove", metavar="KEY_ID", help="delete a key instead")
 
 
 def _hub_commands(command: Any) -> None:
