@@ -214,7 +214,8 @@ class RepoInfo(Record):
     `origins` names, for each field that may be missing or differ, where it came from, for example
     `{"columns": "footer of data/train.parquet", "configs": "dataset card"}`. `refusal` is the error that reading
     the files would meet, as when a gate is closed to this access token; None where they may be read. `parquet_branch`
-    tells that the revision is the Hub's own copy in Parquet, which has a layout of its own.
+    tells that the revision is the Hub's own copy in Parquet, which has a layout of its own. `url` is its page, where
+    access can be asked for.
     """
 
     repo_id: str
@@ -232,6 +233,7 @@ class RepoInfo(Record):
     origins: Mapping[str, str] = field(default_factory=dict)
     refusal: ErrorInfo | None = None
     parquet_branch: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

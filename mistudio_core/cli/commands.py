@@ -27,10 +27,22 @@ _QUERY_FIELDS: Final = (
 )  # fmt: skip
 
 
+def search_hub(options: Namespace) -> Any:
+    """List datasets of the Hub whose id holds a text."""
+    return opened(options).search_hub(options.text, limit=options.limit, hf_token=_token(options))
+
+
 def inspect(options: Namespace) -> Any:
     """Say what the Hub knows of a dataset."""
     library = opened(options)
     return library.inspect(options.repo, revision=options.revision, config=options.config, hf_token=_token(options))
+
+
+def first_rows(options: Namespace) -> Any:
+    """List the first rows of a dataset on the Hub."""
+    asked = {name: getattr(options, name) for name in ("revision", "config", "split")}
+    found = opened(options).first_rows(options.repo, **asked, hf_token=_token(options))
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
 def download(options: Namespace) -> Any:

@@ -90,9 +90,15 @@ def _app_command(command: Any) -> None:
 
 
 def _hub_commands(command: Any) -> None:
+    found = command("search-hub", "find datasets on the Hub by a part of their id")
+    found.add_argument("text", metavar="TEXT", help="a part of the id, such as wikitext")
+    found.add_argument("--limit", type=whole_number, default=10, help="most datasets to list (default: 10)")
+    _token(found)
     inspect = command("inspect", "show what the Hub knows about a dataset, without downloading it")
+    rows = command("first-rows", "show the first rows of a dataset on the Hub, without downloading it")
+    rows.add_argument("--split", help="split to show (default: the first)")
     download = command("download", "download a dataset from the Hub")
-    for parser in (inspect, download):
+    for parser in (inspect, rows, download):
         parser.add_argument("repo", metavar="REPO", help="repository id, or its URL on the Hub")
         parser.add_argument("--revision", help="branch, tag or commit")
         parser.add_argument("--config", help="configuration (subset)")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileLook(Record):
-    """The first rows of a file as an import would read them.
+    """The first rows of a file as an import or a download would read them.
 
     `columns` maps the names of those that are shown, of `num_columns` in all, to their types; the cells are texts.
     """
@@ -25,6 +25,12 @@ class FileLook(Record):
     columns: Mapping[str, str]
     text_columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> FileLook:
+        """Return the record of what a worker answered."""
+        rows = tuple(tuple(row) for row in found["rows"])
+        return cls(found["file"], found["num_columns"], found["columns"], tuple(found["text_columns"]), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from mistudio_core.checksums import write_sealed
 from mistudio_core.errors import StudioError, check_text, in_use, invalid
@@ -22,6 +22,9 @@ from mistudio_core.library.start import start
 from mistudio_core.manifest_files import dataset_manifest
 from mistudio_core.records import Dataset, Job, JsonDocument, RepoInfo, now
 from mistudio_core.sources.import_options import ImportOptions
+
+if TYPE_CHECKING:
+    from mistudio_core.sources.hub_search import HubDataset
 
 _MAX_NAME: Final = 200
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -70,6 +73,33 @@ class Datasets:
             hf_token=choose_hf_token(self._context.settings, hf_token),
             home=self._context.home.root,
         )
+
+    def search_hub(self, text: str, *, limit: int = 8, hf_token: str | None = None) -> list[HubDataset]:
+        """Return datasets of the Hub whose id holds `text`, most downloaded first: what to complete a name from."""
+        from mistudio_core.sources.hub_search import search
+
+        self._context.actor.must("start")
+        return search(text, limit=limit, hf_token=choose_hf_token(self._context.settings, hf_token))
+
+    def first_rows(
+        self,
+        repo: str,
+        *,
+        revision: str | None = None,
+        config: str | None = None,
+        split: str | None = None,
+        hf_token: str | None = None,
+    ) -> FileLook:
+        """Return the first ten rows of a split on the Hub, read from its Parquet or the Hub's copy, without a download.
+
+        By default of the default config, and of its first split with rows. Raises `no_data` where the Hub has them in
+        no Parquet file, `too_large` where 32 MB do not hold them.
+        """
+        from mistudio_core.library.hub_rows import hub_rows
+
+        self._context.actor.must("start")
+        token = choose_hf_token(self._context.settings, hf_token)
+        return hub_rows(repo, revision=revision, config=config, split=split, hf_token=token)
 
     def download(
         self,
@@ -158,14 +188,7 @@ class Datasets:
             raise job.error.exception()
         if result is None or result.answer is None:
             raise in_use("The files are still being read.", "Wait a moment.", job.id)
-        found = result.answer
-        return FileLook(
-            file=found["file"],
-            num_columns=found["num_columns"],
-            columns=found["columns"],
-            text_columns=tuple(found["text_columns"]),
-            rows=tuple(tuple(row) for row in found["rows"]),
-        )
+        return FileLook.of(result.answer)
 
     def make_example(self, num_samples: int = 5000) -> Dataset:
         """Start to create the built-in example dataset, which needs no network."""

@@ -58,6 +58,8 @@ class Library:
     def _name_data_commands(self) -> None:
         self.dataset = self.datasets.get
         self.inspect = self.datasets.inspect
+        self.search_hub = self.datasets.search_hub
+        self.first_rows = self.datasets.first_rows
         self.download = self.datasets.download
         self.import_files = self.datasets.import_files
         self.upload = self.datasets.upload

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 from mistudio_core.sources.endpoint import endpoint, is_hub
 from mistudio_core.sources.retry import OnWait, Retry
@@ -23,6 +23,9 @@ READ_TIMEOUT_S: Final = 10.0
 ATTEMPTS: Final = 6
 """Failures in a row after which a download ends."""
 MAX_ANSWER_BYTES: Final = 64 << 20
+
+SEARCH_FIELDS: Final = ("downloads", "likes", "gated", "private", "disabled", "mainSize", "usedStorage")
+"""What a search asks of each repository it finds."""
 
 _ID: Final = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 _SHA: Final = re.compile(r"[0-9a-f]{40,64}")
@@ -111,6 +114,14 @@ class Hub:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise _no_answer_of_the_hub("the list of files") from error
         return files
+
+    def search(self, text: str, limit: int) -> list[Any]:
+        """Return at most `limit` repositories whose id holds a text, most downloaded first, as the Hub tells them."""
+        query = urlencode({"search": text, "sort": "downloads", "limit": limit, "expand": SEARCH_FIELDS}, doseq=True)
+        rows, _ = self._get_json(f"{self.endpoint}/api/{self.kind}?{query}")
+        if not isinstance(rows, list):
+            raise _no_answer_of_the_hub("the result of a search")
+        return rows[:limit]
 
     def file_url(self, repo_id: str, sha: str, path: str) -> str:
         """Return the address from which a file is fetched; it redirects to storage, with a fresh signature."""

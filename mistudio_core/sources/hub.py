@@ -13,11 +13,12 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import free_bytes
 from mistudio_core.records import ConfigInfo, ErrorInfo, RepoInfo, SplitInfo, parse_time
 from mistudio_core.sources import failures, parquet_branch
-from mistudio_core.sources.card import CardConfig, licence, read_card
+from mistudio_core.sources.card import CardConfig, licence
 from mistudio_core.sources.client import Hub, HubFile
+from mistudio_core.sources.endpoint import endpoint
 from mistudio_core.sources.footers import Footer, read_footer
 from mistudio_core.sources.repo_ids import checked_revision, clean_hf_token, parse_repo_id
-from mistudio_core.sources.split_files import files_of_splits, is_data
+from mistudio_core.sources.repo_layout import layout, refuse_unreadable
 
 __all__ = ["look", "parse_repo_id"]
 
@@ -78,10 +79,10 @@ def _inspect(hub: Hub, repo_id: str, revision: str | None, config: str | None, h
     info = hub.info(repo_id, revision)
     files = {file.path: file for file in hub.tree(info["id"], info["sha"])}
     seen = _Seen(hub, info["id"], info["sha"], files)
-    _refuse_unreadable(info["id"], list(files))
-    copies = parquet_branch.configs_of(files) if revision in parquet_branch.NAMES else {}
-    declared, splits = _declared(seen, info.get("cardData"), copies)
-    chosen = _chosen(declared, config, info["id"])
+    refuse_unreadable(info["id"], list(files))
+    found = layout(list(files), info.get("cardData"), is_parquet_branch=revision in parquet_branch.NAMES)
+    seen.origins["configs"] = found.origin
+    chosen, splits = found.chosen(config, info["id"]), found.splits
     chosen_files = [path for paths in splits[chosen.name].values() for path in paths]
     if not chosen_files:
         raise failures.no_data(info["id"])
@@ -98,43 +99,17 @@ def _inspect(hub: Hub, repo_id: str, revision: str | None, config: str | None, h
         downloads=info.get("downloads"),
         likes=info.get("likes"),
         configs=tuple(
-            _config_info(one, splits[one.name], counts if one is chosen else one.num_samples, files) for one in declared
+            _config_info(one, splits[one.name], counts if one is chosen else one.num_samples, files)
+            for one in found.configs
         ),
         columns=columns,
         download_bytes=sum(files[path].size for path in dict.fromkeys(chosen_files)),
         free_bytes=free_bytes(home),
         origins=seen.origins,
         refusal=None if refusal is None else ErrorInfo.of(refusal),
-        parquet_branch=bool(copies),
+        parquet_branch=found.is_copy,
+        url=f"{endpoint()}/datasets/{info['id']}",
     )
-
-
-def _declared(
-    seen: _Seen, card: Any, copies: parquet_branch.Configs
-) -> tuple[Sequence[CardConfig], Mapping[str, Mapping[str, Sequence[str]]]]:
-    """Return the configurations and the files of their splits, by the card, or by the folders of the Parquet branch."""
-    if copies:
-        seen.origins["configs"] = parquet_branch.ORIGIN
-        return [CardConfig(name, parquet_branch.is_default(name, copies)) for name in copies], copies
-    declared = read_card(card)
-    seen.origins["configs"] = "dataset card" if any(one.patterns for one in declared) else "file names"
-    return declared, {one.name: files_of_splits(list(seen.files), one.patterns, one.data_dir) for one in declared}
-
-
-def _refuse_unreadable(repo_id: str, paths: Sequence[str]) -> None:
-    if f"{repo_id.rpartition('/')[2]}.py" in paths:
-        raise failures.script_unsupported(repo_id)
-    if not any(is_data(path) for path in paths):
-        raise failures.no_data(repo_id)
-
-
-def _chosen(configs: Sequence[CardConfig], config: str | None, repo_id: str) -> CardConfig:
-    if config is not None:
-        for one in configs:
-            if one.name == config:
-                return one
-        raise failures.config_not_found(repo_id, config, [one.name for one in configs])
-    return next((one for one in configs if one.default), configs[0])
 
 
 def _refusal(hub: Hub, info: Mapping[str, Any]) -> StudioError | None:

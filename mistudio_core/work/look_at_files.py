@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from pathlib import Path
 from typing import Any, Final
@@ -10,22 +9,18 @@ from typing import Any, Final
 import pyarrow as pa
 
 from mistudio_core.errors import StudioError
-from mistudio_core.raw import column_types, hub_features, text_columns
 from mistudio_core.sources.file_proxy import FileProxy, local
 from mistudio_core.sources.import_options import ImportOptions
 from mistudio_core.sources.local import plan_import
 from mistudio_core.sources.plan import SourceFile
 from mistudio_core.sources.tables import TableReader
 from mistudio_core.sources.unpack import unpacked
-from mistudio_core.store.samples.plain_values import plain
 from mistudio_core.work.environment import prepare_environment
 from mistudio_core.work.file_by_file import READ_FROM_THE_END
 from mistudio_core.work.running import RunningJob
+from mistudio_core.work.shown_rows import shown
 
 ROWS: Final = 20
-COLUMNS: Final = 50
-CELL_CHARS: Final = 300
-"""What is shown: enough to see whether the cells are cut where they should be."""
 _CPU_SECONDS: Final = 60
 """A look that takes longer would not be waited for; the system ends the worker then."""
 
@@ -63,7 +58,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
             break
     if reader.schema is None or not count:
         raise StudioError("no_data", f"{file.label} has no samples.", "Check the parsing options.")
-    return _shown(pa.concat_tables(tables), reader.schema, file.label)
+    return shown(pa.concat_tables(tables), reader.schema, file.label)
 
 
 def _readable(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
@@ -71,25 +66,3 @@ def _readable(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
         return local(Path(file.path), file.local_name, file.compression)
     keep_free = job.settings.keep_free_mb << 20
     return local(unpacked(Path(file.path), file.compression, job.folder / "plain", keep_free=keep_free), "plain")
-
-
-def _shown(table: pa.Table, schema: pa.Schema, name: str) -> dict[str, Any]:
-    features = hub_features(schema)
-    shown = schema.names[:COLUMNS]
-    cells = [[_cell(value, features.get(column)) for value in table[column].to_pylist()] for column in shown]
-    types = column_types(schema)
-    return {
-        "file": name,
-        "num_columns": len(schema.names),
-        "columns": {column: types[column] for column in shown},
-        "text_columns": list(text_columns(schema)),
-        "rows": [list(row) for row in zip(*cells, strict=True)],
-    }
-
-
-def _cell(value: Any, feature: Any) -> str | None:
-    if value is None:
-        return None
-    kept = plain(value, feature)
-    text = kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False)
-    return text if len(text) <= CELL_CHARS else text[:CELL_CHARS] + "\N{HORIZONTAL ELLIPSIS}"

@@ -23,10 +23,7 @@ def info(site: Site, request: Request, repo: Repository, rest: list[str], accoun
     commit = commit_at(repo, rest[0] if rest else "main")
     facts = describe(repo, commit)
     facts["siblings"] = [_sibling(path, blob.entry(path), request.flag("blobs")) for path, blob in commit.files.items()]
-    wanted = [name for key in ("expand", "expand[]") for name in request.query.get(key, [])]
-    if wanted:
-        facts = {name: value for name, value in facts.items() if name in ("_id", "id", *wanted)}
-    return json_response(facts)
+    return json_response(_wanted(request, facts))
 
 
 def describe(repo: Repository, commit: Commit) -> dict[str, object]:
@@ -48,6 +45,7 @@ def describe(repo: Repository, commit: Commit) -> dict[str, object]:
         "tags": [f"license:{licence}", "region:us"] if licence else ["region:us"],
         "cardData": commit.card or None,
         "usedStorage": used,
+        "mainSize": used,
     }
     if repo.kind == "model":
         facts |= {"modelId": repo.id, "library_name": "transformers", "pipeline_tag": "text-generation"}
@@ -130,19 +128,27 @@ READ_VERBS: dict[str, Handler] = {
 
 def search(site: Site, request: Request, kind: str, account: Account | None) -> Response:
     """Answer `/api/datasets` and `/api/models`: public and own repositories whose id holds the words."""
-    words = request.query.get("search", [""])[-1].lower()
+    words = request.query.get("search", [""])[-1].lower().split()
     author = request.query.get("author", [None])[-1]
     found = [
         repo
         for repo in site.repositories.values()
         if repo.kind == kind
         and repo.readable_by(account.user if account else None)
-        and words in repo.id.lower()
+        and all(word in repo.id.lower() for word in words)
         and author in (None, repo.id.split("/")[0])
     ]
+    if request.query.get("sort", [""])[-1] in ("downloads", "likes"):
+        found.sort(key=lambda repo: getattr(repo, request.query["sort"][-1]), reverse=True)
     limit = int(request.query.get("limit", [str(SEARCH_PAGE)])[-1])
-    rows = [describe(repo, commit_at(repo, "main")) for repo in found[:limit]]
+    rows = [_wanted(request, describe(repo, commit_at(repo, "main"))) for repo in found[:limit]]
     return json_response(rows)
+
+
+def _wanted(request: Request, facts: dict[str, object]) -> dict[str, object]:
+    """Keep the facts that `expand` asks for, all where it asks for none."""
+    wanted = [name for key in ("expand", "expand[]") for name in request.query.get(key, [])]
+    return {name: value for name, value in facts.items() if name in ("_id", "id", *wanted)} if wanted else facts
 
 
 def whoami(account: Account | None) -> Response:

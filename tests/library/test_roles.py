@@ -68,6 +68,8 @@ CASES: Final[Mapping[str, Case]] = {
     "may": Case("everybody", lambda lib, _: lib.may("start")),
     "datasets": Case("everybody", lambda lib, _: lib.datasets()),
     "datasets.get": Case("everybody", lambda lib, made: lib.dataset(made.dataset)),
+    "datasets.search_hub": Case("member", lambda lib, _: lib.search_hub("")),
+    "datasets.first_rows": Case("member", lambda lib, _: lib.first_rows("not a name"), "invalid_request"),
     "datasets.inspect": Case("member", lambda lib, _: lib.inspect("not a name"), "invalid_request"),
     "datasets.download": Case("member", lambda lib, _: lib.download("not a name"), "invalid_request"),
     "datasets.import_files": Case("owner", lambda lib, made: lib.import_files(_file(lib, made)), QUEUE),

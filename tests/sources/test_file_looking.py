@@ -13,7 +13,8 @@ from mistudio_core.errors import StudioError
 from mistudio_core.files import read_json
 from mistudio_core.library import ImportOptions, Library
 from mistudio_core.ui.app import keys
-from mistudio_core.work.look_at_files import CELL_CHARS, COLUMNS, ROWS
+from mistudio_core.work.look_at_files import ROWS
+from mistudio_core.work.shown_rows import CELL_CHARS, COLUMNS
 from tests.hub.rows import parquet, table
 from tests.support.app_driver import open_app, submit, words
 from tests.support.staged import StagedLibrary, staged

@@ -1,1 +1,1 @@
-"""What a look worker answers: questions about tokenizers and chat templates, which come from strangers."""
+"""What a look worker answers: questions about tokenizers, chat templates and files, which come from strangers."""

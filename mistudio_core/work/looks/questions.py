@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mistudio_core.work.looks import loading, recipes, tokens
+from mistudio_core.work.looks import hub_rows, loading, recipes, tokens
 
 _QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "keep_files": loading.store_files,
+    "hub_rows": hub_rows.hub_rows,
     "preview": recipes.preview,
     "source_text": recipes.source_text,
     "chat_date": recipes.chat_date,
