@@ -54,7 +54,7 @@ def position_lines(positions: Mapping[str, Any], *, ids: Sequence[int] = (), mos
     chart = chart.transform_calculate(middle="datum.place + 0.5").encode(
         x=_axis("middle", positions["bins"]),
         y=alt.Y("share:Q").title("share of positions (%)").axis(format="%"),
-        color=alt.Color("label:N", sort=None).title(None).legend(orient="bottom", columns=3, labelLimit=120),
+        color=alt.Color("label:N", sort=None).title(None).legend(orient="bottom", columns=2, labelLimit=120),
     )
     named = "; ".join(f"{token_label(row)}, {_first_shares(positions, row)}" for row in chosen)
     length = exact(positions["context_length"])

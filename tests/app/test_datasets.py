@@ -175,6 +175,12 @@ def test_deleting_asks_first(library: StagedLibrary) -> None:
     press(app, "undo")
     assert [dataset.id for dataset in opened.datasets()] == [dataset_id]
     assert "undo" not in {button.key for button in app.button}
+    ask_to_delete(app, dataset_id)
+    press(app, "delete_yes")
+    assert "It can be put back for 1 min, then its disk is freed." in words(app)
+    app.session_state[keys.UNDO_UNTIL] = 0.0
+    app.run()
+    assert "It can be put back" not in words(app)
 
 
 def test_the_question_tells_the_tokenizations_that_go_apart(library: StagedLibrary) -> None:

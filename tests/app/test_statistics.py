@@ -58,6 +58,14 @@ def statistics_of(dataset: Dataset, subject_id: str | None = None) -> AppTest:
     return open_app("dataset", id=dataset.id, tab="Statistics", **query)
 
 
+def unfold(app: AppTest, *sections: str) -> AppTest:
+    for section in sections:
+        app.session_state[f"section-{section}:expander"] = True
+    app.run()
+    assert_no_exception(app)
+    return app
+
+
 def charts(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
 
@@ -73,7 +81,8 @@ def test_the_cards_of_a_tokenization_come_in_the_order_of_the_original(library: 
     assert [metric.value.split("[")[0] for metric in app.metric][:4] == [":green", ":blue", ":violet", ":yellow"]
     result = library.statistics(tokenization.id) or {}
     assert app.metric[3].value == f":yellow[{result['vocabulary']['distinct']:,}]"
-    shown = words(app)
+    assert titles(app) == ["Document lengths", "Frequency of tokens by rank", "Most frequent tokens"], "no others yet"
+    shown = words(unfold(app, "coverage", "fertility", "positions"))
     for text in (
         "Sequences spanning documents",
         "Documents per sequence",
@@ -88,8 +97,8 @@ def test_the_cards_of_a_tokenization_come_in_the_order_of_the_original(library: 
     assert titles(app) == [
         "Document lengths",
         "Frequency of tokens by rank",
-        "Tokens covered by the most frequent ids",
         "Most frequent tokens",
+        "Tokens covered by the most frequent ids",
         "Token frequency by position",
     ]
 
@@ -101,7 +110,7 @@ def test_padding_and_what_was_cut_are_told(library: Library, dataset: Dataset) -
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Dropped tokens"] == formats.percent(result["lost"]["share"])
     assert shown["Padding"] == formats.percent(result["padding"]["share"])
-    tables = [table.value for table in app.table]
+    tables = [table.value for table in unfold(app, "dropped").table]
     lost = next(table for table in tables if "Why" in table.columns)
     assert lost["Tokens"].iloc[0] == f"{result['lost']['reasons']['truncation']['tokens']:,}"
 
@@ -120,7 +129,7 @@ def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, datas
         entry = next(one for one in manifest["sidecars"] if one["file"] == files[0].name)
         entry |= {"size_bytes": files[0].stat().st_size, "sha256": file_sha256(files[0])}
         write_sealed(files[1], manifest)
-        app = statistics_of(dataset, tokenization.id)
+        app = unfold(statistics_of(dataset, tokenization.id), "fertility")
         fertility = next(one.value for one in app.table if "train" in one.value)
         assert list(fertility[""])[8:10] == ["Characters", "Words"]
         assert list(fertility["train"])[8:10] == ["unknown", "unknown"]
@@ -134,11 +143,8 @@ def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, datas
 def test_ids_that_are_never_seen_are_listed_by_pages(library: Library, dataset: Dataset) -> None:
     tokenization = rows_of(library, dataset)
     app = statistics_of(dataset, tokenization.id)
-    fold = keys.of(tokenization.id, "stats_rare_fold")
     assert not any("rarest first" in item.value for item in app.caption), "it is read when it is opened"
-    app.session_state[fold] = True
-    app.run()
-    assert_no_exception(app)
+    unfold(app, "rare")
     never = library.rare_ids(tokenization.id)
     assert f"Ids 1 to 100 of {len(never):,}, rarest first" in words(app)
     listed = app.dataframe[-1].value
@@ -153,7 +159,7 @@ def test_ids_that_are_never_seen_are_listed_by_pages(library: Library, dataset: 
 
 def test_every_chart_can_be_saved_in_four_ways(library: Library, dataset: Dataset) -> None:
     for subject in (None, rows_of(library, dataset).id):
-        app = statistics_of(dataset, subject)
+        app = unfold(statistics_of(dataset, subject), *(["coverage", "positions"] if subject else []))
         labels = [str(getattr(button, "label", "")) for button in app.get("download_button")]
         assert labels.count("PNG") == labels.count("SVG") == labels.count("CSV") == len(charts(app)) > 1
         assert "All statistics (JSON)" in labels
@@ -174,7 +180,7 @@ def test_a_running_tokenization_is_drawn_as_far_as_it_is(
         assert "(so far)" in app.selectbox[0].options[1]
         assert "25.0 %" in words(app), "the job is told too"
         assert [metric.label for metric in app.metric][:4] == ["Samples", "Tokens", "Average length", "Unique tokens"]
-        specs = charts(app)
+        specs = charts(unfold(app, "coverage"))
         assert len(specs) == 4
         assert {spec["title"]["subtitle"] for spec in specs} == {"counted so far"}
         assert "Click a bar" not in words(app)

@@ -55,6 +55,13 @@ def test_a_bar_opens_the_samples_that_it_counts(app: AppServer, open_page: OpenP
     lengths.wait_for()
     idle(page)
     picture(page, "statistics-of-tokens-clickable")
+    contents = page.get_by_role("navigation", name="Contents")
+    contents.get_by_role("button", name="Positions").click()
+    expect(chart(page, "Share of each position")).to_be_in_viewport()
+    expect(contents.get_by_role("button", name="Positions")).to_have_attribute("aria-current", "true")
+    contents.get_by_role("button", name="Charts").click()
+    expect(lengths).to_be_in_viewport()
+    idle(page)
     bars = lengths.locator("path[aria-roledescription=bar]")
     fullest = max(range(bars.count()), key=lambda place: bars.nth(place).bounding_box()["height"])  # type: ignore[index]
     bars.nth(fullest).click()

@@ -25,18 +25,17 @@ def draw(tokenization: Tokenization, positions: Mapping[str, Any] | None) -> Non
     def key(what: str) -> str:
         return keys.of(tokenization.id, f"stats_positions_{what}")
 
-    with st.container(border=True):
-        way = st.radio("Positions", [_LINES, _MAP], key=key("way"), horizontal=True, label_visibility="collapsed")
-        if way == _MAP:
-            chart_card.draw(position_map(positions), key("map"))
-            return
-        labels = {row["id"]: token_label(row) for row in positions["tokens"]}
-        chosen = st.multiselect(
-            "Tokens",
-            list(labels),
-            key=key("ids"),
-            format_func=labels.__getitem__,
-            max_selections=LINE_TOKENS,
-            placeholder=f"Up to {LINE_TOKENS}: special tokens first, then the most frequent",
-        )
-        chart_card.draw(position_lines(positions, ids=chosen), key("lines"))
+    way = st.radio("Positions", [_LINES, _MAP], key=key("way"), horizontal=True, label_visibility="collapsed")
+    if way == _MAP:
+        chart_card.draw(position_map(positions), key("map"))
+        return
+    labels = {row["id"]: token_label(row) for row in positions["tokens"]}
+    chosen = st.multiselect(
+        "Tokens",
+        list(labels),
+        key=key("ids"),
+        format_func=labels.__getitem__,
+        max_selections=LINE_TOKENS,
+        placeholder=f"Up to {LINE_TOKENS}: special tokens first, then the most frequent",
+    )
+    chart_card.draw(position_lines(positions, ids=chosen), key("lines"))

@@ -23,17 +23,9 @@ _COLUMNS: Final = {"Id": "id", "Token": "token", "Count": "count"}
 
 
 def draw(library: Library, tokenization: Tokenization, vocabulary: Mapping[str, Any]) -> None:
-    """Draw the list behind a fold; it is read when the fold is opened."""
-    never = formats.exact(vocabulary["never_seen"])
-    fold = st.expander(
-        f"Unused and rare ids ({never} unused)",
-        icon=":material/visibility_off:",
-        key=_key(tokenization, "fold"),
-        on_change="rerun",
-    )
-    if fold.open:
-        with fold, failures.shown():
-            _list(library, tokenization, vocabulary)
+    """Draw the list and its files."""
+    with failures.shown():
+        _list(library, tokenization, vocabulary)
 
 
 def _list(library: Library, tokenization: Tokenization, vocabulary: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from mistudio_core.ui.app.escape import one_line
 from mistudio_core.ui.columns import bar_fields
 from mistudio_core.ui.statistics import bar_links, chart_card, summary, token_tables
 from mistudio_core.ui.statistics import columns as column_statistics
-from mistudio_core.ui.widgets import figure_cards, figures, formats
+from mistudio_core.ui.widgets import figure_cards, figures, folding, formats
 
 _CARD_WIDTH: Final = 150
 _MEASURES: Final = {"Characters": "characters", "Words": "words", "Bytes": "bytes"}
@@ -29,18 +29,10 @@ def draw(dataset: Dataset, result: Mapping[str, Any], chooser: DeltaGenerator) -
     with chooser:
         column = _choose(dataset, columns)
     if column["kind"] == "text":
-        _text(dataset, column)
+        _text(dataset, column, result)
     else:
         column_statistics.draw(dataset, column)
-    if len(result["splits"]) > 1:
-        from mistudio_core.charts.columns import split_bars
-
-        with st.container(border=True):
-            chart_card.draw(
-                split_bars(result),
-                _key(dataset, "splits"),
-                clicks=bar_links.to_samples(dataset.id, bar_fields.of_split),
-            )
+        _splits(dataset, result)
     chart_card.save_json("All statistics (JSON)", result, f"statistics-{dataset.id}", _key(dataset, "json"))
 
 
@@ -61,9 +53,26 @@ def _choose(dataset: Dataset, columns: Sequence[Mapping[str, Any]]) -> Mapping[s
     return columns[chosen]
 
 
-def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
-    copies = column["duplicates"]
+def _text(dataset: Dataset, column: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     st.markdown(summary.of_text(column))
+    _cards(column)
+    left, right = st.columns(2)
+    with left:
+        _lengths(dataset, column)
+        if column.get("datetime"):
+            column_statistics.moments_of_texts(dataset, column)
+    with right:
+        if column.get("values"):
+            column_statistics.bars_of_values(dataset, column)
+        _scripts(dataset, column)
+        _splits(dataset, result)
+    if place := folding.section("text_lengths", "Lengths in numbers", icon=":material/straighten:"):
+        with place:
+            token_tables.summary_table("Lengths", {title: column[measure] for title, measure in _MEASURES.items()})
+
+
+def _cards(column: Mapping[str, Any]) -> None:
+    copies = column["duplicates"]
     with st.grid(4, min_column_width=_CARD_WIDTH):
         figure_cards.count("Samples", column["characters"]["count"] + column["nulls"], color="green")
         figure_cards.count("Characters", column["characters"]["sum"], color="blue")
@@ -82,21 +91,30 @@ def _text(dataset: Dataset, column: Mapping[str, Any]) -> None:
             ":material/info: Duplicates are estimated from a random sample of the distinct texts; the standard "
             f"error of the share is {100 * copies['standard_error']:.2g} %."
         )
-    _lengths(dataset, column)
-    if column.get("values"):
-        column_statistics.bars_of_values(dataset, column)
-    if column.get("datetime"):
-        column_statistics.moments_of_texts(dataset, column)
-    if column["scripts"]["scripts"]:
-        from mistudio_core.charts.columns import script_bars
 
-        with st.container(border=True):
-            name = str(column["name"])
-            clicks = bar_links.to_samples(dataset.id, bar_fields.of_script(name))
-            figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
-            chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
-            if version := column["scripts"].get("unicode"):  # older statistics do not say
-                st.caption(f"Letters and scripts as in Unicode {version}.")
+
+def _scripts(dataset: Dataset, column: Mapping[str, Any]) -> None:
+    if not column["scripts"]["scripts"]:
+        return
+    from mistudio_core.charts.columns import script_bars
+
+    with st.container(border=True):
+        name = str(column["name"])
+        clicks = bar_links.to_samples(dataset.id, bar_fields.of_script(name))
+        figure = script_bars(column, scale=figures.count_scale_choice(_key(dataset, "scripts_scale")))
+        chart_card.draw(figure, _key(dataset, f"scripts:{name}"), clicks=clicks)
+        if version := column["scripts"].get("unicode"):  # older statistics do not say
+            st.caption(f"Letters and scripts as in Unicode {version}.")
+
+
+def _splits(dataset: Dataset, result: Mapping[str, Any]) -> None:
+    if len(result["splits"]) < 2:
+        return
+    from mistudio_core.charts.columns import split_bars
+
+    with st.container(border=True):
+        clicks = bar_links.to_samples(dataset.id, bar_fields.of_split)
+        chart_card.draw(split_bars(result), _key(dataset, "splits"), clicks=clicks)
 
 
 def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
@@ -116,8 +134,6 @@ def _lengths(dataset: Dataset, column: Mapping[str, Any]) -> None:
         clicks = bar_links.to_samples(dataset.id, bar_fields.of_measure(dataset, name, unit))
         chart_card.draw(figure, _key(dataset, f"lengths:{unit}:{name}"), clicks=clicks)
         chart_card.note_if_inexact(column[unit])
-    with st.container(border=True):
-        token_tables.summary_table("Lengths", {title: column[measure] for title, measure in _MEASURES.items()})
 
 
 def _key(dataset: Dataset, what: str) -> str:

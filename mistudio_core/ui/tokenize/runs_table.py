@@ -17,14 +17,21 @@ from mistudio_core.ui.widgets import badges, titles
 _LINE_HEIGHT: Final = 35
 _MOST_LINES: Final = 14
 _MB: Final = 1 << 20  # as everywhere in the app
+# Pixels that let all columns be seen in a window of 1,280; a longer value is seen whole when its cell is clicked.
 _COLUMNS: Final[Mapping[str, Any]] = {
-    "Differs by": st.column_config.TextColumn(width="medium"),
-    "Context": st.column_config.NumberColumn(format="localized", help="Tokens in a sequence"),
-    "Sequences": st.column_config.NumberColumn(format="localized"),
-    "Tokens": st.column_config.NumberColumn(format="compact"),
-    "Tokens/s": st.column_config.NumberColumn(format="compact", help="Of the whole job, from its start to its end"),
-    "Size (MB)": st.column_config.NumberColumn(format="%.2f"),
-    "Created": st.column_config.DatetimeColumn(format="distance"),
+    "Tokenizer": st.column_config.TextColumn(width=97),
+    "Preset": st.column_config.TextColumn(width=92),
+    "Differs by": st.column_config.TextColumn(width=80),
+    "Context": st.column_config.NumberColumn(width=62, format="localized", help="Tokens in a sequence"),
+    "Sequences": st.column_config.NumberColumn(width=78, format="localized"),
+    "Tokens": st.column_config.NumberColumn(width=58, format="compact"),
+    "Engine": st.column_config.TextColumn(width=56),
+    "Tokens/s": st.column_config.NumberColumn(
+        width=66, format="compact", help="Of the whole job, from its start to its end"
+    ),
+    "MB": st.column_config.NumberColumn(width=48, format="%.2f", help="Size on disk"),
+    "Created": st.column_config.DatetimeColumn(width=98, format="distance"),
+    "State": st.column_config.TextColumn(width=52),
 }
 
 
@@ -61,7 +68,7 @@ def line(item: Tokenization, maker: Job | None) -> dict[str, Any]:
         "Tokens": item.num_tokens if ready else None,
         "Engine": item.engine or "",
         "Tokens/s": _rate(item, maker) if ready else None,
-        "Size (MB)": item.size_bytes / _MB if ready else None,
+        "MB": item.size_bytes / _MB if ready else None,
         "Created": item.created_at,
         "State": badges.of_tokenization(item).label,
     }

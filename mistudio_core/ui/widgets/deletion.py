@@ -18,6 +18,7 @@ from mistudio_core.ui.widgets import formats, titles
 
 _ERROR: Final = "delete_error"
 _UNDO_ERROR: Final = "undo_error"
+_TIMER_SLACK_S: Final = 0.5  # so that the time is over when the timer of the browser says so
 _COMES_AGAIN: Final = {
     "huggingface": "The repository on the Hub is not touched: it can be downloaded again.",
     "local": "The files it was imported from are not touched.",
@@ -143,15 +144,24 @@ def _delete(record_id: str) -> None:
 
 
 def offer_undo() -> None:
-    """Draw the line that puts back what was deleted last, for a minute."""
+    """Draw the line that puts back what was deleted last; it goes away by itself when that is no longer possible."""
     failures.show_stored(_UNDO_ERROR)
     if st.session_state.get(keys.UNDO) is None:
         return
-    if time.monotonic() > st.session_state[keys.UNDO_UNTIL]:
+    left = st.session_state[keys.UNDO_UNTIL] - time.monotonic()
+    if left <= 0:
         st.session_state[keys.UNDO] = None
         return
+    # One run of the page when the time is over, by a timer in the browser.
+    st.fragment(_undo_line, run_every=left + _TIMER_SLACK_S)()
+
+
+def _undo_line() -> None:
+    if st.session_state[keys.UNDO] is None or time.monotonic() > st.session_state[keys.UNDO_UNTIL]:
+        st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(":material/delete: Deleted. Its disk is freed in a minute.", width="content")
+        kept = formats.duration(UNDO_SECONDS)
+        st.markdown(f":material/delete: Deleted. It can be put back for {kept}, then its disk is freed.")
         st.button("Undo", key="undo", icon=":material/undo:", type="tertiary", on_click=_undo)
 
 

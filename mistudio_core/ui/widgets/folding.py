@@ -1,8 +1,9 @@
-"""A part of a page that is drawn only while it is open, under a button that says what is in it."""
+"""Parts of a page that are drawn only while they are open, under a line that says what is in them."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 
 def is_open(label: str, key: str, *, icon: str, at_first: bool = False) -> bool:
@@ -17,6 +18,19 @@ def is_open(label: str, key: str, *, icon: str, at_first: bool = False) -> bool:
         args=(key, not shown),
     )
     return shown
+
+
+def section(key: str, label: str, *, icon: str) -> DeltaGenerator | None:
+    """Draw a section with a frame, folded at first; return its place if it is open.
+
+    It stays as it is on another tab and for the next record, which the expander itself would forget.
+    """
+    widget, kept = f"{key}:expander", f"{key}:open"
+    if widget not in st.session_state:
+        st.session_state[widget] = st.session_state.get(kept, False)
+    place = st.expander(label, icon=icon, key=widget, on_change="rerun")
+    st.session_state[kept] = bool(place.open)
+    return place if place.open else None
 
 
 def _set(key: str, shown: bool) -> None:
