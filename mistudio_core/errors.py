@@ -8,7 +8,7 @@ Every failure is a `StudioError` of the class that its code belongs to, so that 
     │   └── TokenizerNotFound   tokenizer_not_found
     ├── Duplicate           duplicate (details: `id` and `status` of what is there)
     ├── InUse               in_use (details: `ids` of what it waits for)
-    ├── AccessRefused       gated, token_rejected, repo_disabled, permission_denied
+    ├── AccessRefused       gated, token_rejected, repo_disabled, permission_denied, key_rejected
     ├── HubUnreachable      hub_unreachable, rate_limited
     ├── UnusableData        corrupt_data, no_data
     ├── IndexUnusable       an index that is made from the samples, and can be made again
@@ -16,7 +16,7 @@ Every failure is a `StudioError` of the class that its code belongs to, so that 
     │   ├── IndexStale          index_stale: of other samples, or of another version
     │   └── IndexDamaged        index_damaged: what notices it has it built again
     ├── Unsupported         script_unsupported, tokenizer_unsupported, engines_differ
-    ├── LimitReached        disk_full, too_large, too_many_jobs
+    ├── LimitReached        disk_full, too_large, too_many_jobs, too_many_requests
     ├── Interrupted         cancelled, worker_died
     ├── LibraryLocked       library_locked
     └── Unexpected          internal
@@ -103,9 +103,9 @@ class InUse(StudioError):
 
 
 class AccessRefused(StudioError):
-    """The Hub or this library does not allow it."""
+    """The Hub or this library does not allow it; `key_rejected` is of the key of the HTTP API."""
 
-    codes = ("gated", "token_rejected", "repo_disabled", "permission_denied")
+    codes = ("gated", "token_rejected", "repo_disabled", "permission_denied", "key_rejected")
 
 
 class HubUnreachable(StudioError):
@@ -151,7 +151,7 @@ class Unsupported(StudioError):
 class LimitReached(StudioError):
     """There is no room, no memory or no place in the queue for it."""
 
-    codes = ("disk_full", "too_large", "too_many_jobs")
+    codes = ("disk_full", "too_large", "too_many_jobs", "too_many_requests")
 
 
 class Interrupted(StudioError):

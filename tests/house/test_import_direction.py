@@ -43,9 +43,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "library": frozenset({"jobs", "store", "sources", "example", "tokenization", "statistics"}),
     "cli": frozenset({"library", "tokenization"}),
     "__main__": frozenset({"cli"}),
+    "api": frozenset({"library"}),
     "ui": frozenset({"library", "charts"}),
     "pages": frozenset({"ui"}),
-    "app": frozenset({"ui"}),
+    "app": frozenset({"api", "ui"}),
     "work": frozenset({"jobs", "sources", "example", "store", "tokenization", "statistics"}),
 }
 # Inside the tokenization room each folder may import those before it.
@@ -81,6 +82,9 @@ CLOSED_TO_WORK = frozenset(
 BELOW_THE_LIBRARY = frozenset({"store", "sources", "work", "tokenization", "statistics"})
 PACKAGE_ROOMS: dict[str, frozenset[str]] = {
     "streamlit": frozenset({"ui", "pages", "app"}),
+    "fastapi": frozenset({"api"}),
+    "starlette": frozenset({"api"}),
+    "pydantic": frozenset({"api"}),
     "altair": frozenset({"charts"}),
     "vl_convert": frozenset({"charts"}),
     "duckdb": frozenset({"store"}),
@@ -101,6 +105,7 @@ PACKAGE_ROOMS: dict[str, frozenset[str]] = {
 }
 WORKER_PACKAGES = frozenset({"datasets", "transformers"})
 HEAVY = (
+    "fastapi",
     "streamlit",
     "datasets",
     "transformers",

@@ -107,6 +107,8 @@ def versions() -> None:
 
 def _value(settings: Settings, name: str) -> str:
     value: Any = getattr(settings, name)
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
     if isinstance(value, str):
         return value or "none"
     if isinstance(value, bool):

@@ -1,0 +1,97 @@
+"""How a path is made of a function that uses the library: in a thread, answered as JSON, its failures documented."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from starlette.requests import HTTPConnection
+
+from mistudio_core.api.auth import Caller, require_key
+from mistudio_core.api.errors import documented_failures
+from mistudio_core.api.workers import Workers
+from mistudio_core.library import Library
+from mistudio_core.records import as_json
+from mistudio_core.settings import Settings
+
+_LIBRARY: Final = "library"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What all requests of one API share: the settings, the copy of the catalog, the threads."""
+
+    settings: Settings
+    memory: MutableMapping[str, Any] = field(default_factory=dict)
+    workers: Workers = field(default_factory=Workers)
+
+
+def served(connection: HTTPConnection) -> Served:
+    """Return what the API of a request shares."""
+    found: Served = connection.app.state.served
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request for the library by somebody; opening it reads files, so that is done in a thread."""
+
+    served: Served
+    caller: Caller
+
+    def open(self) -> Library:
+        """Return the library as its caller may use it."""
+        here = self.served
+        return Library.open(actor=self.caller.actor, role=self.caller.role, settings=here.settings, memory=here.memory)
+
+
+async def asking(connection: HTTPConnection, caller: Annotated[Caller, Depends(require_key)]) -> Asking:
+    """Return who asks for the library."""
+    return Asking(served(connection), caller)
+
+
+Opened = Annotated[Library, Depends(asking)]
+"""The parameter `library` of an act: what depends on the request is an `Asking`, and `Acts` opens it in a thread."""
+
+
+class Acts(APIRouter):
+    """Paths whose functions take the library, may block, and return what `as_json` takes, or a response."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **named: Any) -> None:
+        """Add a path; see `APIRouter` for what can be named."""
+        answer = _in_thread(endpoint, named.get("status_code") or 200)
+        named["responses"] = documented_failures() | (named.get("responses") or {})
+        super().add_api_route(path, answer, **named)
+
+
+def _in_thread(act: Callable[..., Any], status: int) -> Callable[..., Any]:
+    @functools.wraps(act)
+    async def answer(**named: Any) -> Response:
+        asked: Asking = named.pop(_LIBRARY)
+
+        def answered() -> Response:
+            result = act(**{_LIBRARY: asked.open()}, **named)
+            return result if isinstance(result, Response) else json_answer(result, status)
+
+        return await asked.served.workers.run(answered)
+
+    return answer
+
+
+def json_answer(value: Any, status: int = 200) -> Response:
+    """Return a record as the command line prints it."""
+    return Response(json.dumps(as_json(value), ensure_ascii=False), status, media_type="application/json")
+
+
+@asynccontextmanager
+async def serving(api: FastAPI) -> AsyncIterator[None]:
+    """Close what an API has opened when its server stops."""
+    try:
+        yield
+    finally:
+        api.state.served.workers.close()

@@ -1,0 +1,36 @@
+"""The API as one ASGI application, to be mounted beside the app or served by itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from mistudio_core import __version__
+from mistudio_core.api.acts import Served, serving
+from mistudio_core.api.errors import answer_failures
+from mistudio_core.api.routes import datasets, system
+from mistudio_core.settings import Settings
+
+PREFIX: Final = "/api/v1"
+_DESCRIPTION: Final = """
+Datasets, samples, tokenizations, statistics and jobs of one miStudio library, with the words, records and error codes
+of the command line. Every request needs a key: `Authorization: Bearer KEY`.
+"""
+
+
+def create_api(settings: Settings | None = None) -> FastAPI:
+    """Return the API of the library that the settings name; its paths begin after `PREFIX`, where it is mounted."""
+    api = FastAPI(
+        title="miStudio Datasets",
+        version=__version__,
+        description=_DESCRIPTION.strip(),
+        lifespan=serving,
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.state.served = Served(Settings.from_environment() if settings is None else settings)
+    answer_failures(api)
+    for routes in (datasets.routes, system.routes):
+        api.include_router(routes)
+    return api
