@@ -20,6 +20,7 @@ from mistudio_core.library.plans import Plans
 from mistudio_core.library.rebuild import fill
 from mistudio_core.library.samples import Samples
 from mistudio_core.library.statistics import Statistics
+from mistudio_core.library.tidying import tidy_if_due
 from mistudio_core.library.tokenizations import Tokenizations
 from mistudio_core.library.tokenizers import Tokenizers
 from mistudio_core.settings import Settings
@@ -145,8 +146,10 @@ class Library:
         place.prepare()
         catalog = Catalog(place, settings.lock_timeout_s, memory, partial(fill, place))
         role = role or role_of(actor, shared=settings.shared, admins=settings.admin)
-        library = cls(Context(place, settings, Actor(actor, settings.shared, role), catalog))
+        context = Context(place, settings, Actor(actor, settings.shared, role), catalog)
+        library = cls(context)
         place.sweep_trash()
         keep_reserve(place.root)
         library.reconcile()
+        tidy_if_due(context)
         return library

@@ -39,7 +39,7 @@ def delete_dataset(
     _refuse_unless(cascade, dataset.name, [item.id for item in tokenizations], jobs)
     _stop(home, jobs)
     folders = [home.dataset(dataset.id), home.dataset_draft(dataset.id), *_exports(home, tokenizations)]
-    folders += _uploads(home, jobs)
+    folders += uploads_of(home, jobs)
     return _delete(home, catalog, ids, folders, jobs, undo=undo if dataset.status == "ready" else None)
 
 
@@ -56,6 +56,11 @@ def delete_tokenization(
     return _delete(home, catalog, [tokenization.id], folders, jobs, undo=undo)
 
 
+def delete_jobs(home: Home, catalog: Catalog, jobs: list[JobRow]) -> None:
+    """Delete jobs that have ended, with their folders; raise `library_locked` while somebody else writes."""
+    _delete(home, catalog, [], [], jobs, undo=None, if_free=True)
+
+
 def delete_exports(home: Home, catalog: Catalog) -> int:
     """Delete all exports but those that a job is at work on; return the bytes that were freed."""
     with catalog.transaction() as transaction:
@@ -69,7 +74,7 @@ def _exports(home: Home, tokenizations: list[Tokenization]) -> list[Path]:
     return [home.exports / checked_id(tokenization.id, "tok") for tokenization in tokenizations]
 
 
-def _uploads(home: Home, jobs: list[JobRow]) -> list[Path]:
+def uploads_of(home: Home, jobs: list[JobRow]) -> list[Path]:
     """Return the uploads that wait for the imports among the jobs."""
     paths = [Path(path) for row in jobs if "paths" in row.arguments for path in row.arguments["paths"]]
     return [upload for upload in {home.upload_of(path) for path in paths} if upload is not None]
@@ -98,7 +103,14 @@ def _stop(home: Home, jobs: list[JobRow]) -> None:
 
 
 def _delete(
-    home: Home, catalog: Catalog, ids: list[str], folders: list[Path], jobs: list[JobRow], *, undo: Undo | None
+    home: Home,
+    catalog: Catalog,
+    ids: list[str],
+    folders: list[Path],
+    jobs: list[JobRow],
+    *,
+    undo: Undo | None,
+    if_free: bool = False,
 ) -> Deleted:
     """Move into the trash and remove the rows, both or neither, then free the bytes.
 
@@ -112,7 +124,7 @@ def _delete(
     trashed: dict[Path, Path] = {}
     kept, freed = None, 0
     try:
-        with catalog.transaction(with_reserve=True) as transaction:
+        with catalog.transaction(if_free=if_free, with_reserve=True) as transaction:
             transaction.remove(rows)
             if undo is not None:
                 kept = keep(home, undo.settings, folders, undo.owner)

@@ -76,9 +76,9 @@ def _asked(arguments: Mapping[str, Any], earlier: Dataset | Tokenization) -> Map
 def retry(context: Context, job: Job, hf_token: str | None) -> Job:
     """Start again what the last job on a subject did not finish, and return the new job."""
     with context.catalog.transaction() as transaction:  # which writes nothing: what is read has to be of one moment
-        row = transaction.jobs()[job.id]
-        found = transaction.subject(row.subject_id)
-    if found is None:
+        row = transaction.jobs().get(job.id)
+        found = None if row is None else transaction.subject(row.subject_id)
+    if row is None or found is None:
         raise StudioError("not_found", "The result of this job has been deleted.", "Start it anew.")
     found = as_found(found)
     if kind_of(row.kind).makes and found.status == "ready":

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
@@ -22,6 +23,7 @@ from mistudio_core.jobs import protocol
 from mistudio_core.jobs.kinds import KINDS, kind_of
 from mistudio_core.records import as_json, now
 from mistudio_core.settings import Settings, quota_filled
+from mistudio_core.work.log_size import keep_small
 from mistudio_core.work.queue import wait_in_queue
 from mistudio_core.work.running import RunningJob
 
@@ -153,6 +155,8 @@ def _hide(secret: str) -> None:
 def _watch_cancel(folder: Path, log: logging.Logger, before_end: list[Callable[[], None]]) -> None:
     while not (folder / protocol.CANCEL).exists():
         time.sleep(_CANCEL_POLL_S)
+        with suppress(OSError):  # of a log that was lost there is nothing to keep small
+            keep_small(folder / protocol.LOG)
     log.info("cancelled")
     error = StudioError(
         "cancelled", "The job was cancelled.", "Resume continues from the finished parts; Delete removes it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from mistudio_core.work.running import RunningJob
 from mistudio_core.work.shown_rows import shown
 
 ROWS: Final = 20
+_CACHE: Final = "hf"
+_UNPACKED: Final = "plain"
 _CPU_SECONDS: Final = 60
 """A look that takes longer would not be waited for; the system ends the worker then."""
 
@@ -28,7 +31,7 @@ _CPU_SECONDS: Final = 60
 def run(job: RunningJob) -> dict[str, Any]:
     """Return `{file, columns, text_columns, rows}`: rows of cells as text, None for a missing value.
 
-    Uploads that were made for the look are deleted after it.
+    Uploads that were made for the look are deleted after it, and so is what was unpacked.
     """
     paths = [Path(path) for path in job.arguments["paths"]]
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
@@ -39,6 +42,9 @@ def run(job: RunningJob) -> dict[str, Any]:
         for upload in {job.home.upload_of(path) for path in paths}:
             if upload is not None:
                 job.home.discard(upload)
+        os.chdir(job.home.root)  # out of the folder that goes now
+        for name in (_CACHE, _UNPACKED):
+            job.home.discard(job.folder / name)
 
 
 def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def _look(job: RunningJob, paths: list[Path]) -> dict[str, Any]:
     plan = plan_import(paths, job.arguments.get("format"), options)
     prepare_environment(job.folder)
     reader = TableReader(
-        plan.module, plan.options, plan.features, cache=job.folder / "hf" / "datasets",
+        plan.module, plan.options, plan.features, cache=job.folder / _CACHE / "datasets",
         text_columns=options.text_columns or (), replace=options.invalid_utf8 == "replace",
     )  # fmt: skip
     file = next(file for file in plan.files if file.size)
@@ -65,4 +71,4 @@ def _readable(job: RunningJob, file: SourceFile, module: str) -> FileProxy:
     if file.compression is None or module not in READ_FROM_THE_END:
         return local(Path(file.path), file.local_name, file.compression)
     keep_free = job.settings.keep_free_mb << 20
-    return local(unpacked(Path(file.path), file.compression, job.folder / "plain", keep_free=keep_free), "plain")
+    return local(unpacked(Path(file.path), file.compression, job.folder / _UNPACKED, keep_free=keep_free), _UNPACKED)

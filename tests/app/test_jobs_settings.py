@@ -85,6 +85,7 @@ def test_settings_show_storage_limits_and_versions(library: StagedLibrary, monke
     assert dict(zip(limits["Variable"], limits["Value"], strict=True))["MISTUDIO_MAX_UPLOAD_MB"] == "17"
     assert dict(zip(limits["Variable"], limits["Value"], strict=True))["MISTUDIO_QUOTA_GB"] == "no limit"
     assert "streamlit" in list(versions["Package"])
+    assert "finished jobs older than 7 days" in words(app)
 
 
 def test_a_rebuild_is_offered_and_works(library: StagedLibrary) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.library.tidying import FAILED_DAYS, SUCCEEDED_DAYS, UPLOAD_DAYS
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import plain
 from mistudio_core.ui.app.opening import open_library
@@ -45,6 +46,11 @@ def draw(library: Library) -> None:
             disabled=not library.storage()["exports"],
             help="Copies for other programs, and exported samples. They can be created again.",
         )
+    st.caption(
+        f"Once a day finished jobs older than {SUCCEEDED_DAYS} days are deleted with their logs, failed and cancelled "
+        f"ones after {FAILED_DAYS} days, and uploads that were never imported after {UPLOAD_DAYS} days. Datasets, "
+        "tokenizations and what *Resume* needs are kept."
+    )
     failures.show_stored(_ERROR)
     for problem in st.session_state.get(_PROBLEMS) or ():
         st.warning(plain(problem, 500), icon=":material/report:")
