@@ -125,8 +125,9 @@ def index(options: Namespace) -> Any:
 def search_tokens(options: Namespace) -> Any:
     """Find a sequence of tokens: `{total, total_is_exact, hits}`, and what stands beside the hits."""
     ids = None if options.ids is None else [_whole_number(part) for part in options.ids.split(",")]
+    paging = {"offset": options.offset, "limit": options.limit}
     return opened(options).search_tokens(
-        options.id, text=options.text, ids=ids, offset=options.offset, limit=options.limit, across=options.across
+        options.id, text=options.text, ids=ids, across=options.across, sort=options.sort, **paging
     )
 
 

@@ -172,6 +172,9 @@ def _read_commands(command: Any) -> None:
     tokens.add_argument("--offset", type=whole_number, default=0)
     tokens.add_argument("--limit", type=whole_number, default=50)
     tokens.add_argument("--across", action="store_true", help="include hits that span two documents")
+    tokens.add_argument(
+        "--sort", default="position", help="position, or before or after: by the tokens beside the hits"
+    )
     stats = command("stats", "print the statistics of a dataset or a tokenization")
     stats.add_argument("id", metavar="ID")
 

@@ -87,11 +87,12 @@ class TokenHits(Record):
 
     `following` and `preceding` are most often first; `by_position` counts the hits by the position where
     they start, in bins `{"first", "last", "count"}`. Where `seams_known` is False, hits may reach from one document
-    into the next.
+    into the next. `num_listed` is how many hits there are pages of: all, or of a sorted search the first 100,000.
     """
 
     total: int
     total_is_exact: bool
+    num_listed: int
     hits: tuple[TokenHit, ...]
     sequence: tuple[TokenPiece, ...]
     following: tuple[Neighbour, ...]

@@ -10,6 +10,8 @@ from mistudio_core.store.samples.query import MODES, RANKED_MODES, SampleQuery
 from mistudio_core.store.samples.search import Found
 from mistudio_core.store.samples.search_pool import SearchPool
 from mistudio_core.store.samples.session import SearchSession, SessionClosedError, index_stamp
+from mistudio_core.store.sequences.neighbour_order import SORTS as TOKEN_SORTS
+from mistudio_core.store.sequences.search import MAX_SEQUENCE as MOST_TOKENS
 from mistudio_core.store.sequences.view import TokenHit, TokenPiece
 from mistudio_core.tokenization.exports.copies import Export
 from mistudio_core.tokenization.output.shard_sequences import Source
@@ -18,8 +20,10 @@ from mistudio_core.tokenization.previews.answers import Preview, PreviewToken, R
 __all__ = [
     "EXPORT_KINDS",
     "MODES",
+    "MOST_TOKENS",
     "RANKED_MODES",
     "SOURCES",
+    "TOKEN_SORTS",
     "UNDO_SECONDS",
     "Export",
     "FileLook",

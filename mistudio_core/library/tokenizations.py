@@ -151,11 +151,13 @@ class Tokenizations:
         offset: int = 0,
         limit: int = 50,
         across: bool = False,
+        sort: str = "position",
     ) -> TokenHits:
         """Find a run of tokens, given as text or as ids, in all sequences; see `find_tokens`.
 
         A text is encoded as it would stand within a document, so that a leading space matters. With
-        `across`, hits that reach from one document into the next count too.
+        `across`, hits that reach from one document into the next count too. `sort` is `position`, or `before` or
+        `after` for the order of the tokens that stand there; see `order_by`.
         """
         from mistudio_core.store.sequences.search import find_tokens
 
@@ -164,7 +166,8 @@ class Tokenizations:
         check_text("text", text or "")
         sequences, view = self._opened(tokenization_id)
         wanted = view.encode(text) if text is not None else list(ids or ())
-        found = find_tokens(sequences, wanted, offset=offset, limit=limit, across=across)
+        order = view.order(sort)
+        found = find_tokens(sequences, wanted, offset=offset, limit=limit, across=across, order=order)
         return TokenHits(
             total=found.total,
             total_is_exact=found.total_is_exact,
@@ -174,6 +177,7 @@ class Tokenizations:
             preceding=_neighbours(view, found.preceding),
             by_position=found.by_position,
             seams_known=found.seams_known,
+            num_listed=found.num_listed,
         )
 
     def _opened(self, tokenization_id: str) -> tuple[TokenSequences, TokenView]:

@@ -89,11 +89,27 @@ def test_a_sequence_is_found_by_text_and_by_ids(library: Library, tokenization: 
     assert f"to {found.total:,} of {found.total:,}" in words(app)
 
 
+def test_contexts_are_sorted_by_what_stands_beside_them(
+    library: Library, tokenization: Tokenization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_tokens(tokenization, text=" the", sort="after")
+    found = library.search_tokens(tokenization.id, text=" the", sort="after")
+    assert [hit["right"] for hit in drawn(app, "hits")] == [hit.right for hit in found.hits]
+    (order,) = app.segmented_control
+    order.set_value("before").run()
+    assert address(app) == {"text": " the", "sort": "before"}
+    monkeypatch.setattr(token_search, "MOST_SORTED", 60)
+    app = open_tokens(tokenization, text=" the", sort="after", page="9")
+    assert f"Hits 51 to 60 of {found.total:,}" in words(app)
+    assert "Sorted are the first 60 hits" in words(app)
+
+
 @pytest.mark.parametrize(
     "query",
     [{"sequence": "-1"}, {"sequence": "x"}, {"ids": "1,x"}, {"ids": "99999999"}, {"at": "9-1", "sequence": "1"},
      {"at": "0-9"},
-     {"page": "0", "text": "a"}, {"tok": "tok_none"}, {"text": "\u202e<b>"}, {"ids": ",".join(["1"] * 500)}],
+     {"page": "0", "text": "a", "sort": "up"},
+     {"tok": "tok_none"}, {"text": "\u202e<b>"}, {"ids": ",".join(["1"] * 500)}],
 )  # fmt: skip
 def test_an_address_that_cannot_be_is_told_or_ignored(tokenization: Tokenization, query: dict[str, str]) -> None:
     app = open_app("sequences", **({"id": tokenization.dataset_id, "tok": tokenization.id} | query))

@@ -53,6 +53,30 @@ def test_a_token_tells_its_place_and_leads_to_all_others(app: AppServer, address
     expect(main(page).locator(".row .mark")).to_be_in_viewport()
 
 
+def test_a_run_of_tokens_leads_to_its_contexts_and_on_to_those_with_a_neighbour(
+    app: AppServer, address: str, open_page: OpenPage
+) -> None:
+    library = Library.open(app.home)
+    (tokenization,) = library.tokenizations()
+    tokens = library.sequence(tokenization.id, 4).tokens
+    page = open_page(f"{address}&sequence=4")
+    row = main(page).locator(".row")
+    row.focus()
+    for key in (*["ArrowRight"] * 3, "Shift+ArrowRight", "Enter"):
+        row.press(key)
+    ids = [tokens[2].id, tokens[3].id]
+    found = library.search_tokens(tokenization.id, ids=ids)
+    expect(main(page)).to_contain_text(f"of {found.total:,}")
+    assert f"ids={ids[0]}%2C{ids[1]}" in page.url
+    main(page).locator(".row .token").first.click()
+    page.get_by_role("button", name="Find this token").click()
+    every = library.search_tokens(tokenization.id, ids=ids[:1])
+    expect(main(page)).to_contain_text(f"of {every.total:,}")
+    page.get_by_test_id("stDataFrame").last.click(position={"x": 12, "y": 50})
+    expect(main(page)).to_contain_text(f"of {every.following[0].count:,}")
+    assert f"ids={ids[0]}%2C{every.following[0].token.id}" in page.url
+
+
 def test_a_piece_of_a_row_leads_to_its_sample(app: AppServer, address: str, open_page: OpenPage) -> None:
     library = Library.open(app.home)
     (tokenization,) = library.tokenizations()

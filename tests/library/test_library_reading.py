@@ -108,7 +108,12 @@ def test_a_token_sequence_is_found_where_it_stands(library: Library) -> None:
         assert hit.match == " one another"
     assert sum(item["count"] for item in found.by_position) == found.total
     assert library.search_tokens(packed.id, ids=[token.id for token in found.sequence]).total == found.total
-    for wrong in ({}, {"text": "a", "ids": [1]}, {"ids": []}, {"ids": [-1]}):
+    after = library.search_tokens(packed.id, text=" one", sort="after", limit=10).hits
+    texts = [library.sequence(packed.id, hit.sequence).tokens[hit.position + 1 :][:1] for hit in after]
+    next_texts = [token.text.casefold() for tokens in texts for token in tokens]
+    assert next_texts == sorted(next_texts)
+    assert len(after) == 10
+    for wrong in ({}, {"text": "a", "ids": [1]}, {"ids": []}, {"ids": [-1]}, {"ids": [1], "sort": "no"}):
         with pytest.raises(StudioError) as caught:
             library.search_tokens(packed.id, **wrong)  # type: ignore[arg-type]
         assert caught.value.code == "invalid_request"

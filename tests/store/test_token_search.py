@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mistudio_core.errors import StudioError
 from mistudio_core.store.samples.token_lengths import TokenLengths
 from mistudio_core.store.sequences import search as token_search
+from mistudio_core.store.sequences.neighbour_order import DEPTH, order_by
 from mistudio_core.store.sequences.reader import TokenSequences, open_token_sequences
 from mistudio_core.store.sequences.search import find_tokens
 from mistudio_core.store.sequences.view import TokenView
@@ -107,6 +108,58 @@ def test_hits_are_those_of_plain_python(
     assert [(item["first"], item["last"], item["count"]) for item in found.by_position] == [
         (place, place, starts[place]) for place in range(max(starts, default=-1) + 1)
     ]
+
+
+def texts_of(ids: Sequence[int]) -> list[str]:
+    """Return texts that repeat, in other cases too, so that every part of the order decides somewhere."""
+    return [("b", "B", "a", "b", "aa")[ident] for ident in ids]
+
+
+def neighbours(row: Row, at: int, size: int, sort: str) -> list[tuple[str, str, int]]:
+    beside = row[at + size :] if sort == "after" else row[:at][::-1]
+    texts = texts_of(beside)[:DEPTH]
+    return [(text.lower(), text, ident) for text, ident in zip(texts, beside, strict=False)]
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(data=st.data(), width=st.none() | st.integers(1, 20), sort=st.sampled_from(["before", "after"]))
+def test_sorted_hits_are_those_that_plain_python_sorts(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, width: int | None, sort: str
+) -> None:
+    length = st.integers(0, 12) if width is None else st.just(width)
+    ids = st.integers(0, 4)
+    rows: list[Row] = data.draw(st.lists(length.flatmap(lambda n: st.lists(ids, min_size=n, max_size=n)), max_size=14))
+    query = data.draw(st.lists(ids, min_size=1, max_size=2))
+    sequences = write_rows(tmp_path_factory.mktemp("rows"), rows, width=width, separator=None)
+    most, offset, limit = data.draw(st.integers(1, 30)), data.draw(st.integers(0, 5)), data.draw(st.integers(1, 9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_search, "MOST_SORTED", most)
+        order = order_by(sort, texts_of)
+        found = find_tokens(sequences, query, offset=offset, limit=limit, across=True, order=order)
+    places = places_of(rows, query)
+    ordered = sorted(places[:most], key=lambda place: neighbours(rows[place[0]], place[1], len(query), sort))
+    assert list(found.places) == ordered[offset : offset + limit]
+    assert (found.total, found.num_listed) == (len(places), min(most, len(places)))
+    in_order = find_tokens(sequences, query, across=True)
+    assert (found.following, found.preceding) == (in_order.following, in_order.preceding)  # of all, not of the sorted
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_padding_is_no_neighbour(tmp_path: Path, side: str) -> None:
+    rows = [[1, 3, 0, 0], [1, 0, 0, 0]] if side == "right" else [[0, 0, 3, 1], [0, 0, 0, 1]]
+    write_rows(tmp_path, rows, width=4, separator=None)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["policy"]["padding_side"] = side
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    np.array([2, 1], np.uint32).tofile(tmp_path / "sequence_lengths")
+    order = order_by("after" if side == "right" else "before", texts_of)
+    found = find_tokens(TokenSequences(tmp_path), [1], order=order)
+    assert [number for number, _ in found.places] == [1, 0]  # where nothing stands comes first
+
+
+def test_a_sort_that_there_is_not_is_refused() -> None:
+    with pytest.raises(StudioError, match="sort: 'left' is not an order"):
+        order_by("left", texts_of)
 
 
 def test_what_stands_between_documents_tells_where_they_end(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Final, Protocol
 
 from mistudio_core.errors import invalid
 from mistudio_core.records import Record
+from mistudio_core.store.sequences.neighbour_order import order_by
 from mistudio_core.store.sequences.reader import TokenSequences
-from mistudio_core.store.sequences.search import SequenceSources, TokenFindings
+from mistudio_core.store.sequences.search import Order, SequenceSources, TokenFindings
 from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.packing.policy import Few
 
@@ -90,6 +91,10 @@ class TokenView:
         if not ids:
             raise invalid("text: it has no tokens.", "Give a text or ids.")
         return ids
+
+    def order(self, sort: str) -> Order | None:
+        """Return the order of hits by what stands `before` or `after` them, None for `position`; see `order_by`."""
+        return order_by(sort, self._vocabulary.shown)
 
     def pieces(self, ids: Sequence[int]) -> tuple[TokenPiece, ...]:
         """Return the tokens of some ids."""

@@ -162,7 +162,7 @@ def _tokens(tokenization: Tokenization, text: str) -> None:
     token_drawing.draw_tokens(
         found.tokens,
         "sample_tokens",
-        on_find=lambda ident: st.switch_page(pages.SEQUENCES, query_params=address | {"ids": str(ident)}),
+        on_find=lambda ids: st.switch_page(pages.SEQUENCES, query_params=address | {"ids": ",".join(map(str, ids))}),
         on_sample=lambda _split, _index: None,
     )
     shown = f"{formats.counted(len(found.tokens), 'token')} of {plain(titles.tokenizer(tokenization.tokenizer))}"

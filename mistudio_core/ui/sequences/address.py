@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.library.queries import MOST_TOKENS, TOKEN_SORTS
 from mistudio_core.ui.app import address as current
 from mistudio_core.ui.app import keys, pages
 
 HITS_A_PAGE: Final = 50
-MAX_IDS: Final = 100
 _LARGEST_DIGITS: Final = 15
 
 
@@ -19,7 +20,8 @@ _LARGEST_DIGITS: Final = 15
 class Asked:
     """What the address asks for: a sequence, and `mark` the tokens [start, end) in it; or a sequence to find.
 
-    The sequence is a text or ids; `across` counts hits from one document into the next; `page` counts from 1.
+    The sequence is a text or ids; `across` counts hits from one document into the next; `sort` is the order of the
+    hits; `page` counts from 1.
     """
 
     tokenization: str | None
@@ -28,6 +30,7 @@ class Asked:
     text: str
     ids: tuple[int, ...]
     across: bool
+    sort: str
     page: int
 
     @property
@@ -48,6 +51,7 @@ def read() -> Asked:
         text=parameters.get("text", ""),
         ids=ids_of(parameters.get("ids", "")),
         across=parameters.get("across") == "1",
+        sort=parameters["sort"] if parameters.get("sort") in TOKEN_SORTS else TOKEN_SORTS[0],
         page=max(1, _number(parameters.get("page", "")) or 1),
     )
 
@@ -56,7 +60,7 @@ def ids_of(text: str) -> tuple[int, ...]:
     """Read ids that commas or spaces part; other signs make none of it."""
     numbers = [_number(item) for item in text.replace(",", " ").split()]
     known = [number for number in numbers if number is not None]
-    return tuple(known) if len(known) == len(numbers) <= MAX_IDS else ()
+    return tuple(known) if len(known) == len(numbers) <= MOST_TOKENS else ()
 
 
 def address(dataset_id: str, tokenization_id: str, **asked: Any) -> dict[str, str]:
@@ -75,6 +79,11 @@ def address(dataset_id: str, tokenization_id: str, **asked: Any) -> dict[str, st
     if asked.get("page", 1) > 1:
         written["page"] = str(asked["page"])
     return written
+
+
+def find(ids: Sequence[int]) -> None:
+    """Search for these ids, instead of what is read or searched for."""
+    ask(ids=",".join(map(str, ids[:MOST_TOKENS])), text=None, sequence=None, at=None, page=None)
 
 
 def ask(**changes: str | None) -> None:

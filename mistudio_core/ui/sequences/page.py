@@ -10,6 +10,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library import Library
+from mistudio_core.library.queries import MOST_TOKENS
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import one_line, plain
@@ -152,7 +153,7 @@ def _find_ids() -> None:
         if typed.strip() and not ids:
             raise invalid(
                 f"{typed[:80]!r} is not a list of token ids.",
-                f"Enter up to {sequence_address.MAX_IDS} whole numbers, separated by commas.",
+                f"Enter up to {MOST_TOKENS} whole numbers, separated by commas.",
             )
         _ask(ids=",".join(map(str, ids)) or None, text=None)
 

@@ -43,7 +43,7 @@ def draw(library: Library, tokenization: Tokenization, asked: Asked) -> None:
         first=first,
         parts=[part for part in sequence.parts if part.start < first + _WINDOW and part.end > first],
         mark=asked.mark,
-        on_find=lambda ident: sequence_address.ask(ids=str(ident), text=None, sequence=None, at=None, page=None),
+        on_find=sequence_address.find,
         on_sample=lambda split, index: sample_links.open_samples(tokenization.dataset_id, split=split, opened=index),
     )
 

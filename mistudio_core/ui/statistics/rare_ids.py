@@ -13,7 +13,7 @@ from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.statistics import chart_card
+from mistudio_core.ui.statistics import chart_card, token_tables
 from mistudio_core.ui.widgets import formats
 
 PAGE_SIZE: Final = 100
@@ -54,7 +54,11 @@ def _list(library: Library, tokenization: Tokenization, vocabulary: Mapping[str,
         "rarest first"
     )
     columns = {title: [row[name] for row in shown] for title, name in _COLUMNS.items()}
-    st.dataframe(columns, hide_index=True, lazy=False, alt=f"{len(shown)} ids with their tokens and counts")
+    key, alt = _key(tokenization, f"rows_{most}_{number}"), f"{len(shown)} ids with their tokens and counts"
+    if most == _NEVER:
+        st.dataframe(columns, hide_index=True, lazy=False, key=key, alt=alt)
+    else:
+        token_tables.opening(columns, key, alt, tokenization)
 
 
 def _times(most: int) -> str:

@@ -83,6 +83,9 @@ def _sections(tokenization: Tokenization, result: Mapping[str, Any], seq: int | 
         if place := contents.fold(key, label, icon=icon):
             with place:
                 draw_table(result)
+    if place := contents.fold("special", "Special and control tokens", icon=":material/code:"):
+        with place:
+            _special_tokens(result, tokenization if seq is None else None)
 
 
 def _cards(result: Mapping[str, Any]) -> None:
@@ -168,9 +171,9 @@ def _rebuilt(record_id: str, name: str, seq: int, make: Callable[[], Figure]) ->
     return Figure(*_parts(record_id, name, seq, make))
 
 
-def _special_tokens(result: Mapping[str, Any]) -> None:
+def _special_tokens(result: Mapping[str, Any], searched: Tokenization | None) -> None:
     with st.grid(2, min_column_width=_TABLE_WIDTH, border=True):
-        token_tables.special_tokens(result)
+        token_tables.special_tokens(result, searched)
         token_tables.control_tokens(result)
 
 
@@ -178,7 +181,6 @@ _TABLES: Final[Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], None]]
     "lengths": ("Lengths of documents and sequences", ":material/straighten:", token_tables.distributions),
     "dropped": ("Dropped tokens, and why", ":material/content_cut:", token_tables.lost),
     "fertility": ("Fertility: tokens per byte, character and word", ":material/calculate:", token_tables.fertility),
-    "special": ("Special and control tokens", ":material/code:", _special_tokens),
 }
 
 

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from mistudio_core.records import Tokenization
+from mistudio_core.ui.app import keys
 from mistudio_core.ui.app.escape import plain
+from mistudio_core.ui.sequences import address as sequence_address
 from mistudio_core.ui.widgets import formats
 
 _MEASURES: Final = {
@@ -98,11 +101,26 @@ def coverage(result: Mapping[str, Any]) -> None:
         st.table(columns, border="horizontal", hide_index=True)
 
 
-def special_tokens(result: Mapping[str, Any]) -> None:
-    """Draw how often each special token occurs in the sequences."""
+def special_tokens(result: Mapping[str, Any], tokenization: Tokenization | None) -> None:
+    """Draw how often each special token occurs in the sequences; with a tokenization, a selected one opens its hits."""
     with st.container():
         st.markdown("**Special tokens in the sequences**")
-        _tokens(result["special_tokens"], "Special tokens", "This tokenizer has no special tokens.")
+        rows = result["special_tokens"]
+        _tokens(rows, "Special tokens", "This tokenizer has no special tokens.", tokenization)
+
+
+def opening(columns: Mapping[str, Sequence[Any]], key: str, alt: str, tokenization: Tokenization) -> None:
+    """Draw a table with a column `Id`; a selected row opens the contexts of its token."""
+
+    def opened() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows:
+            sequence_address.open_search(tokenization.dataset_id, tokenization.id, columns["Id"][rows[0]])
+
+    st.dataframe(
+        columns, hide_index=True, lazy=False, key=key, on_select=opened, selection_mode="single-row",
+        alt=f"{alt}. A selected row opens the contexts of its token.",
+    )  # fmt: skip
 
 
 def control_tokens(result: Mapping[str, Any]) -> None:
@@ -146,7 +164,9 @@ def _summed(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     return {name: sum(split[name] for split in splits.values()) for name in _TOTALS}
 
 
-def _tokens(rows: Sequence[Mapping[str, Any]], title: str, without: str) -> None:
+def _tokens(
+    rows: Sequence[Mapping[str, Any]], title: str, without: str, tokenization: Tokenization | None = None
+) -> None:
     if not rows:
         st.caption(without)
         return
@@ -156,4 +176,8 @@ def _tokens(rows: Sequence[Mapping[str, Any]], title: str, without: str) -> None
         "Token": [row.get("token", "") for row in rows],
         "Count": [row["count"] for row in rows],
     }
-    st.dataframe(columns, hide_index=True, lazy=False, alt=f"{title}: {len(rows)} ids with their counts")
+    alt = f"{title}: {len(rows)} ids with their counts"
+    if tokenization is None:
+        st.dataframe(columns, hide_index=True, lazy=False, alt=alt)
+    else:
+        opening(columns, keys.of(tokenization.id, title), alt, tokenization)

@@ -11,6 +11,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function rowElements(data, setTriggerValue) {
   const spans = data.tokens.map((token, at) => tokenElement(token, at + data.first, data.mark));
   const row = element("div", "row");
+  row.tabIndex = 0;
+  row.setAttribute("role", "group");
+  row.setAttribute("aria-label", "Tokens: arrow keys choose one, with Shift several, Enter searches for them");
   const seams = new Map(data.parts.map((part, number) => [Math.max(part.start, data.first), { part, number }]));
   spans.forEach((span, at) => {
     const seam = seams.get(at + data.first);
@@ -37,30 +40,52 @@ function lines(text) {
   return text.split("\n").flatMap((line, at) => (at ? [element("span", "newline", "\n"), ...signs(line)] : signs(line)));
 }
 
-// The line that tells of the token under the pointer, or of the one that was clicked.
+// The line that tells of the token under the pointer, or of the run of tokens that was chosen: by a click and another
+// one with Shift, or with the arrow keys.
 function aboutElement(data, row, setTriggerValue) {
-  const words = element("span", "", "Hover over a token for its id and position; click it to search for it.");
+  const words = element("span", "", "Hover over a token for its id and position; click it to search for it, Shift and click another for all between.");
+  words.setAttribute("role", "status");
   const find = element("span");
-  let pinned = null;
-  const tell = (span) => {
-    const position = Number(span.dataset.position);
-    const [id, text, special] = data.tokens[position - data.first];
-    words.textContent = `Position ${position} · id ${id} · ${JSON.stringify(text)}${special ? " · control token" : ""}`;
-    return id;
+  const spans = [...row.querySelectorAll(".token")];
+  let anchor = null;
+  let end = null;
+  const places = () => Array.from({ length: Math.abs(end - anchor) + 1 }, (_, step) => Math.min(anchor, end) + step);
+  const tell = (place) => {
+    const [id, text, special] = data.tokens[place];
+    words.textContent = `Position ${place + data.first} · id ${id} · ${JSON.stringify(text)}${special ? " · control token" : ""}`;
+  };
+  const tellChosen = () => {
+    if (anchor === end) return tell(anchor);
+    const text = places().map((place) => data.tokens[place][1]).join("");
+    words.textContent = `Positions ${Math.min(anchor, end) + data.first} to ${Math.max(anchor, end) + data.first} · ${JSON.stringify(text)}`;
+  };
+  const search = () => setTriggerValue("find", places());
+  const choose = (place, extends_) => {
+    for (const span of row.querySelectorAll(".pinned")) span.classList.remove("pinned");
+    end = place;
+    if (!extends_ || anchor === null) anchor = place;
+    for (const at of places()) spans[at].classList.add("pinned");
+    tellChosen();
+    find.replaceChildren(button(anchor === end ? "Find this token" : `Find these ${places().length} tokens`, search));
   };
   row.onmouseover = (event) => {
     const span = event.target.closest(".token");
-    if (span) tell(span);
+    if (span) tell(Number(span.dataset.position) - data.first);
   };
-  row.onmouseleave = () => pinned && tell(pinned);
+  row.onmouseleave = () => anchor !== null && tellChosen();
+  row.onmousedown = (event) => event.shiftKey && event.preventDefault(); // or the text between would be selected
   row.onclick = (event) => {
     const span = event.target.closest(".token");
-    if (!span) return;
-    pinned?.classList.remove("pinned");
-    pinned = span;
-    span.classList.add("pinned");
-    const id = tell(span);
-    find.replaceChildren(button("Find this token", () => setTriggerValue("find", id)));
+    if (span) choose(Number(span.dataset.position) - data.first, event.shiftKey);
+  };
+  row.onkeydown = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !spans.length) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step) choose(end === null ? 0 : Math.min(spans.length - 1, Math.max(0, end + step)), event.shiftKey);
+    else if (event.key === "Enter" && anchor !== null) search();
+    else return;
+    spans[end].scrollIntoView({ block: "nearest" });
+    event.preventDefault();
   };
   return element("div", "about", [words, find]);
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import streamlit as st
 
+from mistudio_core.library.queries import MOST_TOKENS
 from mistudio_core.ui.widgets import components, formats
 
 if TYPE_CHECKING:
@@ -37,18 +38,20 @@ _component = components.registered("mistudio_tokens", "widgets/token_drawing", h
 
 def draw_tokens(
     tokens: Sequence[Drawable], key: str, *, first: int = 0, parts: Sequence[Source] = (),
-    mark: tuple[int, int] | None = None, on_find: Callable[[int], None], on_sample: Callable[[str, int], None],
+    mark: tuple[int, int] | None = None, on_find: Callable[[Sequence[int]], None],
+    on_sample: Callable[[str, int], None],
 ) -> None:  # fmt: skip
     """Draw tokens, the first of which is at position `first` of its sequence.
 
     `parts` are the pieces that come from one sample each; `mark` are the highlighted positions [start, end).
-    `on_find` gets the id of a token to search for, `on_sample` the split and index of a sample to open.
+    `on_find` gets the ids of consecutive tokens to search for, `on_sample` the split and index of a sample to open.
     """
 
     def found() -> None:
-        ident = st.session_state[key].find
-        if isinstance(ident, int) and ident >= 0:
-            on_find(ident)
+        chosen = st.session_state[key].find
+        run = [tokens[at].id for at in chosen if isinstance(at, int) and 0 <= at < len(tokens)] if chosen else []
+        if run:
+            on_find(run[:MOST_TOKENS])
 
     def sampled() -> None:
         place = st.session_state[key].sample
