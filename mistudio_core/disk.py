@@ -13,6 +13,8 @@ from mistudio_core.files import free_bytes
 
 RESERVE_BYTES: Final = 4 << 20
 """What a transaction of a large catalog writes, and the small files of a job that ends."""
+RESULT_PER_BYTE: Final = 1.1
+"""Disk for a byte downloaded: Parquet stays about as large, plain text shrinks, what a .gz held grows a little."""
 _RESERVE_FILES: Final = 8
 """Some disks run out of files before they run out of bytes."""
 _TIMES: Final = 16

@@ -16,9 +16,10 @@ if library.settings.shared:
     )
 deletion.offer_undo()
 if library.datasets():
-    add_dataset.draw(library, with_sample=True)
+    late = add_dataset.draw(library, with_sample=True)
     dataset_list.draw(library)
 else:
     example_button.invite(library)
-    add_dataset.draw(library, with_sample=False)
+    late = add_dataset.draw(library, with_sample=False)
 deletion.dialog(library)
+late()

@@ -67,7 +67,8 @@ def download(
         arguments["parquet_branch"] = True
     if options is not None and (chosen_options := options.of_download()):
         arguments["options"] = chosen_options
-    _check_disk(context, info, max_samples)
+    if max_samples is None:
+        _check_disk(context, info, arguments["splits"], chosen)
     dataset = replace(
         draft(context, "download", name or info.repo_id.rsplit("/", 1)[-1]),
         repo_id=info.repo_id,
@@ -238,13 +239,15 @@ def _splits(info: RepoInfo, config: ConfigInfo | None, names: Sequence[str] | No
     return wanted
 
 
-def _check_disk(context: Context, info: RepoInfo, max_samples: int | None) -> None:
-    if max_samples is not None or info.download_bytes is None:
-        return
+def _check_disk(context: Context, info: RepoInfo, splits: Sequence[str] | None, config: ConfigInfo | None) -> None:
+    """Raise `disk_full` where there is no room for the splits (None: all) of a config."""
+    needed = info.download_bytes
+    if splits is not None and config is not None:
+        needed = sum(split.num_bytes or 0 for split in config.splits if split.name in splits)
     space = info.free_bytes - context.settings.keep_free_mb * 1024**2
-    if info.download_bytes > space:
+    if needed is not None and needed > space:
         raise StudioError(
             "disk_full",
-            f"The download has {info.download_bytes:,} bytes, and only {max(0, space):,} may be filled.",
+            f"The download has {needed:,} bytes, and only {max(0, space):,} may be filled.",
             "Free disk space, choose one split, or limit the samples.",
         )

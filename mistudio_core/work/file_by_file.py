@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from mistudio_core.disk import RESULT_PER_BYTE
 from mistudio_core.sources.client import Hub
 from mistudio_core.sources.convert import Converter, Receipt
 from mistudio_core.sources.fetch import fetch
@@ -21,8 +22,6 @@ from mistudio_core.work.progress import FileProgress
 
 READ_FROM_THE_END: Final = frozenset({"parquet", "arrow"})
 """Formats that cannot be read while they are decompressed."""
-_RESULT_PER_BYTE: Final = 1.1
-"""The result is about as large as a Parquet source; plain text shrinks, what a .gz held grows a little."""
 _CONNECTIONS: Final = 8
 """As many as the Hub's own client opens."""
 _AHEAD_BYTES: Final = 256 << 20
@@ -117,6 +116,6 @@ class FileByFile:
         Raises `disk_full` where there is no room for the result, the file being converted and the next one.
         """
         largest = sorted((file.size for file in pending), reverse=True)[:2]
-        needed = int(_RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest)
+        needed = int(RESULT_PER_BYTE * sum(file.size for file in pending)) + sum(largest)
         self.disk.require(needed)
         return min(_AHEAD_BYTES, self.disk.left() - needed)

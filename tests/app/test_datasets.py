@@ -122,20 +122,20 @@ def test_a_long_list_has_pages(library: StagedLibrary) -> None:
 
 def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None:
     app = open_app()
-    submit(app, "Inspect")
+    press(app, "inspect")
     assert "No repository id given." in words(app).replace("\\", "")
     app.text_input(key=keys.REPO).set_value("not a repository!")
     app.text_input(key=keys.ACCESS).set_value("hf_secret")
     app.text_input(key=keys.REVISION).set_value("v1.0")
     app.number_input(key=keys.MAX_SAMPLES).set_value(7)
-    submit(app, "Download")
+    press(app, "download")
     assert len(app.error) == 1
     assert app.text_input(key=keys.REPO).value == "not a repository!"
     assert app.text_input(key=keys.ACCESS).value == "hf_secret"
     assert app.text_input(key=keys.REVISION).value == "v1.0"
     assert app.number_input(key=keys.MAX_SAMPLES).value == 7
     assert "hf_secret" not in words(app)
-    submit(app, "Inspect")
+    press(app, "inspect")
     assert len(app.error) == 1, "the old error made room for the new one"
     assert not library.open().datasets()
 

@@ -1,16 +1,20 @@
-"""Inspect, then download: the form for datasets of the Hugging Face Hub."""
+"""From a name to a download: what is typed is looked up on the Hub, what is chosen is looked at, then downloaded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from mistudio_core.errors import StudioError
 from mistudio_core.library import ImportOptions, Library
-from mistudio_core.records import RepoInfo, as_json
-from mistudio_core.ui.app import failures, keys
+from mistudio_core.records import ErrorInfo, as_json
+from mistudio_core.ui.app import background, failures, keys
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.datasets import import_fields, inspect_panel
+from mistudio_core.ui.datasets import hub_rows, hub_suggestions, import_fields, inspect_panel, repo_choices
 
 _EMPTY: Final[dict[str, Any]] = {
     keys.REPO: "",
@@ -26,92 +30,102 @@ _OF_ONE_REPOSITORY: Final = (keys.REVISION, keys.CONFIG, keys.SPLITS)
 """What means nothing for another repository."""
 
 
-def draw(library: Library) -> None:
-    """Draw the form, what the Hub knows of the repository, and the error of the last attempt."""
+def draw(library: Library) -> Callable[[], None]:
+    """Draw the form, what the Hub knows of the repository, and the error of the last attempt.
+
+    Call what is returned when the rest of the page is drawn: it waits for the Hub and fills what is still empty.
+    """
     _take_back_refused(library)
+    _forget_choices_of_another()
     info: dict[str, Any] | None = st.session_state.get(keys.INSPECTED)
-    with st.form("download", border=False):
-        repo, hf_token = st.columns([3, 2])
-        repo.text_input(
-            "Repository id",
-            key=keys.REPO,
-            placeholder="namespace/dataset-name",
-            help="For example stanfordnlp/imdb. The URL of the dataset's page works too.",
+    repo, hf_token = st.columns([3, 2])
+    repo.text_input(
+        "Repository id",
+        key=keys.REPO,
+        live=keys.LIVE,
+        placeholder="namespace/dataset-name",
+        help="Type a part of it to search the Hub, for example imdb. The URL of the dataset's page works too.",
+    )
+    hf_token.text_input(
+        "Access token (optional)",
+        key=keys.ACCESS,
+        type="password",
+        placeholder="hf_…",
+        help="Only for private or gated repositories. Passed to the job that needs it, never stored.",
+    )
+    suggestions = repo.container()  # on a telephone, too, right below what is typed
+    repo_choices.draw(info, on_config=_look)
+    with st.expander("Parsing options", icon=":material/tune:"):
+        import_fields.draw_text_fields(keys.TEXT_COLUMNS, keys.INVALID_UTF8)
+    with st.container(horizontal=True):
+        st.button("Inspect", key="inspect", icon=":material/visibility:", type=_kind(info is None), on_click=_look)
+        st.button(
+            "Download", key="download", icon=":material/download:", type=_kind(info is not None), on_click=_download
         )
-        hf_token.text_input(
-            "Access token (optional)",
-            key=keys.ACCESS,
-            type="password",
-            placeholder="hf_…",
-            help="Only for private or gated repositories. Passed to the job that needs it, never stored.",
-        )
-        _choices(info)
-        with st.container(horizontal=True):
-            st.form_submit_button("Inspect", icon=":material/visibility:", on_click=_inspect, type=_kind(info is None))
-            st.form_submit_button(
-                "Download", icon=":material/download:", on_click=_download, type=_kind(info is not None)
-            )
+    looking = st.container()
     failures.show_stored(keys.DOWNLOAD_ERROR)
-    if info is not None:
-        inspect_panel.draw(info)
-
-
-def _choices(info: dict[str, Any] | None) -> None:
-    configs = [config["name"] for config in info["configs"]] if info else []
-    splits = inspect_panel.split_names(info) if info else []
-    config, split, limit, revision = st.columns(4)
-    config.selectbox(
-        "Config",
-        configs,
-        index=None,
-        key=keys.CONFIG,
-        accept_new_options=True,
-        placeholder="Default",
-        help="A subset of the dataset, if the repository has several.",
-    )
-    split.multiselect(
-        "Splits",
-        splits,
-        key=keys.SPLITS,
-        accept_new_options=True,
-        placeholder="All",
-        help="Leave empty for all splits.",
-    )
-    limit.number_input(
-        "Max samples",
-        min_value=1,
-        value=None,
-        step=1000,
-        key=keys.MAX_SAMPLES,
-        placeholder="No limit",
-        help="Per split. The download stops as soon as it has them.",
-    )
-    revision.text_input(
-        "Revision",
-        key=keys.REVISION,
-        placeholder="main",
-        help="A branch, tag or commit. The download is pinned to its commit.",
-    )
-    import_fields.draw_text_fields(keys.TEXT_COLUMNS, keys.INVALID_UTF8)
+    rows = None if info is None else inspect_panel.draw(info, repo_choices.chosen(info))
+    return partial(_ask_the_hub, library, info, suggestions, looking, rows)
 
 
 def _kind(primary: bool) -> Literal["primary", "secondary"]:
     return "primary" if primary else "secondary"
 
 
-def _inspect() -> None:
-    st.session_state[keys.ADD_OPEN] = True
-    _forget_choices_of_another()
-    st.session_state[keys.INSPECTED] = None
-    with failures.storing(keys.DOWNLOAD_ERROR):
-        asked = _asked()
-        info = open_library().inspect(
-            asked["repo"], revision=asked["revision"], config=asked["config"], hf_token=asked["hf_token"]
+def _ask_the_hub(
+    library: Library,
+    info: dict[str, Any] | None,
+    suggestions: DeltaGenerator,
+    looking: DeltaGenerator,
+    rows: DeltaGenerator | None,
+) -> None:
+    """Fill in what takes a while; whatever is typed or pressed meanwhile ends it."""
+    state = st.session_state
+    if state.get(keys.LOOK_WANTED):
+        _inspect(library, looking)
+    asked, repo = _asked(), _asked()["repo"]
+    if repo != state.get(keys.CHOSEN):
+        looked_at = None if info is None else info["repo_id"]
+        found = hub_suggestions.draw(
+            suggestions, library, repo, hf_token=asked["hf_token"], looked_at=looked_at, choose=_choose
         )
-        _prefill(info)
-        # Plain values: the session outlives a hot reload, our classes do not.
-        st.session_state[keys.INSPECTED] = as_json(info)
-        st.session_state[keys.LOOKED] = _chosen()
+        if info is None and "/" in repo and any(one["repo_id"] == repo for one in found):
+            _inspect(library, looking)
+    if info is not None and rows is not None:
+        split = asked["splits"][0] if asked["splits"] else None
+        hub_rows.draw(rows, library, info, {"config": asked["config"], "split": split}, asked["hf_token"])
+
+
+def _choose(repo_id: str) -> None:
+    """Take a suggestion."""
+    st.session_state[keys.REPO] = repo_id
+    _look()
+
+
+def _look() -> None:
+    """Have the page look at what is in the form."""
+    state = st.session_state
+    state[keys.ADD_OPEN] = state[keys.LOOK_WANTED] = True
+    state[keys.CHOSEN] = (state[keys.REPO] or "").strip()
+    failures.forget(keys.DOWNLOAD_ERROR)
+
+
+def _inspect(library: Library, place: DeltaGenerator) -> None:
+    """Look at the repository in the form, and draw the page again with what was found."""
+    state = st.session_state
+    asked, looked = _asked(), _chosen()
+    what = {name: asked[name] for name in ("revision", "config", "hf_token")}
+    error: ErrorInfo | None = None
+    info: dict[str, Any] | None = None
+    try:
+        with place, st.spinner("Looking at the repository"):
+            # Plain values: the session outlives a hot reload, our classes do not.
+            info = as_json(background.result_of(partial(library.inspect, asked["repo"], **what)))
+    except StudioError as failure:
+        error = ErrorInfo.of(failure)
+    state[keys.LOOK_WANTED] = False
+    state[keys.DOWNLOAD_ERROR], state[keys.INSPECTED], state[keys.LOOKED] = error, info, looked
+    st.rerun()
 
 
 def _chosen() -> dict[str, Any]:
@@ -119,26 +133,28 @@ def _chosen() -> dict[str, Any]:
 
 
 def _forget_choices_of_another() -> None:
-    """Reset the choices for the repository inspected last if another one is in the field now."""
-    looked = st.session_state.get(keys.LOOKED)
-    if looked is None or looked[keys.REPO] == st.session_state[keys.REPO]:
+    """Fill in what was found of the repository in the form; reset the choices for another one looked at before."""
+    state = st.session_state
+    looked, info = state.get(keys.LOOKED), state.get(keys.INSPECTED)
+    if looked is None:
         return
-    st.session_state[keys.INSPECTED] = st.session_state[keys.LOOKED] = None
+    repo = state.get(keys.REPO)
+    if repo == looked[keys.REPO]:
+        if info is not None and repo != info["repo_id"]:  # an address, or an older name
+            if state.get(keys.CHOSEN) == repo.strip():
+                state[keys.CHOSEN] = info["repo_id"]
+            state[keys.REPO] = looked[keys.REPO] = info["repo_id"]
+        if info is not None and not state.get(keys.CONFIG):
+            state[keys.CONFIG] = looked[keys.CONFIG] = repo_choices.default_config(info)
+        return
+    state[keys.INSPECTED] = state[keys.LOOKED] = None
     for key in _OF_ONE_REPOSITORY:
-        if st.session_state[key] == looked[key]:  # else it was chosen since, for this one
-            st.session_state[key] = _EMPTY[key]
-
-
-def _prefill(info: RepoInfo) -> None:
-    st.session_state[keys.REPO] = info.repo_id
-    if not st.session_state.get(keys.CONFIG):
-        default = [config.name for config in info.configs if config.default or len(info.configs) == 1]
-        st.session_state[keys.CONFIG] = default[0] if default else None
+        if state.get(key) == looked[key]:  # else it was chosen since, for this one
+            state[key] = _EMPTY[key]
 
 
 def _download() -> None:
     st.session_state[keys.ADD_OPEN] = True
-    _forget_choices_of_another()
     with failures.storing(keys.DOWNLOAD_ERROR):
         asked = _asked()
         dataset = open_library().download(
@@ -154,8 +170,9 @@ def _download() -> None:
         )
         typed = {key: st.session_state[key] for key in _EMPTY}
         st.session_state[keys.STARTED] = {"dataset_id": dataset.id, "typed": typed}
-        st.session_state[keys.INSPECTED] = None
+        st.session_state[keys.INSPECTED] = st.session_state[keys.LOOKED] = None
         st.session_state.update(_EMPTY)
+        st.session_state[keys.ADD_OPEN] = False
         st.session_state[keys.NOTICE] = "Download started."
 
 

@@ -26,7 +26,7 @@ def draw(library: Library) -> None:
         polling.live(library, _running, _draw_running)
         if not _running(library):
             with failures.shown():
-                _rows(library.file_look(st.session_state[keys.PREVIEW_JOB]))
+                rows(library.file_look(st.session_state[keys.PREVIEW_JOB]))
 
 
 def _running(library: Library) -> Sequence[Job]:
@@ -39,7 +39,8 @@ def _draw_running(_library: Library, jobs: Sequence[Job]) -> None:
         job_progress.draw(job)
 
 
-def _rows(preview: FileLook) -> None:
+def rows(preview: FileLook) -> None:
+    """Draw the rows with the names and types of their columns."""
     count = len(preview.rows)
     st.markdown(f"**The first {formats.counted(count, 'row')} of {plain(preview.file, 120)}**")
     names = [f"{one_line(name)} ({kind})" for name, kind in preview.columns.items()]

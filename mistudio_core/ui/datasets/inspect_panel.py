@@ -5,36 +5,38 @@ from __future__ import annotations
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from mistudio_core.disk import RESULT_PER_BYTE
 from mistudio_core.records import parse_time
 from mistudio_core.ui.app.escape import one_line, plain
+from mistudio_core.ui.datasets.repo_choices import Chosen
 from mistudio_core.ui.widgets import formats
 
 _MAX_ROWS: Final = 500  # of a table; a repository may have thousands of configs
 _TABLE_HEIGHT: Final = 260
+_FIGURE_WIDTH: Final = 150
 
 
-def draw(info: dict[str, Any]) -> None:
-    """Draw an inspected repository; `info` is a `RepoInfo` as JSON."""
+def draw(info: dict[str, Any], chosen: Chosen) -> DeltaGenerator:
+    """Draw an inspected repository; `info` is a `RepoInfo` as JSON. Return the place for its first rows."""
     with st.container(border=True, key="look"):
         _head(info)
-        if info.get("refusal"):
+        if info["refusal"]:
             st.warning(
                 f"{plain(info['refusal']['message'], 500)} {plain(info['refusal']['hint'], 500)}",
                 icon=":material/lock:",
             )
-        _disk(info)
-        splits, columns = st.columns(2)
-        with splits:
-            _splits(info)
-        with columns:
-            _columns(info)
-
-
-def split_names(info: dict[str, Any]) -> list[str]:
-    """Return the names of the splits of all configs, each once, in the Hub's order."""
-    names = [split["name"] for config in info["configs"] for split in config["splits"]]
-    return list(dict.fromkeys(names))
+            st.link_button("Ask for access on the Hub", info["url"], icon=":material/key:")
+        _disk(info, chosen)
+        rows = st.container()
+        with st.expander("All configs, splits and columns", icon=":material/dataset:"):
+            splits, columns = st.columns(2)
+            with splits:
+                _splits(info)
+            with columns:
+                _columns(info)
+    return rows
 
 
 def _head(info: dict[str, Any]) -> None:
@@ -56,14 +58,26 @@ def _head(info: dict[str, Any]) -> None:
         parts.append(formats.counted(info["downloads"], "download"))
     if info["likes"] is not None:
         parts.append(formats.counted(info["likes"], "like"))
-    st.caption(" · ".join(part for part in parts if part))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(" · ".join(part for part in parts if part), width="content")
+        st.link_button("Page on the Hub", info["url"], icon=":material/open_in_new:", type="tertiary")
 
 
-def _disk(info: dict[str, Any]) -> None:
-    needed, free = info["download_bytes"], info["free_bytes"]
-    download, room = st.columns(2)
-    download.metric("Download size", formats.size(needed), help=formats.exact_size(needed))
-    room.metric("Free disk space", formats.size(free), help=formats.exact_size(free))
+def _disk(info: dict[str, Any], chosen: Chosen) -> None:
+    """Draw what the chosen part comes to: bytes to download, disk to keep them, and what there is."""
+    fetched, free = chosen.num_bytes, info["free_bytes"]
+    needed = None if fetched is None else int(RESULT_PER_BYTE * fetched)
+    about = "about " if chosen.about else ""
+    with st.grid(4, min_column_width=_FIGURE_WIDTH):
+        if chosen.num_samples is not None:
+            st.metric("Samples", formats.count(chosen.num_samples), help=formats.exact(chosen.num_samples))
+        st.metric("Download size", about + formats.size(fetched), help=formats.exact_size(fetched))
+        st.metric(
+            "Disk needed",
+            "unknown" if needed is None else f"about {formats.size(needed)}",
+            help="Estimated: samples are kept as Parquet; plain text takes less, what a .gz holds may take more.",
+        )
+        st.metric("Free disk space", formats.size(free), help=formats.exact_size(free))
     if needed is not None and needed > free:
         st.warning(
             "There may not be enough disk space. Choose fewer splits or limit the samples.",
