@@ -15,6 +15,8 @@ from mistudio_core.statistics.counts import ValueCounts
 from mistudio_core.statistics.measures import Bytes
 from mistudio_core.unicode import UNICODE_VERSION, is_letter, is_unknown
 
+_SCRIPTS_KEPT: Final = 8
+"""Scripts whose letters are remembered: as many as one dataset usually has."""
 # From each code point on, in hexadecimal, letters belong to the script named, up to the next entry. (Unicode 18:
 # Scripts.txt, general category L. `Common` letters belong to no one script.)
 _STARTS: Final = """
@@ -127,7 +129,7 @@ def script_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_NAMES, OTHER]))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=_SCRIPTS_KEPT)
 def letters_of(script: str) -> tuple[tuple[int, int], ...]:
     """Return the letters of a script as ranges of code points, both ends included."""
     ends = [*_POINTS[1:].tolist(), sys.maxunicode + 1]

@@ -38,6 +38,8 @@ UNSPACED_SIGNS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _
 _UNSPACED: Final = re.compile(f"[{UNSPACED_SIGNS}][{UNSPACED_SIGNS}{_JOINERS}]*")
 _HANGUL: Final = re.compile("[가-힣]")
 _BETWEEN_WORDS: Final = re.compile(r"\s")
+_PATTERNS_KEPT: Final = 64
+"""Searches whose expressions stay compiled: those of the visitors of one server."""
 _WINDOW: Final = 4096
 _OVERLAP: Final = 1024
 """Phrases that are longer may be marked in parts of a long text only."""
@@ -173,7 +175,7 @@ def _plain_matches(text: str, units: tuple[Unit, ...]) -> list[tuple[int, int]]:
     return [match.span(1) for pattern in _plain_patterns(units) for match in pattern.finditer(text)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_PATTERNS_KEPT)
 def _plain_patterns(units: tuple[Unit, ...]) -> tuple[re.Pattern[str], ...]:
     words = ["[^0-9A-Za-z]+".join(term for _, term in unit.terms) for unit in units if unit.field == "words"]
     # The search is in a look-ahead, so that a match may begin within the one before.

@@ -16,6 +16,8 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
 _ATOM: Final = re.compile(r"\\[pP]\{[^}]+\}|\\x[0-9A-Fa-f]{2}|\\x\{[0-9A-Fa-f]+\}|\\u[0-9A-Fa-f]{4}|\\.|.", re.DOTALL)
+_ATOMS_KEPT: Final = 4096
+"""Answers of the expression engine; one tokenizer asks some hundreds."""
 _KNOWN_ESCAPES: Final = frozenset("pPsSdDwWrntvfhHxu")
 _QUANTIFIER: Final = re.compile(r"(?:([*+?])|\{(\d*)(,?)(\d*)\})[?+]?")
 
@@ -106,7 +108,7 @@ class Expression:
         return isolated[0][0] == wanted and not any(start == 0 for _, (start, _end) in removed)
 
 
-@lru_cache(4096)
+@lru_cache(_ATOMS_KEPT)
 def _taken(atom: str, chars: str) -> bool:
     """Tell whether an expression of one character matches any of the characters."""
     try:

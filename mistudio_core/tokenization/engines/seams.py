@@ -25,6 +25,8 @@ from mistudio_core.tokenization.engines.seam_steps import (
 )
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
+_KEPT: Final = 16
+"""Tokenizers whose seams are remembered: finding them reads the whole vocabulary."""
 LONGEST_BAN: Final = 256
 """Characters of an added token that a seam is looked at for."""
 _MOST_BANS: Final = 200
@@ -76,7 +78,7 @@ def seams_of(tokenizer: StoredTokenizer) -> re.Pattern[str] | None:
     return _seams_of(tokenizer.json_path)
 
 
-@lru_cache(16)
+@lru_cache(_KEPT)
 def _seams_of(json_path: Path) -> re.Pattern[str] | None:
     return safe_seams(json.loads(json_path.read_bytes()))
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mistudio_core.library.queries import SearchPool, SearchSession
 
 _OPEN_INDEXES: Final = 8
+_STAMPS_KEPT: Final = 1_000
+"""Datasets of which it is remembered which index was opened last: far more than are open."""
 
 
 def session(library: Library, dataset: Dataset) -> SearchSession:
@@ -35,6 +37,8 @@ def session(library: Library, dataset: Dataset) -> SearchSession:
     if _stamps().get(dataset.id, stamp) != stamp:
         release(dataset.id)  # or the file that was there before would be opened once more
     _stamps()[dataset.id] = stamp
+    while len(_stamps()) > _STAMPS_KEPT:  # of datasets that other programs have deleted
+        release(next(iter(_stamps())))
     return _opened(dataset.id, stamp, _class_number(), library)
 
 

@@ -12,6 +12,7 @@ from mistudio_core.library import Library
 from mistudio_core.library.recipe_form import FIELDS
 from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures
+from mistudio_core.ui.tokenize import recipe_fields
 from mistudio_core.ui.widgets import formats
 
 _LABELS: Final[Mapping[str, str]] = {field.filters: field.label for field in FIELDS.values() if field.filters}
@@ -49,7 +50,7 @@ def _looked_at(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in recipe.items() if FIELDS[name].decides_documents}
 
 
-@st.cache_data(max_entries=32, show_spinner="Estimating what the filters skip …")
+@st.cache_data(max_entries=recipe_fields.CACHED, show_spinner="Estimating what the filters skip …")
 def _shares(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> dict[str, float | None]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return dict(_library.left_out(dataset_id, recipe).shares)

@@ -66,7 +66,7 @@ def _cautions(library: Library, dataset: Dataset, sha256: str, recipe: Mapping[s
         st.warning("  \n".join(plain(sentence) for sentence in found), icon=":material/warning:")
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=recipe_fields.CACHED, show_spinner=False)
 def _found_cautions(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> list[str]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return list(_library.cautions(recipe, dataset_id))

@@ -13,6 +13,7 @@ from mistudio_core.records import Dataset
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.app.escape import one_line, plain
 from mistudio_core.ui.app.opening import open_library
+from mistudio_core.ui.tokenize import recipe_fields
 from mistudio_core.ui.widgets import formats, token_marks
 
 _SAMPLE, _TYPED = "A sample", "My own text"
@@ -107,7 +108,7 @@ def _sample_text(dataset: Dataset, recipe: Mapping[str, Any], split: str, index:
 
 
 # Plain values alone: what a cache keeps outlives a hot reload, and our classes do not.
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=recipe_fields.CACHED, show_spinner=False)
 def _preview(_library: Library, sha256: str, recipe: dict[str, Any], text: str) -> dict[str, Any]:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return _library.preview(recipe, text=text).to_json()

@@ -18,6 +18,8 @@ from mistudio_core.ui.app import keys
 
 SAMPLE_CONTEXT_LENGTH: Final = 128
 """The sample's stories are short; a few thousand sequences tell more than a few hundred."""
+CACHED: Final = 32
+"""Recipes of which a server keeps what they come to: those that its visitors try."""
 GIVEN_ID: Final = "id"
 """The choice of a token that is given as its id."""
 ADVANCED: Final[Mapping[str, Field]] = {name: field for name, field in FIELDS.items() if field.is_advanced}

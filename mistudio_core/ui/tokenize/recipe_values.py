@@ -36,7 +36,7 @@ def draw(
     return found
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=recipe_fields.CACHED, show_spinner=False)
 def _found(_library: Library, dataset_id: str, sha256: str, recipe: dict[str, Any]) -> RecipeValues:
     del sha256  # a part of the key: the same name may come to stand for another tokenizer
     return _library.recipe_values(recipe, dataset_id)
