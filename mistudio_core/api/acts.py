@@ -1,4 +1,4 @@
-"""How a path is made of a function that uses the library: in a thread, answered as JSON, its failures documented."""
+"""How a path is made of a function that uses the library: in a thread, answered as JSON, documented by its types."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import functools
 import json
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from inspect import isclass
+from pathlib import Path
+from typing import Annotated, Any, Final, get_type_hints
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from starlette.requests import HTTPConnection
 
 from mistudio_core.api.auth import Caller, require_key
 from mistudio_core.api.errors import documented_failures
+from mistudio_core.api.schemas import documented
 from mistudio_core.api.workers import Workers
 from mistudio_core.library import Library
 from mistudio_core.records import as_json
 from mistudio_core.settings import Settings
 
 _LIBRARY: Final = "library"
+_PLACES: Final = ("path", "folder")
+"""The fields of records that hold paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,19 @@ Opened = Annotated[Library, Depends(asking)]
 
 
 class Acts(APIRouter):
-    """Paths whose functions take the library, may block, and return what `as_json` takes, or a response."""
+    """Paths whose functions take the library, may block, and return what `as_json` takes, or a response.
+
+    The type of what a function returns is what the OpenAPI document says of its answer.
+    """
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **named: Any) -> None:
         """Add a path; see `APIRouter` for what can be named."""
-        answer = _in_thread(endpoint, named.get("status_code") or 200)
+        status = named.get("status_code") or 200
+        answer = get_type_hints(endpoint)["return"]
+        if not (isclass(answer) and issubclass(answer, Response)):
+            named["responses"] = {status: {"model": documented(answer)}} | (named.get("responses") or {})
         named["responses"] = documented_failures() | (named.get("responses") or {})
-        super().add_api_route(path, answer, **named)
+        super().add_api_route(path, _in_thread(endpoint, status), **named | {"response_model": None})
 
 
 def _in_thread(act: Callable[..., Any], status: int) -> Callable[..., Any]:
@@ -76,7 +87,9 @@ def _in_thread(act: Callable[..., Any], status: int) -> Callable[..., Any]:
 
         def answered() -> Response:
             result = act(**{_LIBRARY: asked.open()}, **named)
-            return result if isinstance(result, Response) else json_answer(result, status)
+            if isinstance(result, Response):
+                return result
+            return json_answer(without_places(result) if asked.served.settings.shared else result, status)
 
         return await asked.served.workers.run(answered)
 
@@ -86,6 +99,22 @@ def _in_thread(act: Callable[..., Any], status: int) -> Callable[..., Any]:
 def json_answer(value: Any, status: int = 200) -> Response:
     """Return a record as the command line prints it."""
     return Response(json.dumps(as_json(value), ensure_ascii=False), status, media_type="application/json")
+
+
+def without_places(value: Any) -> Any:
+    """Return records in which paths are names: where strangers share a library, its machine's folders are not told."""
+    if isinstance(value, (list, tuple)):
+        return [without_places(item) for item in value]
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes: dict[str, Any] = {}
+    for item in fields(value):
+        held = getattr(value, item.name)
+        if item.name in _PLACES and isinstance(held, Path):
+            changes[item.name] = Path(held.name)
+        elif isinstance(held, tuple) and held and is_dataclass(held[0]):
+            changes[item.name] = without_places(held)
+    return replace(value, **changes) if changes else value
 
 
 @asynccontextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from mistudio_core import __version__
 from mistudio_core.api.acts import Served, serving
+from mistudio_core.api.docs_page import describe
 from mistudio_core.api.errors import answer_failures
-from mistudio_core.api.routes import datasets, system
+from mistudio_core.api.routes import datasets, jobs, new_datasets, recipes, samples, system, tokenizations
 from mistudio_core.settings import Settings
 
 PREFIX: Final = "/api/v1"
@@ -17,6 +19,9 @@ _DESCRIPTION: Final = """
 Datasets, samples, tokenizations, statistics and jobs of one miStudio library, with the words, records and error codes
 of the command line. Every request needs a key: `Authorization: Bearer KEY`.
 """
+
+_KEY: Final = HTTPBearer(auto_error=False, description="A key that `mistudio api-key` has made.")
+"""For the OpenAPI document only: `require_key` is what looks at it."""
 
 
 def create_api(settings: Settings | None = None) -> FastAPI:
@@ -28,9 +33,11 @@ def create_api(settings: Settings | None = None) -> FastAPI:
         lifespan=serving,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(_KEY)],
     )
     api.state.served = Served(Settings.from_environment() if settings is None else settings)
     answer_failures(api)
-    for routes in (datasets.routes, system.routes):
-        api.include_router(routes)
+    for module in (new_datasets, datasets, samples, recipes, tokenizations, jobs, system):
+        api.include_router(module.routes)
+    describe(api)
     return api

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.answers import Snippet
+from mistudio_core.library.archive import zipped
 from mistudio_core.library.context import Context
 from mistudio_core.library.records_view import look
 from mistudio_core.library.start import start
@@ -46,6 +48,12 @@ class Exports:
         check_export(Source.of(self._context.home, record.dataset_id, record.id), kind, max_samples)
         arguments = {"dataset_id": record.dataset_id, "kind": kind, "max_samples": max_samples}
         return start(self._context, "export", record, arguments)
+
+    def archive(self, tokenization_id: str) -> Iterator[bytes]:
+        """Return the folder of a tokenization as a zip file, piece by piece; unpacked, `load_from_disk` opens it."""
+        record = look(self._context).ready_tokenization(tokenization_id)
+        assert record.path is not None
+        return zipped(record.path)
 
     def push(self, tokenization_id: str, repo_id: str, *, private: bool = True, hf_token: str | None = None) -> Job:
         """Start to push the sequences, as Parquet with a card, to a dataset repository of the user's own."""

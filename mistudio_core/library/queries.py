@@ -3,6 +3,7 @@
 from mistudio_core.jobs.kinds import SOURCES, kind_of, makes_dataset, makes_tokenization
 from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
 from mistudio_core.library.undo import UNDO_SECONDS
+from mistudio_core.sources.hub_search import HubDataset
 from mistudio_core.store.samples.columns import SampleColumn
 from mistudio_core.store.samples.conditions import condition_on, left_out
 from mistudio_core.store.samples.export import EXPORT_KINDS
@@ -12,10 +13,11 @@ from mistudio_core.store.samples.search_pool import SearchPool
 from mistudio_core.store.samples.session import SearchSession, SessionClosedError, index_stamp
 from mistudio_core.store.sequences.neighbour_order import SORTS as TOKEN_SORTS
 from mistudio_core.store.sequences.search import MAX_SEQUENCE as MOST_TOKENS
-from mistudio_core.store.sequences.view import TokenHit, TokenPiece
+from mistudio_core.store.sequences.view import TokenHit, TokenPiece, TokenSequence
 from mistudio_core.tokenization.exports.copies import Export
 from mistudio_core.tokenization.output.shard_sequences import Source
-from mistudio_core.tokenization.previews.answers import Preview, PreviewToken, RecipeValues
+from mistudio_core.tokenization.previews.answers import Estimate, Preview, PreviewToken, RecipeValues
+from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 __all__ = [
     "EXPORT_KINDS",
@@ -25,9 +27,11 @@ __all__ = [
     "SOURCES",
     "TOKEN_SORTS",
     "UNDO_SECONDS",
+    "Estimate",
     "Export",
     "FileLook",
     "Found",
+    "HubDataset",
     "Neighbour",
     "Preview",
     "PreviewToken",
@@ -38,10 +42,12 @@ __all__ = [
     "SearchSession",
     "SessionClosedError",
     "Source",
+    "StoredTokenizer",
     "TextSources",
     "TokenHit",
     "TokenHits",
     "TokenPiece",
+    "TokenSequence",
     "condition_on",
     "index_stamp",
     "kind_of",

@@ -116,6 +116,7 @@ CASES: Final[Mapping[str, Case]] = {
     "tokenizers.load": Case("member", lambda lib, _: lib.load_tokenizer("sample"), QUEUE),
     "exports": Case("owner", lambda lib, made: lib.exports(made.tokenization)),
     "exports.write": Case("owner", lambda lib, made: lib.export_tokenization(made.tokenization, "parquet"), QUEUE),
+    "exports.archive": Case("everybody", lambda lib, made: next(lib.exports.archive(made.tokenization))),
     "exports.push": Case("member", lambda lib, made: lib.push(made.tokenization, "a/b", hf_token="hf_a"), QUEUE),
     "exports.snippets": Case("everybody", lambda lib, made: lib.snippets(made.tokenization)),
     "jobs": Case("everybody", lambda lib, made: lib.jobs(made.dataset)),
