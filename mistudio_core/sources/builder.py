@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -15,9 +15,6 @@ from mistudio_core.sources.mixed_types import encoded_as_text, typed_json
 
 if TYPE_CHECKING:
     import datasets
-
-_CSV_ROWS: Final = 1000
-"""Rows that are parsed at a time where only some are wanted; the reader's own choice is ten times that."""
 
 
 class BuilderTables:
@@ -31,9 +28,9 @@ class BuilderTables:
         features: datasets.Features | None,
         address: str,
         cache: Path,
-        chunk_bytes: int | None,
+        chunk: int | None,
     ) -> None:
-        """Make the reader `module` for the file at `address`; `chunk_bytes` of it are parsed at a time."""
+        """Make the reader `module` for the file at `address`; `chunk` bytes, or rows of CSV, are parsed at a time."""
         session()  # before `datasets` asks anything
         from datasets.data_files import DataFilesDict, DataFilesList
         from datasets.load import import_main_class
@@ -51,8 +48,8 @@ class BuilderTables:
         files = DataFilesDict({"train": DataFilesList([address], [()])})
         self._builder = reader(cache_dir=str(cache), hash="local", data_files=files, features=features, **options)
         config = self._builder.config
-        if chunk_bytes is not None and hasattr(config, "chunksize"):
-            config.chunksize = _CSV_ROWS if module == "csv" else chunk_bytes  # CSV counts rows, the others bytes
+        if chunk is not None and hasattr(config, "chunksize"):
+            config.chunksize = chunk
         if hasattr(config, "parse_agent_traces"):
             config.parse_agent_traces = False  # needs a package that we do without, and rows are rows
         self.seen: pa.Table | None = None

@@ -5,6 +5,7 @@ The readers of `datasets` open files by an address through `fsspec`, so each fil
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from mistudio_core.sources.client import Hub
+from mistudio_core.sources.json_array import ArrayLines
 from mistudio_core.sources.json_field import FieldLines
 from mistudio_core.sources.line_guard import Guarded, LineGuard
 from mistudio_core.sources.plan import SourceFile
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 OnBytes = Callable[[int], None]
 """Told how many more bytes were read."""
-
+_MARKED_ARRAY: Final = codecs.BOM_UTF8 + b"["
 PROTOCOL: Final = "mistudio"
 _BUFFER_BYTES: Final = 1 << 16
 ARCHIVES: Final = (
@@ -94,10 +96,13 @@ def _guarded(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
 def _without_halves(stream: IO[bytes], guarded: Guarded) -> IO[bytes]:
     if guarded.module != "json":
         return stream
-    stream = cast(IO[bytes], io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES))
-    if guarded.key is None:
-        return stream
-    return cast(IO[bytes], io.BufferedReader(FieldLines(stream, guarded.name, guarded.key), _BUFFER_BYTES))
+    text = io.BufferedReader(SurrogateFilter(stream, guarded.mark), _BUFFER_BYTES)
+    stream = cast(IO[bytes], text)
+    if guarded.key is not None:
+        return cast(IO[bytes], io.BufferedReader(FieldLines(stream, guarded.name, guarded.key), _BUFFER_BYTES))
+    if text.peek(1).startswith((b"[", _MARKED_ARRAY)):
+        return cast(IO[bytes], io.BufferedReader(ArrayLines(stream, guarded.name, guarded.taken), _BUFFER_BYTES))
+    return stream
 
 
 def remote(hub: Hub, url: str, file: SourceFile, on_bytes: OnBytes) -> FileProxy:

@@ -18,6 +18,8 @@ class _EmptyLine(dict[str, Any]):
 
 
 _EMPTY_LINE: Final = _EmptyLine()
+_EMPTY_LIST_CHARS: Final = 1 << 16
+"""More than any list of nothing has: the file may be of any size."""
 
 
 def install() -> None:
@@ -66,7 +68,7 @@ def _nothing(file: IO[str]) -> Any:
     """
     import pandas as pd  # type: ignore[import-untyped]
 
-    if _loads(file.read()) != []:
+    if _loads(file.read(_EMPTY_LIST_CHARS)) != []:
         raise ValueError
     return pd.DataFrame()
 

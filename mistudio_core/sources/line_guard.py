@@ -1,4 +1,4 @@
-"""Bounds for what is read at once: the readers hold a line, a paragraph or a JSON array several times over."""
+"""Bounds for what is read at once: the readers hold a line, a paragraph or a JSON object several times over."""
 
 from __future__ import annotations
 
@@ -17,11 +17,27 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES: Final = 64 << 20
 """A reader takes about seven times this; the longest books have a tenth of it. A few MB of .gz may hold any amount."""
-MAX_ARRAY_BYTES: Final = 256 << 20
-"""A JSON array is read at once, and takes ten times its size."""
+MAX_OBJECT_BYTES: Final = 256 << 20
+"""A JSON object whose samples stand under a key is read at once, and takes ten times its size."""
 _ENDS: Final = {"line": (b"\n",), "paragraph": (b"\n\n", b"\n\r\n"), "document": ()}
 _LONGEST_END: Final = 3
 _ARRAY: Final = re.compile(rb"(\xef\xbb\xbf|)(\s*)(\[)")
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a reader has taken of a file: `num_bytes` since it gave its last rows, `limit` of them at most.
+
+    `by_element` where it takes a JSON array element by element.
+    """
+
+    num_bytes: int = 0
+    limit: int | None = None
+    by_element: bool = False
+
+
+class TooMuchError(Exception):
+    """A reader takes more for its next rows than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,7 @@ class Guarded:
     `module` is the reader of `datasets`; `unit` is what it holds at a time: a line, a paragraph or the document.
     `encoding` is what the file is recoded from, None where it is UTF-8; `errors` is as in `open`. `mark` stands for
     what is no UTF-8 after all. `key` is that of the samples within one JSON object, which is read as JSON lines.
+    `taken` counts for whom it may concern.
     """
 
     name: str
@@ -40,6 +57,16 @@ class Guarded:
     errors: str = "strict"
     mark: Mark = field(default_factory=Mark)
     key: str | None = None
+    taken: Taken = field(default_factory=Taken)
+
+
+def too_long(what: str) -> StudioError:
+    """Return the error for `what` has no end within the limit."""
+    return StudioError(
+        "too_large",
+        f"{what} has more than {MAX_LINE_BYTES >> 20:,} MB, which have to be read at once.",
+        "Split it into shorter ones; JSON Lines has one object per line.",
+    )
 
 
 class LineGuard(io.RawIOBase):
@@ -49,7 +76,7 @@ class LineGuard(io.RawIOBase):
         """Read from `stream`, whose bytes are UTF-8 or as good as that."""
         super().__init__()
         self._stream, self._guarded = stream, guarded
-        self._unit, self._limit = guarded.unit, 0
+        self._unit, self._limit, self._is_measured = guarded.unit, 0, True
         self._restart()
 
     def _restart(self) -> None:
@@ -80,7 +107,9 @@ class LineGuard(io.RawIOBase):
         if not self._limit:
             data = self._looked_at(data)
         view[: len(data)] = data
-        self._measure(data)
+        self._count(len(data))
+        if self._is_measured:
+            self._measure(data)
         if self._nesting is not None and not self._nesting.feed(data):
             raise StudioError(
                 "corrupt_data",
@@ -90,18 +119,23 @@ class LineGuard(io.RawIOBase):
         return len(data)
 
     def _looked_at(self, data: bytes) -> bytes:
-        """Take a file that is one JSON array for a document, since it is read at once; refuse other encodings.
+        """Refuse other encodings; return the first bytes, in which an array begins at once, so that readers know it.
 
-        Returns the first bytes, in which an array begins at once: its readers know it by that.
+        An array has no lines, and its elements are measured behind this.
         """
         if self._guarded.encoding is None:
             refuse_other_marks(data, self._guarded.name)
         found = _ARRAY.match(data) if self._guarded.module == "json" else None
-        is_array = found is not None
-        self._unit = "document" if is_array else self._guarded.unit
-        one_piece = self._guarded.module == "json" and self._unit == "document"
-        self._limit = MAX_ARRAY_BYTES if one_piece else MAX_LINE_BYTES
+        self._is_measured = found is None or self._guarded.key is not None
+        is_object = self._guarded.module == "json" and self._unit == "document"
+        self._limit = MAX_OBJECT_BYTES if is_object else MAX_LINE_BYTES
         return data if found is None else b"".join((*found.group(1, 3, 2), data[found.end() :]))
+
+    def _count(self, num_bytes: int) -> None:
+        taken = self._guarded.taken
+        taken.num_bytes += num_bytes
+        if taken.limit is not None and taken.num_bytes > taken.limit:
+            raise TooMuchError
 
     def _measure(self, data: bytes) -> None:
         """Count what the reader has to hold, up to the next end of a unit and from the last one."""

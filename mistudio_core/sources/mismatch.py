@@ -12,10 +12,10 @@ from mistudio_core.errors import StudioError
 from mistudio_core.sources import arrow_types, line_guard
 from mistudio_core.sources.differences import differences
 from mistudio_core.sources.failures import chained, transport_failure
+from mistudio_core.sources.long_rows import LongRowError
 from mistudio_core.sources.places import Places, first_misfit
 
 if TYPE_CHECKING:
-    from mistudio_core.sources.file_proxy import FileProxy
     from mistudio_core.sources.plain_features import AnyFeatures
 
 _NAMES_SHOWN: Final = 8
@@ -50,6 +50,8 @@ def explained(
     failure = transport_failure(error, name)
     if failure is not None:
         return failure
+    if any(isinstance(link, LongRowError) for link in chained(error)):
+        return _long_row(name, places)
     wrong = misfit(error, seen)
     if wrong is not None and features is not None:
         message = _differences(wrong.schema, features.arrow_schema)
@@ -85,6 +87,16 @@ def misfit(error: BaseException, seen: pa.Table | None) -> pa.Table | None:
     return next((link.table for link in chained(error) if isinstance(link, MisfitError)), seen)
 
 
+def _long_row(name: str, places: Places) -> StudioError:
+    told = line_guard.too_long(f"A row of {name}")
+    return StudioError(
+        told.code,
+        f"{told.message}{places.of_row(places.rows)}",
+        "A quote that is never closed makes one cell of all that follows it: look at the quotes there. "
+        "Split texts that are really longer.",
+    )
+
+
 def _where(wrong: pa.Table, schema: pa.Schema, places: Places) -> str:
     """Say where the first value is that does not fit; nothing where columns themselves differ."""
     if set(wrong.schema.names) != set(schema.names):
@@ -100,20 +112,6 @@ def old_feather(name: str) -> StudioError:
         f"{name} cannot be read: it is a Feather file of version 1.",
         "Write it again as Feather of version 2, which is Arrow, or as Parquet.",
     )
-
-
-def refuse_long_array(source: FileProxy, name: str) -> None:
-    """Raise `too_large` for a large file that is one JSON array: its reader holds ten times that in memory."""
-    if source.size <= line_guard.MAX_ARRAY_BYTES:
-        return
-    with source.open() as file:
-        head = file.read(64)
-    if head.lstrip().startswith(b"["):
-        raise StudioError(
-            "too_large",
-            f"{name} is one JSON array of {source.size >> 20:,} MB, which has to be read at once.",
-            "Convert it to JSON Lines, one object per line.",
-        )
 
 
 def refuse_odd_columns(schema: pa.Schema, most: int) -> None:

@@ -87,7 +87,7 @@ class Places:
             return row + 1 if self.options.get("sample_by", "line") == "line" else None
         if self.module == "json" and not self.options.get("field"):
             with self.source.open() as file:
-                return None if _is_array(file) else next(_full_lines(file, skip=row))[0]
+                return None if _is_array(file) or self._is_by_element() else next(_full_lines(file, skip=row))[0]
         if self.module == "csv" and not _UNLIKE_PYTHON & set(self.options):
             header = self.options.get("header", 0)
             skipped = 0 if header is None else int(header) + 1 if isinstance(header, int) else 1
@@ -95,7 +95,13 @@ class Places:
             return next(start for number, start in enumerate(full) if number == skipped + row)
         return None
 
+    def _is_by_element(self) -> bool:
+        """Tell whether the lines that are read are the elements of an array."""
+        return self.source.guarded is not None and self.source.guarded.taken.by_element
+
     def _json_damage(self) -> Place:
+        if self._is_by_element():
+            return Place(self.rows, None)
         with self.source.open() as file:
             if _is_array(file):
                 return Place(None, self._line_in_value())
@@ -134,12 +140,30 @@ class Places:
         """Yield the line on which each record of a CSV file begins, and the record; empty lines are records too."""
         csv.field_size_limit(line_guard.MAX_LINE_BYTES)
         with self.source.open() as file:
-            text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
-            reader = csv.reader(text, delimiter=str(self.options.get("delimiter") or self.options.get("sep", ",")))
+            lines = _BoundedLines(io.TextIOWrapper(file, "utf-8-sig", "replace", newline=""))
+            reader = csv.reader(lines, delimiter=str(self.options.get("delimiter") or self.options.get("sep", ",")))
             start = 1
-            for record in reader:
-                yield start, record
-                start = reader.line_num + 1
+            try:
+                for record in reader:
+                    yield start, record
+                    start, lines.held = reader.line_num + 1, 0
+            except csv.Error:  # the record is beyond the limit
+                yield start, [""]
+
+
+@dataclass(slots=True)
+class _BoundedLines:
+    """Lines of text; raises `csv.Error` where those `held` are more than may be."""
+
+    text: io.TextIOWrapper
+    held: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.text:
+            self.held += len(line)
+            if self.held > line_guard.MAX_LINE_BYTES:
+                raise csv.Error
+            yield line
 
 
 def first_misfit(table: pa.Table, schema: pa.Schema) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow.json as paj
 from mistudio_core.sources import arrow_types
 from mistudio_core.sources.exact_csv import empty_as_floats
 from mistudio_core.sources.file_proxy import ARCHIVES, FileProxy
+from mistudio_core.sources.long_rows import RowsAtATime
 from mistudio_core.sources.null_rows import SafeReader
 from mistudio_core.sources.recode import needs_recoding
 
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 10 << 20
 """As many as `datasets` parses at a time: the types of JSON and of CSV are found chunk by chunk."""
-_CSV_ROWS: Final = 10_000
-_FEW_CSV_ROWS: Final = 1000
+CSV_ROWS: Final = 10_000
+"""As many as `datasets` parses at a time."""
+FEW_CSV_ROWS: Final = 1000
 """Where only the first rows of a file are wanted."""
 _BLOCKS: Final = 32
 _LEAST_BLOCK_BYTES: Final = 16 << 10
@@ -51,6 +54,7 @@ def plain_reader(
     known: Known,
     *,
     chunk_bytes: int | None,
+    csv_rows: RowsAtATime | None,
     declared: bool,
 ) -> Callable[[FileProxy], Iterator[pa.Table]] | None:
     """Return a function that yields the tables of a file, None where only `datasets` reads such files.
@@ -67,9 +71,8 @@ def plain_reader(
         return lambda source: _json_tables(source, chunk_bytes or CHUNK_BYTES, known)
     if module == "text" and rest in ({}, {"sample_by": "line"}) and not declared:
         return lambda source: _text_tables(source, chunk_bytes or CHUNK_BYTES)
-    if module == "csv" and rest.keys() <= _CSV_OPTIONS and not declared:
-        rows = _CSV_ROWS if chunk_bytes is None else _FEW_CSV_ROWS
-        return lambda source: _csv_tables(source, rest, rows)
+    if csv_rows is not None and rest.keys() <= _CSV_OPTIONS and not declared:
+        return lambda source: _csv_tables(source, rest, csv_rows)
     return None
 
 
@@ -122,7 +125,7 @@ def _lines(data: bytes) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(places), buffers[1], buffers[2])
 
 
-def _csv_tables(source: FileProxy, options: Mapping[str, Any], rows: int) -> Iterator[pa.Table]:
+def _csv_tables(source: FileProxy, options: Mapping[str, Any], rows: RowsAtATime) -> Iterator[pa.Table]:
     """Yield what pandas reads, with integers read exactly."""
     import pandas as pd  # type: ignore[import-untyped]
 
@@ -130,8 +133,10 @@ def _csv_tables(source: FileProxy, options: Mapping[str, Any], rows: int) -> Ite
         _refuse_archive(cast(io.BufferedReader, file).peek(_HEAD_BYTES))
         settings = {"sep": options["delimiter"]} if "delimiter" in options else {}
         given = {name: value for name, value in options.items() if name != "delimiter"} | settings
-        for frame in pd.read_csv(file, iterator=True, chunksize=rows, dtype_backend="numpy_nullable", **given):
-            yield empty_as_floats(pa.Table.from_pandas(frame))
+        reader = pd.read_csv(file, iterator=True, dtype_backend="numpy_nullable", **given)
+        with suppress(StopIteration):
+            while True:
+                yield empty_as_floats(pa.Table.from_pandas(reader.get_chunk(rows.next())))
 
 
 def _refuse_archive(head: bytes) -> None:

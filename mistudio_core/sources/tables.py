@@ -17,13 +17,14 @@ from mistudio_core.sources.declared_text import declared_text, with_declared_tex
 from mistudio_core.sources.failures import chained
 from mistudio_core.sources.file_proxy import FileProxy
 from mistudio_core.sources.line_guard import Guarded
+from mistudio_core.sources.long_rows import RowsAtATime, in_fewer_rows, refuse_many_cells
 from mistudio_core.sources.mixed_types import mixed_as_text, resolved_json
 from mistudio_core.sources.places import Places
 from mistudio_core.sources.plain_features import PlainFeatures, features_from, features_of, full_features
-from mistudio_core.sources.plain_readers import UnlikeError, plain_reader
+from mistudio_core.sources.plain_readers import CSV_ROWS, FEW_CSV_ROWS, UnlikeError, plain_reader
 from mistudio_core.sources.recode import needs_recoding
 from mistudio_core.sources.utf8 import TextCheck, require_sound, unreadable
-from mistudio_core.sources.wider import WiderError, loses, wider_features
+from mistudio_core.sources.wider import WiderError, loses, wider_features, with_columns
 
 if TYPE_CHECKING:
     from mistudio_core.sources.plain_features import AnyFeatures
@@ -99,10 +100,8 @@ class TableReader:
             elif self._module == "arrow":
                 tables = self._arrow(source, name)
             else:
-                if self._module == "json":
-                    mismatch.refuse_long_array(source, name)
                 source.guarded = guarded
-                tables = self._texts(source, limit)
+                tables = self._csv(source, name, limit) if self._module == "csv" else self._texts(source, limit)
             for table in tables:
                 self._learn(table.schema)
                 fitted = self._fitted(table, check)
@@ -116,7 +115,7 @@ class TableReader:
                 raise unreadable(name) from error
             seen = self._seen()
             told = mismatch.explained(error, name, places, seen, self.features)
-            wider = self._wider(mismatch.misfit(error, seen))
+            wider = self._wider(mismatch.misfit(error, seen), may_grow=guarded.taken.by_element)
             raise (told if wider is None else WiderError(told, wider)) from error
         finally:
             null_rows.keep_texts(pa.schema([]))
@@ -156,12 +155,21 @@ class TableReader:
                 raise mismatch.MisfitError(table) from error
         return arrow_types.converted_table(table, arrow_types.stored_schema(known))
 
-    def _wider(self, wrong: pa.Table | None) -> AnyFeatures | None:
-        """Return features for which a table fits that does not fit now; never others than were declared."""
+    def _wider(self, wrong: pa.Table | None, *, may_grow: bool = False) -> AnyFeatures | None:
+        """Return features for which a table fits that does not fit now; never others than were declared.
+
+        They have more columns only if they `may_grow`: in an array any element may have a key of its own.
+        """
         if wrong is None or self.features is None or self._declared is not None:
             return None
         schema = with_declared_text(wrong.slice(0, 0), self._text_columns).schema
-        return wider_features(self.features, arrow_types.readable_schema(schema), is_json=self._module == "json")
+        schema = arrow_types.readable_schema(schema)
+        known = self.features
+        if may_grow:
+            known = with_columns(known, schema)
+            mismatch.refuse_odd_columns(known.arrow_schema, MAX_COLUMNS)
+        wider = wider_features(known, schema, is_json=self._module == "json")
+        return known if wider is None and known is not self.features else wider
 
     def _refuse_narrower(self, table: pa.Table) -> None:
         """Raise `MisfitError` for a table that a cast would change: JSON has no types of its own to go by."""
@@ -170,13 +178,13 @@ class TableReader:
             if changes or (self._module == "json" and self._wider(table) is not None):
                 raise mismatch.MisfitError(table)
 
-    def _texts(self, source: FileProxy, limit: int | None) -> Iterator[pa.Table]:
+    def _texts(self, source: FileProxy, limit: int | None, csv_rows: RowsAtATime | None = None) -> Iterator[pa.Table]:
         """Yield the tables of a file of text; `datasets` reads what is not plainly read as it does."""
         before, done = self.features, 0
         self._keep_texts()
         plain = plain_reader(
             self._module, self._reading, before, lambda: self.features,
-            chunk_bytes=_chunk_bytes(limit), declared=self._declared is not None,
+            chunk_bytes=_chunk_bytes(limit), csv_rows=csv_rows, declared=self._declared is not None,
         )  # fmt: skip
         if plain is not None:
             try:
@@ -188,12 +196,20 @@ class TableReader:
                 source.close()
             else:
                 return
-        self._builder = self._new_builder(source, limit, before)
+        self._builder = self._new_builder(source, limit, before, csv_rows)
         self._builder.refuse = self._refuse_narrower
         for number, table in enumerate(self._builder.tables()):
             if number >= done:
                 yield table
             self._keep_texts()
+
+    def _csv(self, source: FileProxy, name: str, limit: int | None) -> Iterator[pa.Table]:
+        assert source.guarded is not None
+        separator = str(self._options.get("delimiter") or self._options.get("sep", ","))
+        if len(separator) == 1:
+            refuse_many_cells(source, name, separator, MAX_COLUMNS)
+        rows = CSV_ROWS if limit is None else FEW_CSV_ROWS
+        yield from in_fewer_rows(lambda at_a_time: self._texts(source, limit, at_a_time), rows, source.guarded.taken)
 
     def _keep_texts(self) -> None:
         if self._module == "json" and self.features is not None:
@@ -228,7 +244,9 @@ class TableReader:
         encoding = encoding if needs_recoding(encoding) else None
         return Guarded(name, self._module, unit, encoding, errors, key=options.get("field"))
 
-    def _new_builder(self, source: FileProxy, limit: int | None, features: AnyFeatures | None) -> BuilderTables:
+    def _new_builder(
+        self, source: FileProxy, limit: int | None, features: AnyFeatures | None, csv_rows: RowsAtATime | None
+    ) -> BuilderTables:
         # The CSV reader would parse by the features, and fail for an empty cell among whole numbers.
         features = self._declared if self._module == "csv" else features
         recoded = needs_recoding(self._options.get("encoding"))
@@ -238,7 +256,7 @@ class TableReader:
             features=None if features is None else full_features(features),
             address=source.address,
             cache=self._cache,
-            chunk_bytes=_chunk_bytes(limit),
+            chunk=csv_rows.rows if csv_rows is not None else _chunk_bytes(limit),
         )
 
 

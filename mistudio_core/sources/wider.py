@@ -54,6 +54,16 @@ def wider_features(known: AnyFeatures, wrong: pa.Schema, *, is_json: bool) -> da
     return Features({name: changed.get(name, feature) for name, feature in full_features(known).items()})
 
 
+def with_columns(known: AnyFeatures, schema: pa.Schema) -> AnyFeatures:
+    """Return the features with those columns of a schema that they do not have, in their order."""
+    new = [field for field in schema if field.name not in known.arrow_schema.names]
+    if not new:
+        return known
+    from datasets import Features
+
+    return Features({**full_features(known), **Features.from_arrow_schema(pa.schema(new))})
+
+
 def loses(had: pa.Schema, has: pa.Schema) -> bool:
     """Tell whether a cast of `has` to `had` would change numbers without an error."""
     return any(

@@ -183,16 +183,6 @@ def test_misfits_and_damage_are_named(
     assert str(tmp_path) not in caught.value.message
 
 
-def test_a_long_array_is_refused_before_it_fills_the_memory(
-    read: Callable[..., pa.Table], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(line_guard, "MAX_ARRAY_BYTES", 100)
-    with pytest.raises(StudioError, match="one JSON array") as caught:
-        read("json", {"a.json": formats.ENCODERS["json"](rows(9))})
-    assert caught.value.code == "too_large"
-    assert read("json", {"a.jsonl": jsonl(rows(9))}).num_rows == 9
-
-
 @pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(
     read: Callable[..., pa.Table], monkeypatch: pytest.MonkeyPatch, packing: str
