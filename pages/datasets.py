@@ -1,7 +1,8 @@
 import streamlit as st
 
+from mistudio_core.ui.adding import example_button, forms
 from mistudio_core.ui.app import shell
-from mistudio_core.ui.datasets import add_dataset, dataset_list, example_button
+from mistudio_core.ui.datasets import dataset_list
 from mistudio_core.ui.widgets import deletion
 
 library = shell.enter()
@@ -16,10 +17,10 @@ if library.settings.shared:
     )
 deletion.offer_undo()
 if library.datasets():
-    late = add_dataset.draw(library, with_sample=True)
+    late = forms.draw(library, with_sample=True)
     dataset_list.draw(library)
 else:
     example_button.invite(library)
-    late = add_dataset.draw(library, with_sample=False)
+    late = forms.draw(library, with_sample=False)
 deletion.dialog(library)
 late()

@@ -9,7 +9,7 @@ import pytest
 
 from mistudio_core.jobs.protocol import Progress
 from mistudio_core.ui.app import keys
-from tests.support.app_driver import ask_to_delete, assert_no_exception, open_app, press, submit, words
+from tests.support.app_driver import ask_to_delete, assert_no_exception, open_app, press, words
 from tests.support.staged import StagedLibrary, a_dataset, a_tokenization, staged, stories
 
 
@@ -110,14 +110,50 @@ def test_the_list_is_searched_filtered_and_sorted(library: StagedLibrary) -> Non
     assert_no_exception(app)
 
 
-def test_a_long_list_has_pages(library: StagedLibrary) -> None:
-    for number in range(23):
-        library.ready(f"number{number}", {"train": stories(1)})
+def test_a_long_list_is_a_table_with_the_same_filters_and_order(library: StagedLibrary) -> None:
+    ids = {library.ready(f"number {number:02}", {"train": stories(number + 1)}) for number in range(22)}
+    library.ended("download", a_dataset("broken"), error("disk_full", "Full."))
     library.open()
     app = open_app()
-    assert len(app.get("page_link")) == 40, "each has a link to itself and to its next step"
-    app.pagination(key=keys.LIST_PAGE).set_value(2).run()
-    assert len(app.get("page_link")) == 6
+    app.selectbox(key=keys.LIST_SORT).select("samples").run()
+    (shown,) = (frame.value for frame in app.dataframe)
+    assert shown["Name"].tolist() == [f"number {number:02}" for number in reversed(range(22))] + ["broken"]
+    assert shown["Next step"].tolist() == ["Tokenize"] * 22 + ["Open"]
+    assert shown["Samples"].tolist()[:2] == [22, 21]
+    assert not app.get("page_link")
+    table = app.dataframe[0].key
+    app.session_state[table] = {"selection": {"rows": [22], "columns": [], "cells": []}}
+    app.run()
+    assert "Full" in app.error[0].value
+    app.session_state[table] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert app.get("page_link")[0].value.strip("*") == "number 21"
+    assert any(f"{dataset_id}:more" in {button.key for button in app.button} for dataset_id in ids)
+    app.text_input(key=keys.LIST_SEARCH).set_value("number 0").run()
+    assert not app.dataframe
+    assert len(app.get("page_link")) == 20, "each of ten has a link to itself and to its next step"
+
+
+def test_files_are_imported_by_path_and_never_in_a_shared_library(
+    library: StagedLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.txt").write_text(f"A line of {name}.\n")
+    app = open_app()
+    app.text_area(key=keys.IMPORT_PATHS).set_value(f"{tmp_path}/*.txt").run()
+    (look,) = library.open().jobs()
+    assert look.kind == "look"
+    app.text_input(key=keys.IMPORT_NAME).set_value("both").run()
+    press(app, "import")
+    (dataset,) = library.open().datasets()
+    assert library.open().wait(dataset.id, timeout=120).status == "succeeded"
+    assert (dataset.name, library.open().dataset(dataset.id).num_samples) == ("both", 2)
+    app.run()
+    assert app.text_area(key=keys.IMPORT_PATHS).value == ""
+    app.text_area(key=keys.IMPORT_PATHS).set_value(str(tmp_path / "no*such.txt")).run()
+    assert "no\\*such" in app.error[0].value
+    monkeypatch.setenv("MISTUDIO_SHARED", "1")
+    assert keys.IMPORT_PATHS not in {field.key for field in open_app().text_area}
 
 
 def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None:
@@ -143,7 +179,7 @@ def test_a_refused_download_keeps_what_was_typed(library: StagedLibrary) -> None
 def test_an_import_without_a_file_says_so(library: StagedLibrary) -> None:
     app = open_app()
     app.text_input(key=keys.IMPORT_NAME).set_value("my name")
-    submit(app, "Import")
+    press(app, "import")
     assert "No file selected" in app.error[0].value
     assert app.text_input(key=keys.IMPORT_NAME).value == "my name"
 
@@ -154,7 +190,7 @@ def test_an_upload_past_the_limit_is_refused_in_the_core_too(
     monkeypatch.setenv("MISTUDIO_MAX_UPLOAD_MB", "1")
     app = open_app()
     app.file_uploader[0].upload("big.txt", b"x" * ((1 << 20) + 1))
-    submit(app, "Import")
+    press(app, "import")
     assert "exceeds the upload limit of 1 MB" in app.error[0].value
     assert not list(library.home.uploads.iterdir())
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from mistudio_core.library import Library
-from tests.browser.acts import main, submit
+from tests.browser.acts import main
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage
 
 
 def choose(page: Page, *files: Path) -> None:
-    page.get_by_role("tab", name="Upload files").click()
+    page.get_by_role("tab", name="Import files").click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([str(file) for file in files])
     expect(page.get_by_role("button", name=f"Remove {files[0].name}")).to_be_visible()
 
@@ -26,7 +26,7 @@ def test_an_uploaded_file_becomes_a_dataset(server: AppServer, open_page: OpenPa
     file.write_bytes(gzip.compress(lines.encode()))
     page = open_page(server.url)
     choose(page, file)
-    submit(page, "Import")
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(main(page)).to_contain_text("321 samples", timeout=120_000)
     expect(main(page)).to_contain_text("Ready", timeout=120_000)
     (dataset,) = Library.open(server.home).datasets()
@@ -42,5 +42,5 @@ def test_a_damaged_file_is_told_and_leaves_the_library_in_order(
     file.write_bytes(b"PAR1 this is no table PAR1")
     page = open_page(server.url)
     choose(page, file)
-    submit(page, "Import")
+    page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("broken", timeout=120_000)

@@ -16,7 +16,7 @@ from mistudio_core.ui.app import keys
 from mistudio_core.work.look_at_files import ROWS
 from mistudio_core.work.shown_rows import CELL_CHARS, COLUMNS
 from tests.hub.rows import parquet, table
-from tests.support.app_driver import open_app, submit, words
+from tests.support.app_driver import open_app, press, words
 from tests.support.staged import StagedLibrary, staged
 
 WAIT_S = 60.0
@@ -76,20 +76,20 @@ def test_what_cannot_be_read_is_reported(library: Library, tmp_path: Path) -> No
 
 def test_the_form_shows_the_rows_and_imports_with_the_same_options(stage: StagedLibrary) -> None:
     app = open_app()
-    app.file_uploader[0].upload("mine.csv", b"1;<b>x</b>\n2;NA\n")
+    app.file_uploader[0].upload("mine.csv", b"1;<b>x</b>\n2;NA\n").run()
+    assert [job.kind for job in stage.open().jobs()] == ["look"], "files are shown without being asked for"
     app.text_input(key=keys.IMPORT_DELIMITER).set_value(";")
     app.selectbox(key=keys.IMPORT_HEADER).select("No header")
-    app.selectbox(key=keys.IMPORT_NULLS).select("Empty cells only")
-    submit(app, "Preview")
+    app.selectbox(key=keys.IMPORT_NULLS).select("Empty cells only").run()
     opened = stage.open()
-    (job,) = opened.jobs()
+    job = opened.jobs()[0]
     opened.wait(job.id, timeout=WAIT_S)
     app.run()
     assert "The first 2 rows" in words(app)
     (shown,) = [frame.value for frame in app.dataframe if "1 (string)" in frame.value.columns]
     assert shown.to_numpy().tolist() == [["1", "<b>x</b>"], ["2", "NA"]]
     assert not list(stage.home.uploads.iterdir())
-    submit(app, "Import")
+    press(app, "import")
     (dataset,) = opened.datasets()
     assert opened.wait(dataset.id, timeout=WAIT_S).status == "succeeded"
     ready = opened.dataset(dataset.id)
@@ -102,11 +102,11 @@ def test_the_form_shows_the_rows_and_imports_with_the_same_options(stage: Staged
 def _header_fields(typed: str) -> None:
     import streamlit as st
 
+    from mistudio_core.ui.adding import import_fields
     from mistudio_core.ui.app import keys
-    from mistudio_core.ui.datasets import import_fields
 
     st.session_state[keys.IMPORT_HEADER] = typed
-    import_fields.draw()
+    import_fields.draw(on_change=lambda: None)
     st.text(f"{import_fields.chosen().header!r}")
 
 

@@ -1,1 +1,1 @@
-"""The list of datasets, the forms that add one, and the page of one dataset."""
+"""The list of datasets, and the page of one dataset."""

@@ -14,7 +14,7 @@ from mistudio_core.ui.app import keys, pages
 class Step(NamedTuple):
     """What the link says, its icon, and the parameters of the address it leads to."""
 
-    label: Literal["Browse", "Tokenize", "Use in training"]
+    label: Literal["Browse", "Tokenize", "Use in training", "Open"]
     icon: str
     query: dict[str, str]
 

@@ -50,3 +50,4 @@ def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
 def _make() -> None:
     with failures.storing(keys.SAMPLE_ERROR):
         open_library().make_example()
+        st.session_state[keys.ADD_OPEN] = False

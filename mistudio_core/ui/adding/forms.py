@@ -8,12 +8,12 @@ from typing import Final
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.ui.adding import download_form, example_button, import_form
 from mistudio_core.ui.app import keys
-from mistudio_core.ui.datasets import download_form, example_button, import_form
 from mistudio_core.ui.widgets import tabs
 
 _HUB: Final = "Hugging Face Hub"
-_FILES: Final = "Upload files"
+_FILES: Final = "Import files"
 _SAMPLE: Final = "Example dataset"
 
 

@@ -13,9 +13,9 @@ from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 from mistudio_core.library.queries import FileLook
 from mistudio_core.records import as_json
+from mistudio_core.ui.adding import file_preview
 from mistudio_core.ui.app import background, keys
 from mistudio_core.ui.app.escape import plain
-from mistudio_core.ui.datasets import file_preview
 
 _BRANCH = "refs/convert/parquet"
 

@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from mistudio_core.errors import StudioError
 from mistudio_core.library import ImportOptions, Library
 from mistudio_core.records import ErrorInfo, as_json
+from mistudio_core.ui.adding import hub_rows, hub_suggestions, import_fields, inspect_panel, repo_choices
 from mistudio_core.ui.app import background, failures, keys
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.datasets import hub_rows, hub_suggestions, import_fields, inspect_panel, repo_choices
 
 _EMPTY: Final[dict[str, Any]] = {
     keys.REPO: "",

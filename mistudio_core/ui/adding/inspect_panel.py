@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mistudio_core.disk import RESULT_PER_BYTE
 from mistudio_core.records import parse_time
+from mistudio_core.ui.adding.repo_choices import Chosen
 from mistudio_core.ui.app.escape import one_line, plain
-from mistudio_core.ui.datasets.repo_choices import Chosen
 from mistudio_core.ui.widgets import formats
 
 _MAX_ROWS: Final = 500  # of a table; a repository may have thousands of configs

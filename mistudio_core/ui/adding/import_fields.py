@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
@@ -16,13 +17,14 @@ _REPLACE: Final = "Replace with U+FFFD and count the samples"
 _UNITS: Final = {"Line": "line", "Paragraph": "paragraph", "Document (whole file)": "document"}
 
 
-def draw() -> None:
+def draw(*, on_change: Callable[[], None]) -> None:
     """Draw the fields; one that is left alone is read as `datasets` reads it by itself."""
-    st.caption("Only needed if the preview below looks wrong.")
+    st.caption("Only needed if the preview below looks wrong; it follows each change.")
     delimiter, header, nulls = st.columns(3)
     delimiter.text_input(
         "CSV: delimiter",
         key=keys.IMPORT_DELIMITER,
+        on_change=on_change,
         placeholder="Comma (TSV: tab)",
         help="The character between cells, such as ; or |. Type tab for the tab character.",
     )
@@ -31,6 +33,7 @@ def draw() -> None:
         [_NO_HEADER],
         index=None,
         key=keys.IMPORT_HEADER,
+        on_change=on_change,
         accept_new_options=True,
         placeholder="First line",
         help="Or type the number of the header's line, counted from 0: the lines before it are skipped.",
@@ -40,6 +43,7 @@ def draw() -> None:
         [_ONLY_EMPTY, _NONE_MISSING],
         index=None,
         key=keys.IMPORT_NULLS,
+        on_change=on_change,
         accept_new_options=True,
         placeholder="Empty, NA, null, None, nan, …",
         help="Cell values to read as missing. Separate your own with commas, for example NA,-.",
@@ -50,6 +54,7 @@ def draw() -> None:
         _ENCODINGS,
         index=None,
         key=keys.IMPORT_ENCODING,
+        on_change=on_change,
         accept_new_options=True,
         placeholder="UTF-8",
         help="Of CSV, JSON and text files, by its Python name.",
@@ -57,21 +62,28 @@ def draw() -> None:
     field.text_input(
         "JSON: field",
         key=keys.IMPORT_FIELD,
+        on_change=on_change,
         placeholder="None: JSON lines or a list",
         help="If the file is one JSON object: the key that holds the list of samples.",
     )
     unit.selectbox(
-        "Text: one sample per", list(_UNITS), index=None, key=keys.IMPORT_UNIT, placeholder="Line",
-    )  # fmt: skip
-    draw_text_fields(keys.IMPORT_TEXT_COLUMNS, keys.IMPORT_INVALID)
+        "Text: one sample per",
+        list(_UNITS),
+        index=None,
+        key=keys.IMPORT_UNIT,
+        on_change=on_change,
+        placeholder="Line",
+    )
+    draw_text_fields(keys.IMPORT_TEXT_COLUMNS, keys.IMPORT_INVALID, on_change=on_change)
 
 
-def draw_text_fields(columns_key: str, invalid_key: str) -> None:
+def draw_text_fields(columns_key: str, invalid_key: str, *, on_change: Callable[[], None] | None = None) -> None:
     """Draw what imports and downloads both ask: which columns of bytes are text, and what invalid UTF-8 becomes."""
     columns, invalid = st.columns([1, 2])
     columns.text_input(
         "Binary columns with text",
         key=columns_key,
+        on_change=on_change,
         placeholder="None",
         help="Of Parquet and Arrow files: column names separated by commas, for example content,body.",
     )
@@ -80,6 +92,7 @@ def draw_text_fields(columns_key: str, invalid_key: str) -> None:
         [_REPLACE],
         index=None,
         key=invalid_key,
+        on_change=on_change,
         placeholder="Reject the file",
     )
 

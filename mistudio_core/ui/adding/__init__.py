@@ -1,0 +1,1 @@
+"""Adding datasets: from the Hub, from files, and the example."""
