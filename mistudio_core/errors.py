@@ -208,6 +208,13 @@ def in_use(message: str, hint: str, *ids: str) -> StudioError:
     return StudioError("in_use", message, hint, {"ids": list(ids)})
 
 
+def check_span(offset: int, limit: int | None) -> None:
+    """Raise `invalid_request` for an offset, or a limit where there is one, that is less than 0."""
+    for name, number in (("offset", offset), ("limit", limit)):
+        if number is not None and number < 0:
+            raise invalid(f"{name}: {number} is less than 0.", "Count from 0.")
+
+
 def check_text(where: str, text: str) -> None:
     """Raise `invalid_request` where a text holds half of a surrogate pair; `where` names the field or the argument.
 

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from mistudio_core.api.auth import Caller, require_key
 from mistudio_core.api.errors import documented_failures
 from mistudio_core.api.schemas import documented
+from mistudio_core.api.stopping import before_stop
 from mistudio_core.api.workers import Workers
 from mistudio_core.library import Library
 from mistudio_core.records import as_json
@@ -120,7 +121,9 @@ def without_places(value: Any) -> Any:
 @asynccontextmanager
 async def serving(api: FastAPI) -> AsyncIterator[None]:
     """Close what an API has opened when its server stops."""
+    before_stop(api.state.events.close)
     try:
         yield
     finally:
+        api.state.events.close()
         api.state.served.workers.close()

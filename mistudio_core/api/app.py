@@ -8,7 +8,10 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from mistudio_core import __version__
-from mistudio_core.api.acts import Served, serving
+from mistudio_core.api import arrow, events
+from mistudio_core.api.acts import Asking, Served, serving
+from mistudio_core.api.auth import caller_of, guard
+from mistudio_core.api.broadcast import Broadcast
 from mistudio_core.api.docs_page import describe
 from mistudio_core.api.errors import answer_failures
 from mistudio_core.api.routes import datasets, jobs, new_datasets, recipes, samples, system, tokenizations
@@ -21,7 +24,7 @@ of the command line. Every request needs a key: `Authorization: Bearer KEY`.
 """
 
 _KEY: Final = HTTPBearer(auto_error=False, description="A key that `mistudio api-key` has made.")
-"""For the OpenAPI document only: `require_key` is what looks at it."""
+"""For the OpenAPI document alone: `Guard` looks at it, before any path is looked for."""
 
 
 def create_api(settings: Settings | None = None) -> FastAPI:
@@ -35,9 +38,12 @@ def create_api(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(_KEY)],
     )
-    api.state.served = Served(Settings.from_environment() if settings is None else settings)
+    settings = Settings.from_environment() if settings is None else settings
+    shared = Served(settings)
+    api.state.served, api.state.events = shared, Broadcast(Asking(shared, caller_of(settings)).open)
     answer_failures(api)
-    for module in (new_datasets, datasets, samples, recipes, tokenizations, jobs, system):
+    guard(api, settings)
+    for module in (arrow, new_datasets, datasets, samples, recipes, tokenizations, jobs, system, events):
         api.include_router(module.routes)
     describe(api)
     return api

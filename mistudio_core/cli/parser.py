@@ -239,7 +239,7 @@ def _hand_over_commands(command: Any) -> None:
     _token(push)
     snippet = command("snippet", "print code that loads the sequences into a trainer")
     snippet.add_argument("id", metavar="TOK")
-    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify or pytorch (default: all)")
+    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify, pytorch or remote (default: all)")
 
 
 def _plan_commands(command: Any) -> None:

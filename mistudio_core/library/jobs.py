@@ -9,6 +9,7 @@ from typing import Final
 from mistudio_core.errors import in_use
 from mistudio_core.jobs import watch
 from mistudio_core.library.context import Context
+from mistudio_core.library.job_feed import JobFeed
 from mistudio_core.library.records_view import look
 from mistudio_core.library.start_once import retry
 from mistudio_core.records import Job
@@ -51,6 +52,10 @@ class Jobs:
             if deadline is not None and time.monotonic() > deadline:
                 raise in_use(f"The job {job_id} has not finished.", "Wait longer, or cancel it.", job_id)
             time.sleep(_WAIT_POLL_S)
+
+    def feed(self) -> JobFeed:
+        """Return what tells, look by look, which jobs have changed or ended."""
+        return JobFeed(self._context)
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job and return when it has stopped; what a resume can use is kept."""

@@ -15,6 +15,7 @@ from mistudio_core.store.sequences.neighbour_order import SORTS as TOKEN_SORTS
 from mistudio_core.store.sequences.search import MAX_SEQUENCE as MOST_TOKENS
 from mistudio_core.store.sequences.view import TokenHit, TokenPiece, TokenSequence
 from mistudio_core.tokenization.exports.copies import Export
+from mistudio_core.tokenization.exports.snippets import REMOTE
 from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.previews.answers import Estimate, Preview, PreviewToken, RecipeValues
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
@@ -24,6 +25,7 @@ __all__ = [
     "MODES",
     "MOST_TOKENS",
     "RANKED_MODES",
+    "REMOTE",
     "SOURCES",
     "TOKEN_SORTS",
     "UNDO_SECONDS",

@@ -51,6 +51,10 @@ class View:
         """Return the ids of the jobs that the catalog holds for unfinished."""
         return [row[_ID] for row in self._unfinished]
 
+    def ended_ids(self) -> frozenset[str]:
+        """Return the ids of all jobs that have ended, also of those that the actor does not see."""
+        return frozenset(row[_ID] for row in self._tables["jobs"] if row[_ENDED] is not None)
+
     def datasets(self) -> list[Dataset]:
         """Return the datasets that the actor may see, oldest first."""
         return list(self._visible(self._tables["datasets"]))

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import IndexDamaged, StudioError
+from mistudio_core.errors import IndexDamaged, StudioError, check_span
 from mistudio_core.files import new_id
 from mistudio_core.library.context import Context
 from mistudio_core.library.following import start_index
@@ -15,6 +15,7 @@ from mistudio_core.library.records_view import look
 from mistudio_core.records import Dataset, Job, Sample, SamplesPage
 
 if TYPE_CHECKING:
+    from mistudio_core.arrow_stream import ArrowStream
     from mistudio_core.store.samples.columns import SampleColumn
     from mistudio_core.store.samples.export import Progress
     from mistudio_core.store.samples.query import SampleQuery
@@ -154,6 +155,28 @@ class Samples:
         with self._opened(dataset) as session:
             session.export(asked, target, kind, progress)
         return target
+
+    def stream(
+        self,
+        dataset_id: str,
+        query: SampleQuery | Mapping[str, Any] | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> ArrowStream:
+        """Return the whole result of a query as the bytes of an Arrow IPC stream, some MB at a time.
+
+        It has the columns and types of the raw samples, or the `columns` named. Nothing is written. `offset` and
+        `limit` choose among the samples found; the page of the query does not matter.
+        """
+        from mistudio_core.store.samples.arrow import sample_stream
+
+        asked = _query(query or {})
+        check_span(offset, limit)
+        dataset = look(self._context).ready_dataset(dataset_id)
+        with self._repairing(dataset):
+            return sample_stream(_folder(dataset), asked, columns, offset, limit)
 
     def build_index(self, dataset_id: str) -> Job:
         """Start to build the ranked index of a dataset, which smaller datasets get by themselves."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mistudio_core.errors import StudioError, check_text, invalid
+from mistudio_core.errors import StudioError, check_span, check_text, invalid
 from mistudio_core.library import new_records
 from mistudio_core.library.answers import Forecast, LeftOut, Neighbour, SourceText, TextSources, TokenHits
 from mistudio_core.library.context import Context
@@ -17,6 +17,7 @@ from mistudio_core.library.stored_tokenizers import tokenizer_for, tokenizer_of
 from mistudio_core.records import Dataset, JsonDocument, Tokenization
 
 if TYPE_CHECKING:
+    from mistudio_core.arrow_stream import ArrowStream
     from mistudio_core.raw import RawSplit
     from mistudio_core.store.sequences.reader import TokenSequences
     from mistudio_core.store.sequences.view import TokenSequence, TokenView
@@ -141,6 +142,21 @@ class Tokenizations:
     def sequence(self, tokenization_id: str, number: int) -> TokenSequence:
         """Return a sequence token by token, with the samples that its pieces come from; sequences count from 0."""
         return self._opened(tokenization_id)[1].sequence(number)
+
+    def stream(
+        self, tokenization_id: str, *, split: str | None = None, offset: int = 0, limit: int | None = None
+    ) -> ArrowStream:
+        """Return sequences as the bytes of an Arrow IPC stream, some MB at a time: those of one split, or of all.
+
+        The columns are those that `datasets.load_from_disk` finds: `input_ids`, and `length` or `attention_mask` where
+        the recipe asked for it. Nothing is written. `offset` and `limit` choose among them.
+        """
+        from mistudio_core.store.sequences.arrow import sequence_stream
+
+        check_span(offset, limit)
+        record = look(self._context).ready_tokenization(tokenization_id)
+        assert record.path is not None
+        return sequence_stream(record.path, split, offset, limit)
 
     def search_tokens(
         self,

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from mistudio_core.api.app import create_api
 from mistudio_core.api.auth import Caller, require_key
-from mistudio_core.library import Library
+from mistudio_core.library import Library, api_keys
 from mistudio_core.settings import Settings
 
 Connect = Callable[..., TestClient]
@@ -39,7 +39,8 @@ def connect() -> Iterator[Connect]:
         chosen = Caller("local") if caller is None else caller
         api = create_api(replace(Settings(home=home, api=True), **settings))
         api.dependency_overrides[require_key] = lambda: chosen
-        client = TestClient(api, raise_server_exceptions=False)
+        headers = {"Authorization": f"Bearer {api_keys.create(home).key}"}
+        client = TestClient(api, "http://localhost", raise_server_exceptions=False, headers=headers)
         client.__enter__()
         opened.append(client)
         return client

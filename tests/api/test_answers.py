@@ -22,7 +22,7 @@ def test_every_code_has_a_status() -> None:
 
 
 def test_without_a_key_everything_is_refused(home: Path) -> None:
-    with TestClient(create_api(Settings(home=home, api=True))) as client:
+    with TestClient(create_api(Settings(home=home, api=True)), "http://localhost") as client:
         for path in ("/datasets", "/datasets/ds_aaaaaaaaaaaa", "/health"):
             answer = client.get(path)
             assert (answer.status_code, answer.json()["error"]["code"]) == (401, "key_rejected")

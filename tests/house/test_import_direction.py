@@ -16,6 +16,7 @@ CORE = ROOT / "mistudio_core"
 
 LEAVES = frozenset(
     {
+        "arrow_stream",
         "checksums",
         "disk",
         "errors",
@@ -91,7 +92,7 @@ PACKAGE_ROOMS: dict[str, frozenset[str]] = {
     "duckdb": frozenset({"store"}),
     "tantivy": frozenset({"store"}),
     "pyarrow.parquet": BELOW_THE_LIBRARY | {"raw", "raw_write"},
-    "pyarrow": BELOW_THE_LIBRARY | {"raw", "raw_write", "example", "charts"},
+    "pyarrow": BELOW_THE_LIBRARY | {"raw", "raw_write", "arrow_stream", "example", "charts"},
     "jinja2": frozenset({"tokenization"}),
     "tokenizers": frozenset({"tokenization", "example"}),
     "gigatoken": frozenset({"tokenization"}),

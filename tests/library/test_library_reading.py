@@ -187,7 +187,7 @@ def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
         assert job.status == "succeeded", library.log(job.id)
     assert {found["kind"] for found in library.exports(packed.id)} == {"parquet", "bin", "jsonl"}
     snippets = {snippet.name: snippet.code for snippet in library.snippets(packed.id)}
-    assert set(snippets) == {"saelens", "transformer_lens", "sparsify", "pytorch"}
+    assert set(snippets) == {"saelens", "transformer_lens", "sparsify", "pytorch", "remote"}
     for code in snippets.values():
         compile(code or "(", "snippet", "exec")
     with pytest.raises(StudioError) as caught:

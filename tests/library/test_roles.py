@@ -88,6 +88,7 @@ CASES: Final[Mapping[str, Case]] = {
         "everybody", lambda lib, made: lib.token_counts(made.dataset, made.tokenization, lib.samples(made.dataset).rows)
     ),
     "samples.export": Case("member", lambda lib, made: lib.export_samples(made.dataset, "csv")),
+    "samples.stream": Case("everybody", lambda lib, made: list(lib.samples.stream(made.dataset))),
     "samples.build_index": Case("member", lambda lib, made: lib.build_search_index(made.dataset), QUEUE),
     "tokenizations": Case("everybody", lambda lib, made: lib.tokenizations(made.dataset)),
     "tokenizations.get": Case("everybody", lambda lib, made: lib.tokenization(made.tokenization)),
@@ -105,6 +106,7 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "tokenizations.manifest": Case("everybody", lambda lib, made: lib.manifest(made.tokenization)),
     "tokenizations.sequence": Case("everybody", lambda lib, made: lib.sequence(made.tokenization, 0)),
+    "tokenizations.stream": Case("everybody", lambda lib, made: list(lib.tokenizations.stream(made.tokenization))),
     "tokenizations.search_tokens": Case("everybody", lambda lib, made: lib.search_tokens(made.tokenization, ids=[5])),
     "statistics": Case("everybody", lambda lib, made: lib.statistics(made.tokenization)),
     "statistics.compare": Case(
@@ -123,6 +125,7 @@ CASES: Final[Mapping[str, Case]] = {
     "jobs.get": Case("everybody", lambda lib, made: lib.job(made.job)),
     "jobs.log": Case("owner", lambda lib, made: lib.log(made.job)),
     "jobs.wait": Case("everybody", lambda lib, made: lib.wait(made.dataset, timeout=5)),
+    "jobs.feed": Case("everybody", lambda lib, _: lib.jobs.feed().look()),
     "jobs.cancel": Case("owner", lambda lib, made: lib.cancel(made.job)),
     "jobs.retry": Case("owner", lambda lib, made: lib.retry(made.dataset), "invalid_request"),
     "plans.plan": Case("nobody", lambda lib, made: lib.plans.plan(made.dataset, SMALL, out=lib.home.root / "plan")),

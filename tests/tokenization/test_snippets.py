@@ -12,7 +12,7 @@ import pytest
 
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
-from mistudio_core.tokenization.exports.snippets import STAND_IN, programs, snippet
+from mistudio_core.tokenization.exports.snippets import REMOTE, STAND_IN, programs, snippet
 from mistudio_core.tokenization.output.stored_sequences import StoredSequences
 from tests.support.exported import asked, texts, tokenization
 
@@ -39,7 +39,7 @@ def calls(code: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("program", programs())
+@pytest.mark.parametrize("program", [name for name in programs() if name != REMOTE])
 def test_the_part_that_opens_the_rows_runs(rows: StoredSequences, program: str) -> None:
     code = snippet(program, rows.folder, rows.manifest)
     steps = [

@@ -55,18 +55,24 @@ def export_samples(
     count = 0
     try:
         with _WRITERS[kind](draft, search.reader.schema) as writer:
-            for rows in search.blocks(query):
-                for chunk in _chunks(search, rows):
-                    writer.write(_samples(search.reader, chunk))
-                    count += len(chunk)
-                    if progress is not None:
-                        progress(count)
+            for table in result_tables(search, query):
+                writer.write(table)
+                count += table.num_rows
+                if progress is not None:
+                    progress(count)
         sync_file(draft)
         os.replace(draft, target)
         sync_folder(target.parent)
     finally:
         draft.unlink(missing_ok=True)
     return count
+
+
+def result_tables(search: SampleSearch, query: SampleQuery) -> Iterator[pa.Table]:
+    """Yield the raw samples of the complete result of a query in its order, some MB at a time."""
+    for rows in search.blocks(query):
+        for chunk in _chunks(search, rows):
+            yield _samples(search.reader, chunk)
 
 
 class _Writer(Protocol):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from mistudio_core.errors import IndexUnusable
 from mistudio_core.file_names import SAMPLE_INDEX
-from mistudio_core.store.samples.export import Progress, export_samples
+from mistudio_core.store.samples.export import Progress, export_samples, result_tables
 from mistudio_core.store.samples.index import close_index, damaged, is_sound, ready_index
 from mistudio_core.store.samples.query import SampleQuery
 from mistudio_core.store.samples.reader import open_reader
@@ -62,6 +64,16 @@ class SearchSession:
         return self._answered(
             lambda opened: export_samples(SampleSearch(self._reader, opened), query, target, kind, progress)
         )
+
+    def tables(self, query: SampleQuery) -> Iterator[pa.Table]:
+        """Return the raw samples of the complete result of a query, some MB at a time; the first is found at once."""
+
+        def begun(opened: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
+            found = result_tables(SampleSearch(self._reader, opened), query)
+            first = next(found, None)
+            return iter(()) if first is None else chain((first,), found)
+
+        return self._answered(begun)
 
     def _answered(self, ask: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         connection = self._connection

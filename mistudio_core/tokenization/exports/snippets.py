@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from mistudio_core.errors import invalid
 from mistudio_core.tokenization.recipes.registry import preset, presets
 
 _PYTORCH_NAME: Final = "pytorch"
+REMOTE: Final = "remote"
 STAND_IN: Final = "openai-community/gpt2"
 """The model in a snippet whose tokenizer belongs to no model on the Hub: any with as large a vocabulary would do."""
 
@@ -48,10 +50,35 @@ for input_ids, lengths in DataLoader(sequences, batch_size=16, shuffle=True, col
 print(input_ids.shape, input_ids.dtype, lengths)
 """
 
+_REMOTE: Final = """\
+import os
+import shutil
+import urllib.request
+
+from datasets import Dataset
+
+# The app must run with MISTUDIO_API=1; there, `mistudio api-key` makes the key.
+APP = "http://localhost:8501"  # replace by the address of the app
+headers = {{
+    "Authorization": "Bearer " + os.environ["MISTUDIO_API_KEY"],
+    "Accept": "application/vnd.apache.arrow.stream",
+}}
+request = urllib.request.Request(APP + {path!r}, headers=headers)
+with urllib.request.urlopen(request) as answer, open({file!r}, "wb") as file:
+    shutil.copyfileobj(answer, file)
+# Mapped into memory, as `load_from_disk` does on the machine of the app: the code for a trainer goes on from here.
+sequences = Dataset.from_file({file!r})
+print(sequences)
+"""
+
 
 def programs() -> dict[str, str]:
-    """Return for whom there is a snippet, with the name to show: the projects that presets reproduce, and PyTorch."""
-    return {one.name: one.title for one in presets() if one.snippet is not None} | {_PYTORCH_NAME: "PyTorch"}
+    """Return for whom there is a snippet, with the name to show.
+
+    These are the projects that presets reproduce, PyTorch, and any of them on another machine.
+    """
+    trainers = {one.name: one.title for one in presets() if one.snippet is not None}
+    return trainers | {_PYTORCH_NAME: "PyTorch", REMOTE: "Another machine"}
 
 
 def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_sequences: bool = True) -> str:
@@ -63,6 +90,8 @@ def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_seq
     known = programs()
     if program not in known:
         raise invalid(f"{program[:40]!r} is not a program with a snippet.", f"Use one of: {', '.join(known)}.")
+    if program == REMOTE:
+        return _remote(folder.name, manifest)
     if not even_sequences and program != _PYTORCH_NAME:
         raise invalid(
             f"{known[program]} takes sequences of one length, and these differ.",
@@ -92,12 +121,23 @@ def _model(manifest: Mapping[str, Any]) -> tuple[str, str]:
     return tokenizer, "the model of this tokenizer"
 
 
+def _remote(tokenization_id: str, manifest: Mapping[str, Any]) -> str:
+    filled = _filled(manifest)
+    split = f"?split={quote(filled[0][0])}" if len(filled) > 1 else ""
+    path = f"/api/v1/tokenizations/{tokenization_id}/sequences{split}"
+    return _REMOTE.format(path=path, file=f"{tokenization_id}.arrow")
+
+
+def _filled(manifest: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the splits that have sequences, in their order, with the number of those."""
+    counted = ((name, int(counts["num_sequences"])) for name, counts in manifest["splits"].items())
+    return [(name, number) for name, number in counted if number]
+
+
 def _sequences(folder: Path, manifest: Mapping[str, Any]) -> str:
     """Return the lines that open the sequences: the first split alone, where several lie one after the other."""
     lines = [f"sequences = load_from_disk({str(folder)!r})"]
-    filled = [
-        (name, int(counts["num_sequences"])) for name, counts in manifest["splits"].items() if counts["num_sequences"]
-    ]
+    filled = _filled(manifest)
     if len(filled) > 1:
         name, number = filled[0]
         lines.append(

@@ -62,6 +62,18 @@ class StoredSequences:
             if found != num_sequences:
                 raise _damaged(self.folder / file)
 
+    def messages(self, split: str) -> Iterator[tuple[memoryview, pa.RecordBatch]]:
+        """Yield the batches of a split as they lie in the files, each with its bytes: a message of an Arrow stream."""
+        for name, file, num_sequences in self._files:
+            if name != split:
+                continue
+            found = 0
+            for message, batch in self._read(file, _messages(self.folder / file, self.schema)):
+                found += batch.num_rows
+                yield message, batch
+            if found != num_sequences:
+                raise _damaged(self.folder / file)
+
     def ids(self, split: str) -> Iterator[npt.NDArray[Any]]:
         """Yield the ids of a split as arrays of shape (n, width), in the stored type; `width` must be known."""
         assert self.width is not None, "sequences of different lengths cannot be one array"
@@ -75,11 +87,25 @@ class StoredSequences:
         except (OSError, pa.ArrowException):
             raise _damaged(self.folder / file) from None
 
-    def _read(self, file: str, stream: Any) -> Iterator[pa.RecordBatch]:
+    def _read(self, file: str, stream: Any) -> Iterator[Any]:
         try:
             yield from stream
         except (OSError, pa.ArrowException):
             raise _damaged(self.folder / file) from None
+
+
+def _messages(path: Path, schema: pa.Schema) -> Iterator[tuple[memoryview, pa.RecordBatch]]:
+    """Yield the messages of an Arrow stream behind its schema; the bytes are those of the mapped file."""
+    mapped = pa.memory_map(str(path))
+    whole = memoryview(mapped.read_buffer())
+    mapped.seek(0)
+    reader = pa.ipc.MessageReader.open_stream(mapped)
+    reader.read_next_message()  # the schema
+    start = mapped.tell()
+    for message in reader:
+        end = mapped.tell()
+        yield whole[start:end], pa.ipc.read_record_batch(message, schema)
+        start = end
 
 
 def _damaged(path: Path) -> StudioError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mistudio_core.library import Library
+from mistudio_core.library.queries import REMOTE
 from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.app.escape import plain
@@ -25,5 +26,5 @@ def draw(library: Library, tokenization: Tokenization) -> None:
         st.info(plain(snippet.problem, 500), icon=":material/info:")
     else:
         st.code(snippet.code, language="python")
-    if library.settings.shared:
+    if library.settings.shared and snippet.name != REMOTE:
         st.caption("The sequences are on the app's machine: copy the folder first, then change the path in the code.")
