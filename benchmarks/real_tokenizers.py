@@ -37,7 +37,8 @@ from benchmarks import odd_texts
 from mistudio_core.library import Library
 from mistudio_core.sources.tokenizers import load_tokenizer
 from mistudio_core.tokenization.engines.encoding import encode_texts
-from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError
+from mistudio_core.tokenization.engines.fast import FastEngineError
+from mistudio_core.tokenization.engines.fast_kinds import fast_kind
 from mistudio_core.tokenization.engines.hard_strings import hard_strings
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
@@ -194,7 +195,7 @@ def _of_file(path: Path) -> Callable[[list[str]], Sequence[Sequence[int]]]:
 
 def _fast_alone(tokenizer: StoredTokenizer) -> Callable[[list[str]], Sequence[Sequence[int]]] | None:
     try:
-        engine = FastEngine(tokenizer)
+        engine = fast_kind(json.loads(tokenizer.json_path.read_bytes())).make(tokenizer)
     except FastEngineError:
         return None
 

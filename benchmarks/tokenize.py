@@ -38,7 +38,7 @@ from mistudio_core.raw import RawSplit, open_splits
 from mistudio_core.raw_write import PartWriter
 from mistudio_core.tokenization.engines.encoded import Engine
 from mistudio_core.tokenization.engines.encoding import encode_texts
-from mistudio_core.tokenization.engines.fast import FastEngine
+from mistudio_core.tokenization.engines.fast_kinds import fast_kind
 from mistudio_core.tokenization.output.encoded_again import verify_sequences
 from mistudio_core.tokenization.recipes.recipe import Recipe
 from mistudio_core.tokenization.scale.tokenizing import Tally, open_task, tokenize
@@ -278,8 +278,9 @@ def _raw(split: RawSplit, tokenizer: StoredTokenizer, _output: Path) -> dict[str
 def _alone(split: RawSplit, tokenizer: StoredTokenizer, _output: Path, *, reading: bool) -> dict[str, Any]:
     """Encode in threads, each with its own engine and calls as large as ours, and do nothing else."""
     pa.set_cpu_count(1)
-    engines: list[Engine] = [FastEngine(tokenizer) for _ in range(THREADS)]
-    step = FastEngine.batch_bytes * split.num_samples // sum(group.num_bytes for group in split.row_groups)
+    kind = fast_kind(json.loads(tokenizer.json_path.read_bytes()))
+    engines: list[Engine] = [kind.make(tokenizer) for _ in range(THREADS)]
+    step = engines[0].batch_bytes * split.num_samples // sum(group.num_bytes for group in split.row_groups)
     groups = range(0, split.num_samples, step)
 
     def texts_of(number: int) -> pa.Array:

@@ -96,6 +96,7 @@ PACKAGE_ROOMS: dict[str, frozenset[str]] = {
     "jinja2": frozenset({"tokenization"}),
     "tokenizers": frozenset({"tokenization", "example"}),
     "gigatoken": frozenset({"tokenization"}),
+    "nanotoken": frozenset({"tokenization"}),
     "transformers": frozenset({"tokenization"}),
     "datasets": frozenset({"sources"}),
     "huggingface_hub": frozenset({"sources", "tokenization", "library"}),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from mistudio_core.errors import StudioError
+from mistudio_core.tokenization.engines import fast_kinds
 from mistudio_core.tokenization.engines.encoded import Encoded
 from mistudio_core.tokenization.engines.encoding import encode_texts
 from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError
@@ -22,6 +25,7 @@ from mistudio_core.tokenization.engines.reference import ReferenceEngine
 from mistudio_core.tokenization.pipeline import engine_choice
 from mistudio_core.tokenization.scale.tokenizing import tokenize
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+from mistudio_core.tokenization.tokenizer.storing import store_tokenizer
 from tests.support.tokenized import run, task_of, texts_table, tokenized, write_raw
 from tests.support.tokenizer_families import FAMILIES, FAST, family, text_of
 
@@ -63,15 +67,28 @@ def test_byte_level_is_fast(tokenizers: dict[str, StoredTokenizer], name: str, t
     assert engines["checked_texts"] == len(texts) + len(hard_strings(tokenizers[name]))
 
 
-@pytest.mark.parametrize("name", ["unigram", "wordpiece"])
-def test_other_families_use_the_reference_and_say_why(
-    tokenizers: dict[str, StoredTokenizer], name: str, tmp_path: Path
+@pytest.mark.parametrize(("name", "package"), [("unigram", ReferenceEngine.version), ("wordpiece", "nanotoken")])
+def test_other_families_have_fast_engines_of_their_own(
+    tokenizers: dict[str, StoredTokenizer], name: str, package: str, tmp_path: Path
 ) -> None:
-    result = tokenized(tmp_path / "auto", _texts(), tokenizers[name], context_length=16)
+    results = [
+        tokenized(tmp_path / engine, _texts(400), tokenizers[name], context_length=16, engine=engine)
+        for engine in ("reference", "auto")
+    ]
+    assert [result.manifest["engine"] for result in results] == ["reference", "fast"]
+    assert results[1].manifest["engines"]["fast"].startswith(package)
+    assert results[0].digests() == results[1].digests()
+
+
+def test_a_model_that_no_fast_engine_knows_is_for_the_reference(tmp_path: Path) -> None:
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "kitchen": 1}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = store_tokenizer(tmp_path / "kept", words.to_str(), {}, name="words", revision=None)
+    result = tokenized(tmp_path / "auto", ["a kitchen"] * 20, tokenizer, context_length=8)
     assert result.manifest["engine"] == "reference"
     assert "does not support this tokenizer" in result.manifest["engines"]["reason"]
     with pytest.raises(StudioError) as caught:
-        tokenized(tmp_path / "fast", _texts(), tokenizers[name], context_length=16, engine="fast")
+        tokenized(tmp_path / "fast", ["a kitchen"] * 20, tokenizer, context_length=8, engine="fast")
     assert caught.value.code == "tokenizer_unsupported"
 
 
@@ -101,7 +118,7 @@ class _WrongEngine(FastEngine):
 
 @pytest.fixture
 def wrong_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_WrongEngine]]:
-    monkeypatch.setattr(engine_choice, "FastEngine", _WrongEngine)
+    monkeypatch.setattr(fast_kinds, "_BPE", replace(fast_kinds._BPE, make=_WrongEngine))
     yield _WrongEngine
     _WrongEngine.word = "kitchen"
 

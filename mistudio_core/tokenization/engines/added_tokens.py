@@ -50,6 +50,16 @@ def sentencepiece_added(added: Sequence[Token], *, normalizes: bool, control_as_
     return kinds + _strings("added tokens that are looked for after normalizing", late)
 
 
+def any_added(added: Sequence[Token], *, normalizes: bool) -> list[OddKind]:
+    """Return texts that hold any added token, also where control tokens are plain text, for an engine that knows none.
+
+    Raises `FeatureError` where they are not found in the text as it stands, or are too many to be looked for.
+    """
+    if normalizes and any(token["normalized"] for token in added):
+        raise FeatureError("added tokens that are looked for after normalizing are not verified for the fast engine")
+    return _strings("added tokens", (token["content"] for token in added if token["content"]))
+
+
 def _common(added: Sequence[Token], *, control_as_text: bool) -> tuple[list[OddKind], list[Token]]:
     """Return what holds for both kinds of tokenizer, and the tokens that are no plain text."""
     for token in added:

@@ -8,7 +8,8 @@ reference does, and for which texts, is the table of `fast_features.py`.
 from __future__ import annotations
 
 import json
-from functools import cache, lru_cache
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,10 @@ from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 RENEW_BYTES: Final = 192 << 20
 """Text after which a fresh object is made, which takes 0.1 s: where each 500 bytes hold a new word, the cache grows by
 200 MB in a GB of text, and a large one is slower than a fresh one."""
+
+
+_PACKAGES: Final = 4
+"""More packages than there are engines."""
 
 
 class FastEngineError(Exception):
@@ -75,19 +80,27 @@ class FastEngine:
 
 def fast_version() -> str:
     """Return the name and version of the package; raise `FastEngineError` where it is not installed."""
+    return package_version("gigatoken", "awkward")  # what its results are made of
+
+
+def package_version(package: str, *others: str) -> str:
+    """Return the name and version of an engine's package; raise `FastEngineError` where it cannot be imported.
+
+    `others` must be importable, too.
+    """
     try:
-        import awkward  # noqa: F401 - what its results are made of
-        import gigatoken  # noqa: F401
+        for name in (*others, package):
+            import_module(name)
     except Exception as error:  # noqa: BLE001 - whatever keeps it from loading
-        raise FastEngineError(f"the package gigatoken cannot be imported ({type(error).__name__})") from None
-    return f"gigatoken {_installed_version()}"
+        raise FastEngineError(f"the package {package} cannot be imported ({type(error).__name__})") from None
+    return f"{package} {_installed_version(package)}"
 
 
-@cache  # looking through the installed packages takes longer than a small shard
-def _installed_version() -> str:
+@lru_cache(maxsize=_PACKAGES)  # looking through the installed packages takes longer than a small shard
+def _installed_version(package: str) -> str:
     from importlib.metadata import version
 
-    return version("gigatoken")
+    return version(package)
 
 
 @lru_cache(maxsize=1)  # the engines of all threads share it

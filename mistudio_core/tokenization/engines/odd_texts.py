@@ -91,7 +91,7 @@ class _CodePoints:
         if not len(places):
             return odd
         tail = [data[np.minimum(places + step, last)].astype(np.uint32) & 63 for step in (1, 2, 3)]
-        places = places[self._odd[_decoded(data[places].astype(np.uint32), tail)]]
+        places = places[self._odd[decoded_points(data[places].astype(np.uint32), tail)]]
         odd[np.searchsorted(offsets, places + offsets[0], side="right") - 1] = True
         return odd
 
@@ -135,7 +135,7 @@ def _encoded_points(points: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
     return np.stack([lead, second], axis=1).astype(np.uint8)
 
 
-def _decoded(lead: npt.NDArray[np.uint32], tail: list[npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint32]:
+def decoded_points(lead: npt.NDArray[np.uint32], tail: list[npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint32]:
     """Return the code points that begin with these bytes; of `tail`, as many bytes count as the lead byte says."""
     two = (lead & 0x1F) << 6 | tail[0]
     three = (lead & 0x0F) << 12 | tail[0] << 6 | tail[1]

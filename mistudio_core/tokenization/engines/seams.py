@@ -58,10 +58,12 @@ _IDEOGRAPHS: Final = _LETTERS + _chars((0x5000, 0x9FA5))
 _ANY: Final = _PRINTABLE + _LETTERS
 _STOPS: Final = "\uff0c\u3001\u3002"  # ideographic comma, enumeration comma, full stop
 
-SEAMS: Final = (
-    # Before a single space.
+_BEFORE_A_SPACE: Final = (
     (Seam(_PRINTABLE, _PRINTABLE, " ", _PRINTABLE), Seam(_LATIN, _LATIN, " ", _LATIN)),
     (Seam(_LETTERS, _LETTERS, " ", _LETTERS),),
+)
+SEAMS: Final = (
+    *_BEFORE_A_SPACE,
     # After a single line feed; newer expressions take slashes together with line feeds.
     (Seam(_PRINTABLE, "\n", _PRINTABLE.replace("/", ""), _PRINTABLE), Seam(_LATIN, "\n", _LATIN, _LATIN)),
     (Seam(_ANY + _STOPS, "\n", _LETTERS, _LETTERS),),
@@ -88,6 +90,12 @@ def safe_seams(tokenizer: Mapping[str, Any]) -> re.Pattern[str] | None:
     kinds = ((_safe(tokenizer, seam) for seam in kind) for kind in SEAMS)
     found = [pattern for kind in kinds if (pattern := next(filter(None, kind), None)) is not None]
     return re.compile("|".join(found)) if found else None
+
+
+def word_seams(tokenizer: Mapping[str, Any]) -> tuple[Seam, ...]:
+    """Return the kinds of places before a single space that are safe in texts without an added token."""
+    found = (next((seam for seam in kind if _safe(tokenizer, seam) is not None), None) for kind in _BEFORE_A_SPACE)
+    return tuple(seam for seam in found if seam is not None)
 
 
 def _safe(tokenizer: Mapping[str, Any], seam: Seam) -> str | None:

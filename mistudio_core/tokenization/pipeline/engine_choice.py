@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from mistudio_core.errors import StudioError
 from mistudio_core.tokenization.engines.encoded import Engine
-from mistudio_core.tokenization.engines.fast import FastEngine, FastEngineError, fast_version
-from mistudio_core.tokenization.engines.fast_features import fast_odd_kinds
+from mistudio_core.tokenization.engines.fast import FastEngineError
+from mistudio_core.tokenization.engines.fast_kinds import FastKind, fast_kind
 from mistudio_core.tokenization.engines.feature_shapes import FeatureError
 from mistudio_core.tokenization.engines.identity import (
     EnginesDifferError,
@@ -62,7 +62,8 @@ class EngineChoice:
         self.fast = self.fell_back = False
         self.reason: str | None = None
         self.verdict: Verdict | None = None
-        self._first: FastEngine | None = None
+        self._first: Engine | None = None
+        self._kind: FastKind
         if task.recipe.engine == "reference":
             self.reason = "the recipe asks for the reference engine"
         elif task.has_token_lists:
@@ -77,10 +78,10 @@ class EngineChoice:
         """Return a new engine for one thread: the reference if `reference` asks for it or nothing else may be used."""
         if reference or not self.fast:
             return ReferenceEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
-        fast = self._take_first() or FastEngine(self._task.tokenizer, control_as_text=self._task.control_as_text)
+        fast = self._take_first() or self._kind.make(self._task.tokenizer, control_as_text=self._task.control_as_text)
         return RoutedEngine(SampledEngine(fast, self._watcher), self._shared, self._odd)
 
-    def _take_first(self) -> FastEngine | None:
+    def _take_first(self) -> Engine | None:
         """Return the engine that is being checked, when that is over, to whoever asks first: each takes 35 MB."""
         with self._handing_out:
             first, self._first = self._first, None
@@ -140,12 +141,14 @@ class EngineChoice:
 
     def _try_fast(self) -> None:
         try:
-            version, tokenizer, as_text = fast_version(), self._task.tokenizer, self._task.control_as_text
-            self._key += [version, _CHECK]
+            tokenizer, as_text = self._task.tokenizer, self._task.control_as_text
             facts = json.loads(tokenizer.json_path.read_bytes())
-            kinds = fast_odd_kinds(facts, version, ReferenceEngine.version, control_as_text=as_text)
+            self._kind = fast_kind(facts)
+            version = self._kind.version()
+            self._key += [version, _CHECK]
+            kinds = self._kind.odd_kinds(facts, version, ReferenceEngine.version, as_text)
             self._odd = OddTexts(kinds)
-            first = FastEngine(tokenizer, control_as_text=as_text)
+            first = self._kind.make(tokenizer, control_as_text=as_text)
         except (FastEngineError, FeatureError) as error:
             self.reason = str(error)
             if self._task.recipe.engine == "fast":
@@ -170,7 +173,7 @@ class EngineChoice:
                 return
         threading.Thread(target=self._check, args=(first,), name="identity check", daemon=True).start()
 
-    def _check(self, fast: FastEngine) -> None:
+    def _check(self, fast: Engine) -> None:
         """Check unless that was done before; from then on the reference watches a running sample."""
         task = self._task
         try:

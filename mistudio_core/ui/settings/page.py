@@ -45,6 +45,7 @@ _PACKAGES: Final = (
     "transformers",
     "tokenizers",
     "gigatoken",
+    "nanotoken",
     "duckdb",
     "pyarrow",
     "altair",
