@@ -25,7 +25,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from mistudio_core.library import Library
 from mistudio_core.records import Dataset
@@ -34,7 +34,7 @@ from tests.browser.app_server import AppServer
 
 PAGE_SIZE = 50
 IDLE_S = 10
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 # `first` names the sample that stands first and its first mark; `drawn` resolves with the time since the last act.
@@ -103,13 +103,18 @@ def made(home: Path, data: Path | None) -> Dataset:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launched(playwright)
+        yield chromium
+        chromium.close()
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Start Chromium, the headless shell where there is one."""
     path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         raise SystemExit("No Chromium was found on the PATH.")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        yield chromium
-        chromium.close()
+    return playwright.chromium.launch(executable_path=path, args=_FLAGS)
 
 
 def rests(chromium: Browser, app: AppServer) -> None:
