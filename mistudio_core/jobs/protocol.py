@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any, Final, TypeVar
 from mistudio_core.checksums import read_sealed, write_sealed
 from mistudio_core.errors import StudioError
 from mistudio_core.field_types import checked
-from mistudio_core.files import read_if_sound, read_record, write_json
+from mistudio_core.files import read_if_sound, read_record, sync_file, write_json
 from mistudio_core.jobs.kinds import Lane, kind_of
 from mistudio_core.records import ErrorInfo, as_json, parse_time
 
@@ -112,6 +113,13 @@ def write_progress(folder: Path, progress: Progress) -> None:
 def read_progress(folder: Path) -> Progress:
     """Return the newest progress, or an empty one: also for a damaged one, since the next replaces it."""
     return read_if_sound(folder / PROGRESS, lambda value: _of(Progress, value)) or Progress()
+
+
+def sync_told(folder: Path) -> None:
+    """Wait until what was told on the way is on the disk: of a job with a result no file is lost by a power cut."""
+    for name in (PROCESS, STARTED, PROGRESS):
+        with suppress(OSError):
+            sync_file(folder / name)
 
 
 def write_result(folder: Path, result: Result) -> None:

@@ -209,6 +209,7 @@ def _must_end() -> None:
 
 def _leave(folder: Path, result: protocol.Result) -> NoReturn:
     try:
+        protocol.sync_told(folder)
         try:
             protocol.write_result(folder, result)
         except OSError:

@@ -30,9 +30,11 @@ def check_job(home: Home, job: Job) -> Found:
     problems = [
         _sealed(folder / protocol.REQUEST, lambda: protocol.read_request(folder), must_exist=True),
         _sealed(folder / protocol.RESULT, lambda: protocol.read_result(folder), must_exist=not killed),
-        _plain(folder / protocol.STARTED, lambda value: parse_time(value["at"])),
-        _plain(folder / protocol.PROCESS, lambda value: (int(value["pid"]), float(value["created"]))),
-        _plain(folder / protocol.PROGRESS, lambda value: protocol.Progress(seq=value["seq"], phase=value["phase"])),
+        _plain(folder / protocol.STARTED, lambda value: parse_time(value["at"]), killed),
+        _plain(folder / protocol.PROCESS, lambda value: (int(value["pid"]), float(value["created"])), killed),
+        _plain(
+            folder / protocol.PROGRESS, lambda value: protocol.Progress(seq=value["seq"], phase=value["phase"]), killed
+        ),
         _readable(folder / protocol.LOG),
     ]
     found.checked = len(problems)
@@ -95,8 +97,13 @@ def _sealed(path: Path, read: Callable[[], object], *, must_exist: bool) -> str 
     return seal_problem(path)
 
 
-def _plain(path: Path, make: Callable[[dict[str, Any]], object]) -> str | None:
-    """Return what is wrong with a file that has no checksum, since it is replaced all the time: its form."""
+def _plain(path: Path, make: Callable[[dict[str, Any]], object], killed: bool) -> str | None:
+    """Return what is wrong with a file that has no checksum, since it is replaced all the time: its form.
+
+    It is synced when the job ends: a power cut before that leaves it empty, and takes nothing that is needed.
+    """
+    if killed and path.is_file() and path.stat().st_size == 0:
+        return None
     try:
         read_record(path, make)
     except StudioError as error:

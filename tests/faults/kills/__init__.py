@@ -1,0 +1,1 @@
+"""Kills and power cuts at random moments: `python -m tests.faults.kills`."""
