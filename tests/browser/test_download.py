@@ -81,6 +81,8 @@ def test_a_gated_repository_wants_a_token_and_keeps_it_masked(
     for file in hub_app.home.rglob("*"):
         if file.is_file():
             assert access.READ_TOKEN.encode() not in file.read_bytes(), file
+    assert access.READ_TOKEN not in hub_app.log.read_text("utf-8")
+    assert access.READ_TOKEN not in page.locator("body").inner_text()
 
 
 @pytest.mark.parametrize("typed", ["acme/nothing-here", "not a repository!", "../../etc/passwd", "<b>x</b>/y"])

@@ -62,6 +62,7 @@ def test_a_push_arrives_after_one_that_was_refused(rows_page: Page, hub: HubServ
     assert "load_dataset('researcher/rows'" in repo.files["README.md"].content.decode()
     kept = [path for path in hub_app.home.rglob("*") if path.is_file()]
     assert not [path for path in kept if OWNER_TOKEN.encode() in path.read_bytes()]
+    assert OWNER_TOKEN not in hub_app.log.read_text("utf-8") + rows_page.locator("body").inner_text()
 
 
 def test_an_export_is_made_and_named(rows_page: Page, hub_app: AppServer) -> None:
