@@ -26,6 +26,8 @@ from mistudio_core.files import (
 
 SEAL: Final = "sha256"
 """The last key of a sealed document: the SHA-256 of the document without it."""
+LIST_ENDING: Final = ".checksums.json"
+"""What the name of a file or folder has behind it in the name of the file beside it that lists checksums."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _LISTS: Final = ("sidecars", "checked")
 """What a document holds only since such documents are sealed."""
@@ -81,6 +83,11 @@ def seal_problem(path: Path) -> str | None:
     except StudioError:  # it holds half of a surrogate pair, which is never written
         return damaged
     return None if as_written else damaged
+
+
+def list_of(path: Path) -> Path:
+    """Return the file with the checksums of what lies at `path`, beside it."""
+    return path.with_name(f"{path.name}{LIST_ENDING}")
 
 
 def file_entries(folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The words in which samples, tokens and jobs are asked for, so that pages need to know nothing behind the library."""
 
+from mistudio_core.checksums import list_of
 from mistudio_core.jobs.kinds import SOURCES, kind_of, makes_dataset, makes_tokenization
 from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
 from mistudio_core.library.undo import UNDO_SECONDS
@@ -54,6 +55,7 @@ __all__ = [
     "index_stamp",
     "kind_of",
     "left_out",
+    "list_of",
     "makes_dataset",
     "makes_tokenization",
 ]

@@ -147,6 +147,7 @@ class Samples:
         the export and leaves no file.
         """
         from mistudio_core.store.samples.export import suffix
+        from mistudio_core.store.samples.export_list import write_list
 
         asked = _query(query or {})
         dataset = look(self._context).ready_dataset(dataset_id)
@@ -154,6 +155,7 @@ class Samples:
         target = self._context.home.exports / f"samples-{new_id('job').removeprefix('job_')}{suffix(kind)}"
         with self._opened(dataset) as session:
             session.export(asked, target, kind, progress)
+        write_list(target)
         return target
 
     def stream(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mistudio_core.checksums import list_of
 from mistudio_core.tokenization.exports.copies import check_export, export_folder, export_tokenization
-from mistudio_core.tokenization.exports.listed import list_of, write_list
+from mistudio_core.tokenization.exports.listed import write_list
 from mistudio_core.tokenization.exports.source import Source
 from mistudio_core.work.disk_guard import DiskGuard
 from mistudio_core.work.running import RunningJob

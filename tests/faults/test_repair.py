@@ -11,15 +11,17 @@ import pytest
 
 from mistudio_core.files import read_json, walk_files, write_json
 from mistudio_core.jobs import protocol
-from mistudio_core.library import Library
+from mistudio_core.library import Library, visitors
 from mistudio_core.records import Repaired
 from mistudio_core.tokenization.tokenizer.names import Named, keep_name
 from tests.support.damage import DAMAGES, damaged
 
 FORM_ONLY = {protocol.STARTED, protocol.PROCESS, protocol.PROGRESS}
 """What is replaced while a job runs has no checksum: what still has its form is taken as it is."""
-MAY_BE_MISSING = FORM_ONLY | {protocol.LOG, "sample.json", "parquet.checksums.json"}
+MAY_BE_MISSING = (*FORM_ONLY, protocol.LOG, "sample.json", ".checksums.json", "visitors.key")
 """What need not be there: it is told by nothing else that it ever was."""
+NOT_REPAIRED = ("visitors.key", "samples-")
+"""What Repair leaves: a key that cannot be made again, and files whose question nothing tells."""
 NOT_DATA = (".lock", "catalog.generation", "catalog.rows.json", "catalog.duckdb")
 CANNOT = {"dataset.json", "manifest.json", "lengths", "skipped", "statistics.npz"}
 """What no other file tells, apart from samples and sequences."""
@@ -36,6 +38,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Library:
     for one in (job, *library.jobs(active=True)):  # the index of words follows by itself
         assert library.wait(one.id, timeout=300).error is None
     library.rename(dataset.id, name="Named", notes="noted")
+    library.export_samples(dataset.id, "csv")
+    visitors.signed(library.home.root, visitors.new_name())
     keep_name(library.home.tokenizers, Named(name="someone/named", sha256=library.tokenizer("sample").sha256))
     return library
 
@@ -59,7 +63,7 @@ def is_seen(path: Path, damage: str) -> bool:
         return damage != "missing"
     if path.name == protocol.LOG:
         return damage in ("folder", "unreadable")
-    if path.name in MAY_BE_MISSING or path.parent.name == "verdicts":
+    if (path.name.endswith(MAY_BE_MISSING) and path.parent.name != "search") or path.parent.name == "verdicts":
         return damage != "missing"
     return True
 
@@ -91,8 +95,8 @@ def test_a_damaged_lock_keeps_nobody_out(library: Library, damage: str) -> None:
 
 
 def test_all_damage_at_once_is_named(made: Library) -> None:
-    manifests = ("dataset.json", "manifest.json", "checksums.json", "parquet.checksums.json", "source.json")
-    files = [path for path in files_of(made) if path.name not in manifests and path.name != protocol.LOG]
+    manifests = ("dataset.json", "manifest.json", "checksums.json", "source.json")
+    files = [path for path in files_of(made) if not path.name.endswith(manifests) and path.name != protocol.LOG]
     with ExitStack() as stack:
         for path in files:
             stack.enter_context(damaged(path, "garbage"))
@@ -114,6 +118,7 @@ def test_what_other_files_tell_is_made_again(library: Library) -> None:
         path for path in files_of(library) if path.name not in CANNOT and not any(one in str(path) for one in cannot_be)
     ]
     files = [path for path in files if "tokenized" not in path.parts or path.name != "statistics.json"]
+    files = [path for path in files if not path.name.startswith(NOT_REPAIRED)]
     before = {path: path.read_bytes() for path in files}
     whole = [record.to_json() for record in (*library.datasets(), *library.tokenizations(), *library.jobs())]
     for path, damage in zip(files, cycle(DAMAGES), strict=False):
@@ -167,13 +172,36 @@ def _without_checksums(path: Path) -> None:
     write_json(path, value.pop("record", value))
 
 
+def test_an_export_that_is_gone_is_forgotten(library: Library) -> None:
+    (export,) = library.home.exports.glob("samples-*.csv")
+    export.unlink()
+    assert [str(export) in problem for problem in library.verify().problems] == [True]
+    assert library.repair().left == ()
+    assert library.verify().problems == ()
+    assert list(library.home.exports.glob("samples-*")) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_key_of_visitors_lets_nobody_in_and_keeps_nobody_out(library: Library, damage: str) -> None:
+    root = library.home.root
+    before = visitors.signed(root, visitors.new_name())
+    assert visitors.name_in(root, before) is not None
+    DAMAGES[damage](root / "visitors.key")
+    assert visitors.name_in(root, before) is None
+    again = visitors.signed(root, visitors.new_name())
+    assert visitors.name_in(root, again) is not None
+    assert library.verify().problems == ()
+
+
 def test_files_of_which_nothing_was_recorded_are_no_damage(library: Library) -> None:
     """As an older version left them: without checksums of documents, tokenizers and copies."""
     (dataset,) = library.datasets()
     sealed = ("dataset.json", "user.json", "manifest.json", "source.json", protocol.REQUEST, protocol.RESULT)
     for path in files_of(library):
-        if path.name == "parquet.checksums.json":
+        if path.name.endswith(".checksums.json"):
             path.unlink()
+        elif path.name == "visitors.key":
+            path.write_bytes(bytes.fromhex(path.read_text()[:64]))
         elif path.name in sealed or path.name.startswith("named-"):
             _without_checksums(path)
     shutil.rmtree(library.home.dataset(dataset.id) / "search")

@@ -117,6 +117,18 @@ def test_a_lost_or_damaged_file_of_rows_is_written_again(home: Home, damage: str
     assert len(stored(Catalog(home, 30), home)) == 2
 
 
+def test_no_flipped_bit_in_the_file_of_rows_is_believed(home: Home) -> None:
+    with Catalog(home, 30).transaction() as transaction:
+        transaction.put_dataset(a_dataset())
+    whole = stored(Catalog(home, 30), home)
+    place = home.root / "catalog.rows.json"
+    data = place.read_bytes()
+    for at in range(0, len(data), 29):
+        place.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert stored(Catalog(home, 30), home) == whole, at
+        assert place.read_bytes() == data
+
+
 def test_who_takes_the_lock_again_and_again_keeps_nobody_out(home: Home) -> None:
     """A thread that takes the lock as soon as it has given it back: others get their turn between two of its own."""
     turns: list[int] = []

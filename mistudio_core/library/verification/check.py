@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Final
 
 from mistudio_core.errors import StudioError, unexpected
+from mistudio_core.library import visitors
 from mistudio_core.library.context import Context
 from mistudio_core.library.rebuild import rebuild
 from mistudio_core.library.records_view import View, look
 from mistudio_core.library.verification.datasets import check_dataset, joined_builds
 from mistudio_core.library.verification.jobs import check_job
 from mistudio_core.library.verification.problem import Found, Problem, Repair
+from mistudio_core.library.verification.sample_exports import check_sample_exports
 from mistudio_core.library.verification.tokenizations import check_exports, check_tokenization
 from mistudio_core.library.verification.tokenizers import check_tokenizers
 from mistudio_core.records import Dataset, Repaired, Tokenization
@@ -25,6 +27,8 @@ def check(context: Context, any_id: str | None, *, deep: bool) -> Found:
     if any_id is None:
         _take(found, _CATALOG, lambda: _check_catalog(context))
         _take(found, "tokenizers", lambda: check_tokenizers(context.home))
+        _take(found, "exports", lambda: check_sample_exports(context.home))
+        _take(found, "visitors", lambda: _check_visitors(context))
     records: list[Dataset | Tokenization] = [*view.datasets()] if any_id is None else [view.record(any_id)]
     if any_id is None or isinstance(records[0], Dataset):
         records += view.tokenizations(any_id)
@@ -64,6 +68,14 @@ def _check_catalog(context: Context) -> Found:
     damage = context.catalog.problem()
     found = Found(checked=1)
     found.add(_CATALOG, [damage] if damage else [], repair=Repair(_rebuild, ""))
+    return found
+
+
+def _check_visitors(context: Context) -> Found:
+    """Check the key of the visitors' cookies, which a library has that was shared."""
+    damage = visitors.key_problem(context.home.root)
+    found = Found(checked=1)
+    found.add("visitors", [damage] if damage else [], helps=visitors.WITHOUT_KEY)
     return found
 
 

@@ -5,14 +5,15 @@ Whoever commits replaces it under the lock. It is derived: a reader that cannot 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from mistudio_core.errors import StudioError
-from mistudio_core.files import Home, read_json, write_json
+from mistudio_core.files import Home, json_bytes, write_bytes
 from mistudio_core.store.catalog import migrations
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -22,6 +23,7 @@ Stamp = tuple[int, ...]
 """What tells a state of the catalog from any other: of its file and of its generation, the numbers that move."""
 
 _NAME: Final = "catalog.rows.json"
+_END: Final = b"}"
 _TIME: Final = "_at"
 """The ending of the columns that hold times."""
 
@@ -42,23 +44,32 @@ def write(home: Home, columns: Columns, tables: Tables) -> Stamp | None:
     """
     stamp = stamp_of(home)
     rows = {name: [[_plain(value) for value in row] for row in table] for name, table in tables.items()}
-    document = {"stamp": stamp, "form": _form(columns), "rows": rows}
+    document = json_bytes({"stamp": stamp, "form": _form(columns), "rows": rows})
     with suppress(OSError):
-        write_json(home.root / _NAME, document)
+        write_bytes(home.root / _NAME, _sealed(document))
     return stamp
 
 
 def read(home: Home, columns: Columns) -> tuple[Stamp | None, Tables] | None:
     """Return the rows in the file and the state of the catalog that they are of; None where it cannot be used."""
     try:
-        document = read_json(home.root / _NAME)
-        if document is None or document["form"] != _form(columns):
+        data = (home.root / _NAME).read_bytes()
+        content = data[len(_sealed(b"")) - len(_END) : -len(_END)]
+        if data != _sealed(content):  # a flipped bit in a name is JSON as well
+            return None
+        document = json.loads(content)
+        if document["form"] != _form(columns):
             return None
         tables = {name: [_row(columns[name], row) for row in document["rows"][name]] for name in columns}
         stamp = document["stamp"]
         return None if stamp is None else tuple(int(part) for part in stamp), tables
-    except (StudioError, OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
         return None
+
+
+def _sealed(content: bytes) -> bytes:
+    """Return a JSON document with its checksum before it, which is found without writing the document again."""
+    return f'{{"sha256":"{hashlib.sha256(content).hexdigest()}","content":'.encode() + content + _END
 
 
 def _form(columns: Columns) -> dict[str, Any]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from mistudio_core.checksums import entry_problems, file_entries, read_sealed, seal_problem, write_sealed
+from mistudio_core.checksums import (
+    LIST_ENDING,
+    entry_problems,
+    file_entries,
+    list_of,
+    read_sealed,
+    seal_problem,
+    write_sealed,
+)  # fmt: skip
 from mistudio_core.errors import StudioError
 from mistudio_core.files import walk_files
-
-_ENDING: Final = ".checksums.json"
-
-
-def list_of(folder: Path) -> Path:
-    """Return the file with the checksums of an export."""
-    return folder.with_name(f"{folder.name}{_ENDING}")
 
 
 def listed_exports(folder: Path) -> list[Path]:
     """Return the folders of the exports below `folder` of which the checksums are known."""
-    return sorted(path.with_name(path.name.removesuffix(_ENDING)) for path in folder.glob(f"*{_ENDING}"))
+    return sorted(path.with_name(path.name.removesuffix(LIST_ENDING)) for path in folder.glob(f"*{LIST_ENDING}"))
 
 
 def write_list(folder: Path, max_samples: int | None) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
-from mistudio_core.library.queries import EXPORT_KINDS
+from mistudio_core.library.queries import EXPORT_KINDS, list_of
 from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import failures, keys
 from mistudio_core.ui.samples import finding
@@ -75,7 +75,8 @@ def _forget() -> None:
     """Delete the file that this session exported before."""
     _, path = st.session_state.pop(keys.EXPORTED, (None, ""))
     if path:
-        Path(path).unlink(missing_ok=True)
+        for gone in (Path(path), list_of(Path(path))):
+            gone.unlink(missing_ok=True)
 
 
 def _show_progress(bar: Any, done: int, most: int) -> None:
