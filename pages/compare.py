@@ -6,5 +6,5 @@ from mistudio_core.ui.statistics import compare_page
 library = shell.enter()
 
 st.title("Compare tokenizations", anchor=False)
-st.caption("Two to four tokenizations side by side: token counts, fertility and shared vocabulary.")
+st.caption("Two to four tokenizations side by side, or one text as several tokenizers cut it.")
 compare_page.draw(library)

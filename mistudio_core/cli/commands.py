@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mistudio_core.library.queries import Preview
 
 _RECIPE_PREFIX: Final = "recipe_"
-_QUERY_FIELDS: Final = (
+QUERY_FIELDS: Final = (
     "split", "offset", "limit", "search", "mode", "ignore_case", "column", "min_chars", "max_chars", "min_bytes",
     "max_bytes", "min_words", "max_words", "min_tokens", "max_tokens", "tokenization", "where", "duplicates",
     "documents", "control_tokens", "sort", "descending",
@@ -107,7 +107,7 @@ def show(options: Namespace) -> Any:
 
 def samples(options: Namespace) -> Any:
     """Return some samples of a dataset, `{total, total_is_exact, rows, by, note}`, or write all of them to a file."""
-    fields = {name: getattr(options, name) for name in _QUERY_FIELDS}
+    fields = {name: getattr(options, name) for name in QUERY_FIELDS}
     library = opened(options)
     if options.export is not None:
         path = library.export_samples(options.id, options.export, fields)

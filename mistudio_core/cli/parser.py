@@ -163,6 +163,8 @@ def _read_commands(command: Any) -> None:
     show = command("show", "show a dataset with its tokenizations, or a tokenization")
     show.add_argument("id", metavar="ID")
     _sample_options(command("samples", "print samples of a dataset, searched, filtered and sorted"))
+    purpose = "print every place of a word or phrase in the samples of a dataset"
+    _concordance_options(command("concordance", purpose, act="texts.concordance"))
     index = command("index", "build or rebuild the word index of a dataset")
     index.add_argument("id", metavar="ID")
     tokens = command("search-tokens", "find consecutive tokens in the sequences of a tokenization")
@@ -181,10 +183,28 @@ def _read_commands(command: Any) -> None:
 
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID")
+    parser.add_argument("--search", metavar="Q", default="", help="text to search for")
+    _search_options(parser)
+    parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
+    parser.add_argument("--descending", action="store_true")
+    parser.add_argument(
+        "--export",
+        metavar="KIND",
+        help="write all matches to a file: parquet, jsonl, csv, or spreadsheet (CSV without formulas)",
+    )
+
+
+def _concordance_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("search", metavar="Q", help="text to search for")
+    _search_options(parser)
+    parser.add_argument("--sort", default="position", help="position, or before or after: by the words beside the hits")
+
+
+def _search_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="only this split")
     parser.add_argument("--offset", type=whole_number, default=0)
     parser.add_argument("--limit", type=whole_number, default=50)
-    parser.add_argument("--search", metavar="Q", default="", help="text to search for")
     parser.add_argument("--mode", default="words", help="words (all of them), any, phrase, substring or regex")
     parser.add_argument("--ignore-case", action="store_true", help="for substring and regex")
     parser.add_argument("--column", help="the text column to search and to print")
@@ -201,13 +221,6 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duplicates", action="store_true", help="only samples whose text occurs more than once")
     parser.add_argument("--documents", action="store_true", help="only samples that the tokenization used")
     parser.add_argument("--control-tokens", action="store_true", help="only samples with control tokens in the text")
-    parser.add_argument("--sort", metavar="FIELD", default="", help="position, chars, bytes, words, tokens or a column")
-    parser.add_argument("--descending", action="store_true")
-    parser.add_argument(
-        "--export",
-        metavar="KIND",
-        help="write all matches to a file: parquet, jsonl, csv, or spreadsheet (CSV without formulas)",
-    )
 
 
 def _tokenize_commands(command: Any) -> None:
@@ -221,6 +234,9 @@ def _tokenize_commands(command: Any) -> None:
     estimate.add_argument("dataset_id", metavar="DATASET_ID")
     compare = command("compare", "compare two to four tokenizations")
     compare.add_argument("ids", metavar="TOK", nargs="+")
+    texts = command("compare-text", "show a text by two to four tokenizers", act="texts.compare_text")
+    texts.add_argument("tokenizers", metavar="TOKENIZER", nargs="+", help="a tokenizer's name, or a tokenization")
+    texts.add_argument("--text", required=True, help="text to tokenize")
     _hand_over_commands(command)
     for parser in (tokenize, preview, estimate):
         _token(parser)

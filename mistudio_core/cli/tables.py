@@ -14,6 +14,8 @@ _LIST_COLUMNS: Final = {
     "job": ("id", "kind", "subject_id", "status", "phase", "done", "total", "unit"),
 }
 
+_HIT_COLUMNS: Final = ("sequence", "position", "split", "index", "left", "match", "right")
+
 
 def table(value: Any) -> str:
     """Return a list of records as a table, a record as lines of name and value, ending in a newline."""
@@ -48,12 +50,18 @@ def _rows(records: Sequence[Any]) -> str:
         return "".join(f"{plain(record)}\n" for record in records)
     prefix = str(records[0].get("id", "")).split("_")[0]
     names = _LIST_COLUMNS.get(prefix, tuple(records[0]))
-    cells = [[_short(plain(record.get(name))) for name in names] for record in records]
+    if "match" in names:
+        names = tuple(name for name in _HIT_COLUMNS if name in names)
+    cells = [[_cell(name, plain(record.get(name))) for name in names] for record in records]
     widths = [max(len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(names)]
-    lines = [names, *cells]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
-    )
+    padded = [
+        [
+            cell.rjust(width) if name == "left" else cell.ljust(width)
+            for name, cell, width in zip(names, line, widths, strict=True)
+        ]
+        for line in (names, *cells)
+    ]
+    return "".join("  ".join(line).rstrip() + "\n" for line in padded)
 
 
 def _pairs(record: Mapping[str, Any], indent: str = "") -> str:
@@ -67,6 +75,11 @@ def _pairs(record: Mapping[str, Any], indent: str = "") -> str:
         else:
             text += f"{indent}{plain(name).ljust(width)}  {plain(value)}\n"
     return text
+
+
+def _cell(name: str, text: str) -> str:
+    """Return what of a text a cell has; of what stands before a hit the end matters."""
+    return _short(text[::-1])[::-1] if name == "left" else _short(text)
 
 
 def _short(text: str) -> str:

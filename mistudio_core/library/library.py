@@ -72,6 +72,7 @@ class Library:
         self.share = self.datasets.share
 
         self.search = self.samples.search
+        self.concordance = self.samples.concordance
         self.sample_columns = self.samples.columns
         self.token_counts = self.samples.token_counts
         self.export_samples = self.samples.export
@@ -98,6 +99,7 @@ class Library:
         self.rare_ids = self.statistics.rare_ids
 
         self.tokenizer = self.tokenizers.get
+        self.compare_text = self.tokenizers.compare
         self.load_tokenizer = self.tokenizers.load
 
         self.export_tokenization = self.exports.write

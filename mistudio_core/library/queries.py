@@ -6,6 +6,7 @@ from mistudio_core.library.answers import FileLook, Neighbour, TextSources, Toke
 from mistudio_core.library.undo import UNDO_SECONDS
 from mistudio_core.sources.hub_search import HubDataset
 from mistudio_core.store.samples.columns import SampleColumn
+from mistudio_core.store.samples.concordance import Concordance, WordCount
 from mistudio_core.store.samples.conditions import condition_on, left_out
 from mistudio_core.store.samples.export import EXPORT_KINDS
 from mistudio_core.store.samples.query import MODES, RANKED_MODES, SampleQuery
@@ -19,6 +20,7 @@ from mistudio_core.tokenization.exports.copies import Export
 from mistudio_core.tokenization.exports.snippets import REMOTE
 from mistudio_core.tokenization.output.shard_sequences import Source
 from mistudio_core.tokenization.previews.answers import Estimate, Preview, PreviewToken, RecipeValues
+from mistudio_core.tokenization.previews.cuts import TextCuts
 from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "SOURCES",
     "TOKEN_SORTS",
     "UNDO_SECONDS",
+    "Concordance",
     "Estimate",
     "Export",
     "FileLook",
@@ -46,11 +49,13 @@ __all__ = [
     "SessionClosedError",
     "Source",
     "StoredTokenizer",
+    "TextCuts",
     "TextSources",
     "TokenHit",
     "TokenHits",
     "TokenPiece",
     "TokenSequence",
+    "WordCount",
     "condition_on",
     "index_stamp",
     "kind_of",

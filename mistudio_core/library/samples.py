@@ -17,6 +17,7 @@ from mistudio_core.records import Dataset, Job, Sample, SamplesPage
 if TYPE_CHECKING:
     from mistudio_core.arrow_stream import ArrowStream
     from mistudio_core.store.samples.columns import SampleColumn
+    from mistudio_core.store.samples.concordance import Concordance
     from mistudio_core.store.samples.export import Progress
     from mistudio_core.store.samples.query import SampleQuery
     from mistudio_core.store.samples.search import Found
@@ -106,6 +107,30 @@ class Samples:
         if found.problem == "index_damaged":
             self._repair(dataset)
         return found
+
+    def concordance(
+        self,
+        dataset_id: str,
+        query: SampleQuery | Mapping[str, Any],
+        *,
+        sort: str = "position",
+        session: SearchSession | None = None,
+        time_limit_s: float = 60.0,
+    ) -> Concordance:
+        """Return every place where the search of a query finds something, page by page, with what stands beside it.
+
+        `offset` and `limit` of the query page the hits, its filters choose the samples. `sort` is `position`, or
+        `before` or `after` for the order of the words that stand there; the first 50,000 hits are sorted and paged.
+        After `time_limit_s` seconds the answer tells of what has been read, and `total_is_exact` is False. `session` as
+        for `search`.
+        """
+        asked = _query(query)
+        dataset = look(self._context).ready_dataset(dataset_id)
+        if session is not None:
+            with self._repairing(dataset):
+                return session.concordance(asked, sort, time_limit_s)
+        with self._opened(dataset) as opened:
+            return opened.concordance(asked, sort, time_limit_s)
 
     def open_session(self, dataset_id: str) -> SearchSession:
         """Open the sample index of a dataset for several queries, building it again where it was lost.

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
+from mistudio_core.errors import check_text, invalid
 from mistudio_core.library.access import choose_hf_token
 from mistudio_core.library.context import Context
+from mistudio_core.library.looks import OF_A_PREVIEW, ask
+from mistudio_core.library.records_view import look
 from mistudio_core.library.start import start
-from mistudio_core.library.stored_tokenizers import all_tokenizers, find_tokenizer, full_name
+from mistudio_core.library.stored_statistics import stored_manifest
+from mistudio_core.library.stored_tokenizers import all_tokenizers, find_tokenizer, full_name, tokenizer_of
 from mistudio_core.records import Job
 
 if TYPE_CHECKING:
+    from mistudio_core.tokenization.previews.cuts import TextCuts
     from mistudio_core.tokenization.tokenizer.stored import StoredTokenizer
+
+_TOKENIZATION: Final = "tok_"
 
 
 class Tokenizers:
@@ -30,6 +38,32 @@ class Tokenizers:
         `source` is the recipe's `tokenizer_source`.
         """
         return find_tokenizer(self._context, name, revision=revision, source=source)
+
+    def compare(self, names: Sequence[str], text: str) -> TextCuts:
+        """Return one text in the tokens of two to four tokenizers, and the pieces of it in which they differ.
+
+        A name is that of a tokenizer, or the id of a tokenization for the one that made it. No special tokens are
+        added. Raises `tokenizer_not_found` for one that has to be loaded first, `too_large`.
+        """
+        from mistudio_core.statistics.compare import FEWEST, MOST
+        from mistudio_core.tokenization.previews.answers import PreviewToken, check_length
+        from mistudio_core.tokenization.previews.cuts import TextCuts, pieces_of
+
+        if not FEWEST <= len(names) <= MOST:
+            raise invalid(f"{len(names)} tokenizers cannot be compared.", f"Choose {FEWEST} to {MOST} of them.")
+        check_text("text", text)
+        check_length(text)
+        found = []
+        for tokenizer in [self._named(name) for name in names]:
+            columns = ask(tokenizer, "cut", OF_A_PREVIEW, text=text)
+            found.append(tuple(PreviewToken(*token) for token in zip(*columns, strict=True)))
+        return TextCuts(text, tuple(names), tuple(found), pieces_of(text, found))
+
+    def _named(self, name: str) -> StoredTokenizer:
+        if not name.startswith(_TOKENIZATION):
+            return find_tokenizer(self._context, name)
+        record = look(self._context).ready_tokenization(name)
+        return tokenizer_of(self._context, record.id, stored_manifest(record))
 
     def load(self, name: str, *, revision: str | None = None, hf_token: str | None = None, source: str = "auto") -> Job:
         """Start to load a tokenizer from the Hub, a path or the built-in example into the library.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.library import Library
 from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import keys
+from mistudio_core.ui.widgets import titles
 from tests.support.app_driver import assert_no_exception, open_app, words
 from tests.support.tokenizer_families import family
 
@@ -51,15 +54,49 @@ def test_a_link_puts_them_side_by_side(home: Path, made: list[Tokenization]) -> 
     app = compare(made[0], made[1])
     facts = app.table[0].value
     assert len(facts.columns) == 3
-    assert list(facts["A"])[4] == f"{made[0].num_tokens:,}"
-    assert list(facts["B"])[5] == f"{made[1].num_sequences:,}"
+    _, one, other = facts.columns
+    assert one.replace("\\", "") == "A · sample, 64"  # no legend is needed
+    assert other.startswith("B · ")
+    assert list(facts[one])[4] == f"{made[0].num_tokens:,}"
+    assert list(facts[other])[5] == f"{made[1].num_sequences:,}"
     titles = [json.loads(chart.proto.spec)["title"]["text"] for chart in app.get("vega_lite_chart")]
     assert titles == ["Fertility by length", "Document length in tokens", "Fertility by split", "Shared tokens"]
     (parting,) = Library.open(home).compare([made[0].id, made[1].id])["partings"]
     (link,) = [link for link in app.get("page_link") if "after" in link.proto.label]
     assert f"sample {parting['index']}" in link.proto.label
-    assert f"open={parting['index']}" in link.proto.query_string
-    assert made[0].dataset_id in link.proto.query_string
+    assert f"sample={parting['index']}" in link.proto.query_string
+    app = open_app("compare", **parse_qs(link.proto.query_string))
+    text = Library.open(home).samples(made[0].dataset_id, offset=parting["index"], limit=1).rows[0].text
+    assert app.text_area[0].value == text
+    assert "are cut differently" in words(app)
+
+
+def drawn(app: AppTest) -> dict[str, Any]:
+    """Return what was sent to the browser of one text in several tokenizers."""
+    return next(data for item in app.get("bidi_component") if "pieces" in (data := json.loads(item.proto.json)))
+
+
+def test_a_typed_text_is_cut_by_each_tokenizer(home: Path, made: list[Tokenization]) -> None:
+    app = open_app("compare", view="text")
+    assert set(app.multiselect[0].options) == {"sample", titles.tokenizer(made[1].tokenizer)}
+    app.text_area[0].set_value("An unhappy day").run()
+    assert_no_exception(app)
+    assert app.query_params["text"] == "An unhappy day"
+    found = Library.open(home).compare_text(["sample", made[1].id], "An unhappy day")
+    sent = drawn(app)
+    assert [piece["differs"] for piece in sent["pieces"]] == [piece.differs for piece in found.pieces]
+    ids = [[token[0] for piece in sent["pieces"] for token in piece["cells"][place]] for place in range(2)]
+    assert ids == [[token.id for token in own] for own in found.tokens]
+    app.multiselect[0].set_value(app.multiselect[0].value[:1]).run()
+    assert "Choose two to four tokenizers" in words(app)
+
+
+@pytest.mark.parametrize(
+    "query", [{"sample": "x"}, {"of": "ds_none"}, {"of": "../..", "sample": "-1"}, {"with": "tok_none", "text": "<b>"}]
+)
+def test_an_address_of_no_text_is_told(made: list[Tokenization], query: dict[str, str]) -> None:
+    app = open_app("compare", view="text", **query)
+    assert drawn(app) if "of" not in query else app.error
 
 
 def test_those_of_two_datasets_have_no_text_in_common(made: list[Tokenization]) -> None:

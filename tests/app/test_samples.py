@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from mistudio_core.store.samples.ranked_index import build_ranked_index
 from mistudio_core.ui.app import keys
 from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.samples import contexts
 from tests.support.app_driver import assert_no_exception, cards, open_app, press, words
 from tests.support.staged import StagedLibrary, staged, stories
 
@@ -247,6 +250,34 @@ def test_a_shared_library_tells_no_path_of_an_export(library: StagedLibrary, mon
     assert str(opened.home.root) not in words(app)
 
 
+def test_contexts_are_sorted_and_lead_to_their_samples(library: StagedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"A cat {name} sat. A dog {name} and a cat." for name in ("Zoe", "Ada", "Moe")] * 30
+    dataset_id = library.ready("cats", {"train": pa.table({"text": texts}), "test": stories(3)})
+    opened = library.open()
+    app = open_samples(dataset_id, view="contexts")
+    assert "Search for a word or a phrase" in words(app)
+    choose(app, "search", "cat")
+    assert "Hits 1 to 50 of 180 in 90 samples" in words(app)
+    app.get_by_key("samples_contexts_sort:position").set_value("after").run()
+    assert address(app) == {"view": "contexts", "q": "cat", "beside": "after"}
+    found = opened.concordance(dataset_id, {"search": "cat"}, sort="after")
+    hits = next(data["hits"] for data in drawn(app) if "hits" in data)
+    assert [hit["right"] for hit in hits] == [hit.right for hit in found.hits]
+    assert [item.value["Word"].tolist() for item in app.dataframe] == [["a"], ["ada", "moe", "zoe"]]
+    app = open_samples(dataset_id, view="contexts", q="cat", page="9", beside="before")
+    assert "Hits 151 to 180 of 180" in words(app)
+    choose(app, "search", "(")
+    assert "there is no word" in words(app)
+    monkeypatch.setattr(contexts, "_PATIENCE_S", -1.0)
+    app = open_samples(dataset_id, view="contexts", q="cat")
+    assert "No hits of at least 0 in 0 samples" in words(app)
+
+
+def drawn(app: AppTest) -> list[dict[str, Any]]:
+    """Return what was sent to the browser for our own elements."""
+    return [json.loads(item.proto.json) for item in app.get("bidi_component")]
+
+
 def test_samples_as_a_table_keep_order_and_filters(library: StagedLibrary) -> None:
     table = stories(120, n=range(120), big=[2**60 + number for number in range(120)])
     dataset_id = library.ready("stories", {"train": table, "test": stories(3, n=range(3), big=[1, 2, 3])})
@@ -260,7 +291,7 @@ def test_samples_as_a_table_keep_order_and_filters(library: StagedLibrary) -> No
     assert shown["text"].tolist()[0].startswith("Story number 119.")
     assert set(shown["Split"]) == {"train"}
     assert "Samples 1 to 50 of 110" in words(app)
-    app.get_by_key("samples_view_True").set_value("cards").run()
+    app.get_by_key("samples_view_table").set_value("cards").run()
     assert_no_exception(app)
     assert numbers(app)[0] == "train:119"
     assert "view" not in address(app)

@@ -202,6 +202,13 @@ def test_samples_and_tokens_are_found(shell: Shell) -> None:
     exported = shell.json("samples", dataset["id"], "--search", "the", "--export", "jsonl")
     lines = Path(exported["path"]).read_text().splitlines()
     assert (len(lines), exported["size_bytes"]) == (ranked["total"], Path(exported["path"]).stat().st_size)
+    cuts = shell.json("compare-text", "sample", made["id"], "--text", "One day")
+    assert [len(own) for own in cuts["tokens"]] == [len(cuts["tokens"][0])] * 2
+    assert not any(piece["differs"] for piece in cuts["pieces"])
+    assert shell.error("compare-text", "sample", "--text", "One day") == "invalid_request"
+    contexts = shell.json("concordance", dataset["id"], "the", "--sort", "after", "--limit", "2")
+    assert set(contexts) >= {"rows", "total", "total_is_exact", "num_samples", "preceding", "following"}
+    assert [hit["match"].lower() for hit in contexts["rows"]] == ["the", "the"]
     hits = shell.json("search-tokens", made["id"], "--text", " the", "--limit", "2")
     assert set(hits) >= {"total", "total_is_exact", "hits"}
     assert set(hits["hits"][0]) >= {"sequence", "position", "left", "match", "right", "sample"}

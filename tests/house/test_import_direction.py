@@ -67,8 +67,8 @@ TOKENIZATION = (
 )
 # Inside the user interface each folder may import those before it; the folders of the store know nothing of each other.
 USER_INTERFACE = (
-    "app", "widgets", "columns", "jobs", "settings", "samples", "sequences", "statistics", "tokenize", "adding",
-    "datasets",
+    "app", "widgets", "columns", "concordance", "jobs", "settings", "samples", "sequences", "statistics", "tokenize",
+    "adding", "datasets",
 )  # fmt: skip
 MAX_PAGE_FILES = 15
 STORE = ("catalog", "samples", "sequences")

@@ -49,6 +49,7 @@ QUESTIONS: dict[str, Callable[[Library, str, list[str]], object]] = {
     "preview": lambda library, dataset, made: library.preview(RECIPE, dataset_id=dataset),
     "statistics": lambda library, dataset, made: library.statistics(made[0]),
     "search": lambda library, dataset, made: library.search(dataset, {"min_chars": 5}),
+    "concordance": lambda library, dataset, made: library.concordance(dataset, {"search": "the"}),
     "samples": lambda library, dataset, made: library.samples(dataset, limit=3),
     "search_tokens": lambda library, dataset, made: library.search_tokens(made[0], text=" the"),
     "tokenization": lambda library, dataset, made: library.tokenization(made[0]),

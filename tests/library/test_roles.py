@@ -82,6 +82,7 @@ CASES: Final[Mapping[str, Case]] = {
     "datasets.share": Case("owner", lambda lib, made: lib.share(made.dataset)),
     "samples": Case("everybody", lambda lib, made: lib.samples(made.dataset)),
     "samples.search": Case("everybody", lambda lib, made: lib.search(made.dataset, {"search": "the"})),
+    "samples.concordance": Case("everybody", lambda lib, made: lib.concordance(made.dataset, {"search": "the"})),
     "samples.open_session": Case("everybody", lambda lib, made: lib.samples.open_session(made.dataset).close()),
     "samples.columns": Case("everybody", lambda lib, made: lib.sample_columns(made.dataset)),
     "samples.token_counts": Case(
@@ -115,6 +116,7 @@ CASES: Final[Mapping[str, Case]] = {
     "statistics.rare_ids": Case("everybody", lambda lib, made: lib.rare_ids(made.tokenization)),
     "tokenizers": Case("everybody", lambda lib, _: lib.tokenizers()),
     "tokenizers.get": Case("everybody", lambda lib, _: lib.tokenizer("sample")),
+    "tokenizers.compare": Case("everybody", lambda lib, _: lib.compare_text(["sample", "sample"], "One.")),
     "tokenizers.load": Case("member", lambda lib, _: lib.load_tokenizer("sample"), QUEUE),
     "exports": Case("owner", lambda lib, made: lib.exports(made.tokenization)),
     "exports.write": Case("owner", lambda lib, made: lib.export_tokenization(made.tokenization, "parquet"), QUEUE),

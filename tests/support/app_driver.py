@@ -15,7 +15,7 @@ _KINDS = (
 TIMEOUT_S = 30  # the first run of a process imports everything
 
 
-def open_app(page: str = "datasets", /, **query: str) -> AppTest:
+def open_app(page: str = "datasets", /, **query: str | list[str]) -> AppTest:
     """Run the app at `pages/<page>.py` with the given query parameters."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
     app.run()

@@ -11,7 +11,7 @@ from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
 from mistudio_core.api.schemas import recipe_schema
 from mistudio_core.library.answers import Forecast
-from mistudio_core.library.queries import Preview, StoredTokenizer
+from mistudio_core.library.queries import Preview, StoredTokenizer, TextCuts
 from mistudio_core.records import Job, Tokenization
 
 routes = Acts(tags=["recipes"])
@@ -32,6 +32,17 @@ class TextAndRecipe(BaseModel):
     dataset_id: str | None = None
     split: str | None = None
     index: int = Field(0, description="The index of the sample in its split, from 0.", le=2**53)
+
+
+class TextAndTokenizers(BaseModel):
+    """A text, and the tokenizers that cut it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "Hello", "tokenizers": ["sample", "sample"]}]}
+    )
+
+    text: str
+    tokenizers: list[str] = Field(description="Names of tokenizers, or ids of tokenizations for theirs.")
 
 
 class TokenizerWanted(BaseModel):
@@ -65,6 +76,12 @@ def preview(library: Opened, wanted: TextAndRecipe) -> Preview:
     return library.preview(
         wanted.recipe, text=wanted.text, dataset_id=wanted.dataset_id, split=split, index=wanted.index
     )
+
+
+@routes.post("/compare-text", summary="One text in the tokens of two to four tokenizers")
+def compare_text(library: Opened, wanted: TextAndTokenizers) -> TextCuts:
+    """Return the tokens of each, and the parts of the text that they cut differently."""
+    return library.compare_text(wanted.tokenizers, wanted.text)
 
 
 @routes.get("/tokenizers", summary="List the tokenizers that the library keeps")

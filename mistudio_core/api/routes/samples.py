@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from mistudio_core.api.acts import Acts, Opened
-from mistudio_core.library.queries import EXPORT_KINDS, MODES
+from mistudio_core.library.queries import EXPORT_KINDS, MODES, TOKEN_SORTS, Concordance
 from mistudio_core.records import Job, SamplesPage
 
 routes = Acts(prefix="/datasets/{dataset_id}", tags=["samples"])
@@ -75,6 +75,13 @@ class SamplePlace(SampleFields):
         return given
 
 
+class SampleContexts(SamplePlace):
+    """The same, where `offset` and `limit` count hits, and `sort` is their order."""
+
+    sort: str | None = Field(None, description=f"By {', '.join(TOKEN_SORTS)}: the words that stand there.")
+    descending: None = None
+
+
 class SampleExport(SampleFields):
     """All samples of a query as one file."""
 
@@ -95,6 +102,14 @@ def read_samples(library: Opened, dataset_id: str, query: Annotated[SamplePlace,
     found = library.search(dataset_id, query.chosen())
     held: dict[str, Any] = {item.name: getattr(found.page, item.name) for item in fields(found.page)}
     return SamplesFound(**held, by=found.by, note=found.note)
+
+
+@routes.get("/concordance", summary="Every place of a word or a phrase in the samples")
+def concordance(library: Opened, dataset_id: str, query: Annotated[SampleContexts, Query()]) -> Concordance:
+    """Return one page of hits with what stands beside them, and the words that do so most often."""
+    asked = query.chosen()
+    sort = asked.pop("sort", TOKEN_SORTS[0])
+    return library.concordance(dataset_id, asked, sort=sort)
 
 
 @routes.get(

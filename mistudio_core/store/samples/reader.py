@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import groupby, repeat
@@ -135,6 +135,12 @@ class SampleReader:
         """Return the split of a row and a number of its row group there: rows of one pair are read in one go."""
         split, index = self.place(row)
         return split, bisect_right(self._groups[split], index)
+
+    def row_groups(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the split of each row group and its rows [first, last)."""
+        for split, first in self.firsts.items():
+            for group in self.splits[split].row_groups:
+                yield split, first + group.first, first + group.first + group.num_rows
 
     def _read_groups(self, groups: list[tuple[str, list[int]]], text: str | None) -> list[dict[int, Sample]]:
         return [self._read(group, text) for group in groups]

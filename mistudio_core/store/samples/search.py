@@ -126,6 +126,22 @@ class SampleSearch:
             hits = np.concatenate([np.empty(0, np.int64), *self._new_scan(query).stream()])
             yield from SampleListing(self.reader, self.connection, query, hits).blocks()
 
+    def rows(self, query: SampleQuery, time_limit_s: float) -> tuple[Rows, bool]:
+        """Return the rows that a search finds, rising, and whether they are all: a scan takes as long as it may."""
+        query = replace(query, sort="position", descending=False)
+        if query.is_ranked and not query.control_tokens:
+            try:
+                rows = self._ranked_rows(RankedSearch(self.reader, query), query, MAX_HITS)
+                return np.sort(rows), len(rows) < MAX_HITS
+            except LookupError:
+                pass
+            except IndexUnusable as error:
+                self._let_go(error)
+        scan = self._new_scan(query)
+        scan.run(time_limit_s)
+        scan.hits.wait(None, 0)
+        return scan.hits.rows(), scan.hits.exact
+
     def _let_go(self, error: IndexUnusable) -> None:
         """Remove an index of words that is damaged, so that it can be built again."""
         if isinstance(error, IndexDamaged):
@@ -134,7 +150,7 @@ class SampleSearch:
     def _page(self, query: SampleQuery, rows: Rows, total: int, *, exact: bool = True) -> SamplesPage:
         samples = self.reader.samples(rows.tolist(), query.column)
         matches = find_matches(
-            self.connection.cursor(), [sample.text for sample in samples], query, self._control(query)
+            self.connection.cursor(), [sample.text for sample in samples], query, self.control(query)
         )
         found: list[Sample] = [replace(sample, matches=spans) for sample, spans in zip(samples, matches, strict=True)]
         return SamplesPage(total, exact, tuple(found))
@@ -194,9 +210,10 @@ class SampleSearch:
 
     def _new_scan(self, query: SampleQuery) -> TextScan:
         keep = self._mask(query) if _row_filters(query) else None
-        return TextScan(self.reader, self.connection, query, keep, self._control(query))
+        return TextScan(self.reader, self.connection, query, keep, self.control(query))
 
-    def _control(self, query: SampleQuery) -> tuple[str, ...]:
+    def control(self, query: SampleQuery) -> tuple[str, ...]:
+        """Return the control tokens that a query asks for, as texts."""
         if query.tokenization is None or not query.control_tokens:
             return ()
         return TokenLengths(self.reader, query.tokenization).control

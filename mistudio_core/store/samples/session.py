@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from mistudio_core.errors import IndexUnusable
 from mistudio_core.file_names import SAMPLE_INDEX
+from mistudio_core.store.samples.concordance import Collected, Concordance, collect
 from mistudio_core.store.samples.export import Progress, export_samples, result_tables
 from mistudio_core.store.samples.index import close_index, damaged, is_sound, ready_index
 from mistudio_core.store.samples.query import SampleQuery
@@ -21,6 +22,8 @@ from mistudio_core.store.samples.search import Found, SampleSearch
 from mistudio_core.store.samples.search_pool import SearchPool
 
 Answer = TypeVar("Answer")
+_CONCORDANCES: Final = 4
+"""Whose hits stay for the next page: at most 2 MB each."""
 
 
 class SessionClosedError(Exception):
@@ -40,6 +43,7 @@ class SearchSession:
         self._connection = ready_index(self._reader)
         self._repairing = Lock()
         self._closed = False
+        self._collected: dict[Hashable, Collected] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +62,22 @@ class SearchSession:
         Raises as `SampleSearch.find`, `SessionClosedError`, and `index_damaged`.
         """
         return self._answered(lambda opened: SampleSearch(self._reader, opened, pool, tab).find(query))
+
+    def concordance(self, query: SampleQuery, sort: str, time_limit_s: float) -> Concordance:
+        """Return a page of the hits of a query, each with what stands beside it; see `collect`.
+
+        The hits of the last few questions are kept, so that another page of them costs nothing.
+        """
+        key = (query.without_paging(), sort, time_limit_s)
+        collected = self._collected.pop(key, None)
+        if collected is None:
+            collected = self._answered(
+                lambda opened: collect(SampleSearch(self._reader, opened), query, sort, time_limit_s)
+            )
+        self._collected[key] = collected
+        while len(self._collected) > _CONCORDANCES:
+            self._collected.pop(next(iter(self._collected)), None)
+        return collected.page(self._reader, query)
 
     def export(self, query: SampleQuery, target: Path, kind: str, progress: Progress | None = None) -> int:
         """Write the whole result of a query to a file and return the number of samples; see `export_samples`."""

@@ -92,20 +92,27 @@ def find_matches(
         units = search_units(query.search, query.mode).units
         return [tuple(word_matches(text or "", units, MAX_MATCHES)) for text in texts]
     if query.search:
-        return [tuple(_expression_matches(cursor, text, query)) if text else () for text in texts]
+        return _expression_matches(cursor, [text or "" for text in texts], query)
     if query.control_tokens and control:
         token = re.compile("|".join(map(re.escape, sorted(control, key=len, reverse=True))))
         return [tuple(match.span() for match in islice(token.finditer(text or ""), MAX_MATCHES)) for text in texts]
     return [()] * len(texts)
 
 
-def _expression_matches(cursor: duckdb.DuckDBPyConnection, text: str, query: SampleQuery) -> list[tuple[int, int]]:
+def _expression_matches(
+    cursor: duckdb.DuckDBPyConnection, texts: Sequence[str], query: SampleQuery
+) -> list[tuple[tuple[int, int], ...]]:
     """Let RE2 itself put marks round its matches: Python's own expressions differ, and can take for ever."""
-    before, after = _absent_signs(text)
+    before, after = _absent_signs(texts)
     options = "g" + _options(query)
-    sql = f"SELECT regexp_replace($text, $search, $marks, '{options}')"
-    parameters = {"text": text, "search": query.search, "marks": f"{before}\\0{after}"}
-    ((marked,),) = cursor.execute(sql, parameters).fetchall()
+    marked = f"regexp_replace(text, $search, $marks, '{options}')"
+    sql = f"SELECT {marked} FROM (SELECT unnest($texts::VARCHAR[]) AS text)"  # noqa: S608 - letters of our own
+    parameters = {"texts": list(texts), "search": query.search, "marks": f"{before}\\0{after}"}
+    return [tuple(_marked(text, before, after)) for (text,) in cursor.execute(sql, parameters).fetchall()]
+
+
+def _marked(marked: str, before: str, after: str) -> list[tuple[int, int]]:
+    """Return where in a text without its marks the marked parts are."""
     found: list[tuple[int, int]] = []
     pieces = marked.split(before, MAX_MATCHES + 1)
     at = len(pieces[0])
@@ -117,8 +124,8 @@ def _expression_matches(cursor: duckdb.DuckDBPyConnection, text: str, query: Sam
     return found
 
 
-def _absent_signs(text: str) -> tuple[str, str]:
-    signs = (chr(code) for code in _PRIVATE_USE if chr(code) not in text)
+def _absent_signs(texts: Sequence[str]) -> tuple[str, str]:
+    signs = (chr(code) for code in _PRIVATE_USE if not any(chr(code) in text for text in texts))
     before, after = next(signs, None), next(signs, None)
     if before is None or after is None:  # a text with all 6,399 of them is no text
         return "\x01", "\x02"

@@ -36,6 +36,7 @@ _JOINERS: Final = "\u200d\u20e3\ufe0f\U000e0020-\U000e007f"
 UNSPACED_SIGNS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED_RANGES)
 """The bracket content of an expression for one sign of a script without spaces, or an emoji."""
 _UNSPACED: Final = re.compile(f"[{UNSPACED_SIGNS}][{UNSPACED_SIGNS}{_JOINERS}]*")
+_PLAIN_WORD: Final = re.compile("[0-9a-z]+")
 _HANGUL: Final = re.compile("[가-힣]")
 _BETWEEN_WORDS: Final = re.compile(r"\s")
 _PATTERNS_KEPT: Final = 64
@@ -104,6 +105,22 @@ def split_scripts(text: str) -> tuple[list[str], list[str]]:
     if text.isascii():
         return [text], []
     return [piece for piece in _UNSPACED.split(text) if piece], _UNSPACED.findall(text)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as the index has them, long ones too, in their order."""
+    if text.isascii():
+        return _PLAIN_WORD.findall(text.lower())
+    composed = normalized(text)
+    words: list[str] = []
+    start = 0
+    for run in [*_UNSPACED.finditer(composed), None]:
+        piece = composed[start : len(composed) if run is None else run.start()]
+        words += [token.text for token in _unlimited_analyzer().pre_tokenize(piece).tokens]
+        if run is not None:
+            words += [sign for sign in run.group() if _UNSPACED.match(sign)]
+            start = run.end()
+    return words
 
 
 def search_units(search: str, mode: str) -> Units:

@@ -24,27 +24,26 @@ class Previewer:
 
     def preview(self, recipe: Recipe, text: str) -> Preview:
         """Return the tokens of a text under a recipe; raises `too_large`."""
-        check_length(text)
         policy = resolve_policy(recipe, self.tokenizer)
-        placed = self._placer(recipe).place(text)
-        control = set(self.tokenizer.control.values())
-        own = placed.ids.tolist()
-        spans = zip(own, placed.starts.tolist(), placed.ends.tolist(), strict=True)
-        around = packing_preset(recipe).shown_around(policy, own)
-        tokens = self._added(around.before, 0)
-        tokens += [
-            PreviewToken(ident, self._texts.shown(ident), start, end, special=ident in control)
-            for ident, start, end in spans
-        ]
+        own = self.cut(text, control_as_text=recipe.control_tokens == "literal")
+        around = packing_preset(recipe).shown_around(policy, [token.id for token in own])
+        tokens = [*self._added(around.before, 0), *own]
         found = cautions(recipe, policy, self.tokenizer)
         tokens += self._added(around.after, len(text))
         return Preview(tuple(tokens), len(tokens), policy.to_json(), tuple(found))
 
-    def _placer(self, recipe: Recipe) -> Placer:
-        as_text = recipe.control_tokens == "literal"
-        if as_text not in self._placers:
-            self._placers[as_text] = Placer(self.tokenizer, control_as_text=as_text)
-        return self._placers[as_text]
+    def cut(self, text: str, *, control_as_text: bool = False) -> list[PreviewToken]:
+        """Return the tokens of the text alone; raises `too_large`."""
+        check_length(text)
+        if control_as_text not in self._placers:
+            self._placers[control_as_text] = Placer(self.tokenizer, control_as_text=control_as_text)
+        placed = self._placers[control_as_text].place(text)
+        control = set(self.tokenizer.control.values())
+        spans = zip(placed.ids.tolist(), placed.starts.tolist(), placed.ends.tolist(), strict=True)
+        return [
+            PreviewToken(ident, self._texts.shown(ident), start, end, special=ident in control)
+            for ident, start, end in spans
+        ]
 
     def _added(self, ids: Sequence[int], place: int) -> list[PreviewToken]:
         return [PreviewToken(ident, self._texts.shown(ident), place, place, special=True) for ident in ids]

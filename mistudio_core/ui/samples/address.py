@@ -13,6 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from mistudio_core.ui.app import address, keys
+from mistudio_core.ui.concordance.drawing import SORTS
 
 PAGE_SIZES: Final = (10, 20, 50, 100)
 DEFAULT_PAGE_SIZE: Final = 50
@@ -33,7 +34,9 @@ _PAGE: Final = "page"
 _PAGE_SIZE: Final = "per_page"
 _OPENED: Final = "open"
 _VIEW: Final = "view"
+_BESIDE: Final = "beside"
 TABLE: Final = "table"
+CONTEXTS: Final = "contexts"
 _FIELDS: Final = {**_TEXTS, **_NUMBERS, **_SWITCHES, "page_size": _PAGE_SIZE}
 _DEFAULTS: Final = {"mode": "words", "page_size": DEFAULT_PAGE_SIZE, "page": 1}
 _LARGEST: Final = 2**53  # what a browser counts exactly
@@ -43,14 +46,16 @@ _LARGEST: Final = 2**53  # what a browser counts exactly
 class Asked:
     """What the address asks for: `fields` of a query without its page, only those that are given.
 
-    `page` counts from 1; `opened` is the number, from 0, of the sample of the result that is open for reading.
+    `page` counts from 1; `opened` is the number, from 0, of the sample of the result that is open for reading. `view`
+    is `TABLE`, `CONTEXTS` or empty, and `beside` the order of contexts.
     """
 
     fields: Mapping[str, Any]
     page: int
     page_size: int
     opened: int | None
-    as_table: bool = False
+    view: str = ""
+    beside: str = SORTS[0]
 
 
 def read() -> Asked:
@@ -70,13 +75,14 @@ def read() -> Asked:
         page=max(1, _number(one.get(_PAGE)) or 1),
         page_size=page_size if page_size in PAGE_SIZES else DEFAULT_PAGE_SIZE,
         opened=_number(one.get(_OPENED)),
-        as_table=one.get(_VIEW) == TABLE,
+        view=view if (view := one.get(_VIEW, "")) in (TABLE, CONTEXTS) else "",
+        beside=beside if (beside := one.get(_BESIDE, "")) in SORTS else SORTS[0],
     )
 
 
 def given() -> dict[str, list[str]]:
     """Return the parameters of the address that are a query for samples."""
-    mine = {*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED, _VIEW}
+    mine = {*_FIELDS.values(), _CONDITIONS, _PAGE, _OPENED, _VIEW, _BESIDE}
     return {name: values for name, values in address.parameters().items() if name in mine}
 
 
@@ -135,8 +141,18 @@ def turn_to(page: int) -> None:
 
 
 def show_as(view: str | None) -> None:
-    """Show the samples as a table, or with None as cards."""
-    address.put({_VIEW: view})
+    """Show the samples as a table, the contexts of what is searched for, or with None cards."""
+    address.put({_VIEW: view, _PAGE: None})
+
+
+def sort_contexts(beside: str) -> None:
+    """Sort contexts by what stands beside the hits."""
+    address.put({_BESIDE: beside if beside != SORTS[0] else None, _PAGE: None})
+
+
+def open_found(number: int) -> None:
+    """Open the sample with this number among those that are found, in the order of the dataset."""
+    address.put({_TEXTS["sort"]: "position", _SWITCHES["descending"]: None, _OPENED: str(number)})
 
 
 def open_sample(number: int | None) -> None:

@@ -21,7 +21,11 @@ from mistudio_core.ui.widgets.choices import distinct
 _MEASURES: Final = {"chars": "characters", "words": "words", "bytes": "bytes"}
 _COLUMN: Final = "column:"
 _CARDS: Final = "cards"
-_VIEWS: Final = {_CARDS: ":material/view_agenda: Cards", sample_address.TABLE: ":material/table_rows: Table"}
+_VIEWS: Final = {
+    _CARDS: ":material/view_agenda: Cards",
+    sample_address.TABLE: ":material/table_rows: Table",
+    sample_address.CONTEXTS: ":material/format_align_center: Contexts",
+}
 _GO_TO: Final = "samples_go_to"
 
 
@@ -50,16 +54,15 @@ def draw_order(
 
 def draw_view(dataset: Dataset, tokenizations: Sequence[Tokenization], asked: Asked) -> None:
     """Draw the choices of view, page size and the tokenization whose tokens are counted."""
-    view = st.segmented_control(
-        "View as", list(_VIEWS), default=sample_address.TABLE if asked.as_table else _CARDS, required=True,
-        key=f"samples_view_{asked.as_table}", format_func=_VIEWS.__getitem__, label_visibility="collapsed",
-        on_change=_view_changed, args=(asked.as_table,),
+    key = f"samples_view_{asked.view}"
+    st.segmented_control(
+        "View as", list(_VIEWS), default=asked.view or _CARDS, required=True, key=key, on_change=_view_changed,
+        format_func=_VIEWS.__getitem__, label_visibility="collapsed", args=(key,),
     )  # fmt: skip
-    del view
     with st.popover(
         "View", icon=":material/tune:", help="Samples per page, and the tokenization that token counts come from"
     ):
-        if asked.as_table:
+        if asked.view == sample_address.TABLE:
             table.draw_options(dataset)
         st.selectbox(
             "Samples per page",
@@ -71,9 +74,9 @@ def draw_view(dataset: Dataset, tokenizations: Sequence[Tokenization], asked: As
             _tokenization(asked.fields, tokenizations)
 
 
-def _view_changed(was_table: bool) -> None:
-    chosen = st.session_state[f"samples_view_{was_table}"]
-    sample_address.show_as(sample_address.TABLE if chosen == sample_address.TABLE else None)
+def _view_changed(key: str) -> None:
+    chosen = st.session_state[key]
+    sample_address.show_as(None if chosen == _CARDS else chosen)
 
 
 def sort_by(fields: Mapping[str, Any], columns: Sequence[SampleColumn], name: str) -> None:

@@ -32,7 +32,7 @@ def open_drawer(dataset: Dataset, page_size: int) -> None:
     def closed() -> None:
         opened = sample_address.read().opened
         sample_address.open_sample(None)
-        if opened is not None:
+        if opened is not None and sample_address.read().view != sample_address.CONTEXTS:
             order.go_to(opened, page_size)
 
     st.dialog("Sample", width=_WIDTH, position="right", on_dismiss=closed)(_drawer)(dataset)
@@ -124,6 +124,15 @@ def _head(dataset: Dataset, sample: Sample, tokenization: Tokenization | None) -
                 on_click="ignore",
                 type="tertiary",
             )
+            if sample.text:
+                asked = sample_address.read().fields
+                st.page_link(
+                    pages.COMPARE,
+                    label="Compare tokenizers",
+                    icon=":material/compare_arrows:",
+                    query_params={"view": "text", "of": dataset.id, "split": sample.split, "sample": str(sample.index)}
+                    | ({"column": asked["column"]} if "column" in asked else {}),
+                )
             if tokenization is not None and sample.text:
                 own_sequences.button(tokenization, sample)
 

@@ -12,8 +12,8 @@ from mistudio_core.records import Dataset, Tokenization
 from mistudio_core.ui.app import address, keys
 from mistudio_core.ui.columns import strip
 from mistudio_core.ui.samples import address as sample_address
+from mistudio_core.ui.samples import contexts, filters, finding, order, page_cards, pills, reader, search, table
 from mistudio_core.ui.samples import export as sample_export
-from mistudio_core.ui.samples import filters, finding, order, page_cards, pills, reader, search, table
 from mistudio_core.ui.samples.address import Asked
 from mistudio_core.ui.samples.finding import Listing
 from mistudio_core.ui.widgets import key_presses
@@ -46,18 +46,22 @@ def draw(library: Library, dataset: Dataset) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             filters.draw_split(dataset, asked.fields)
             filters.draw(asked.fields, columns, tokenizations)
-            order.draw_order(asked.fields, columns, tokenizations)
+            if asked.view != sample_address.CONTEXTS:
+                order.draw_order(asked.fields, columns, tokenizations)
             order.draw_view(dataset, tokenizations, asked)
             sample_export.draw(library, dataset, asked, tokenization)
         pills.draw(asked.fields, columns)
         query = finding.query_of(asked.fields, tokenization, limit=asked.page_size)
-        with st.spinner("Searching", show_time=True):
-            listing = finding.find_page(library, dataset, query, asked.page)
+        if asked.view == sample_address.CONTEXTS:
+            contexts.draw(library, dataset, asked, query)
+        else:
+            with st.spinner("Searching", show_time=True):
+                listing = finding.find_page(library, dataset, query, asked.page)
+            finding.draw_notes(library, dataset, listing.found)
+            _listing(library, dataset, asked, listing, tokenization)
     except StudioError as error:
         finding.draw_error(library, dataset, error)
         return
-    finding.draw_notes(library, dataset, listing.found)
-    _listing(library, dataset, asked, listing, tokenization)
     if asked.opened is not None and st.session_state.get(keys.DIALOG) is None:
         reader.open_drawer(dataset, asked.page_size)
 
@@ -86,7 +90,7 @@ def _listing(
             ],
             "samples_keys",
         )
-    if asked.as_table:
+    if asked.view == sample_address.TABLE:
         table.draw(dataset, asked, listing)
     else:
         page_cards.draw(library, dataset, asked, listing, tokenization)

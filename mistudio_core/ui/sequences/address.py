@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from mistudio_core.library.queries import MOST_TOKENS, TOKEN_SORTS
+from mistudio_core.library.queries import MOST_TOKENS
 from mistudio_core.ui.app import address as current
 from mistudio_core.ui.app import keys, pages
+from mistudio_core.ui.concordance.drawing import SORTS
 
 HITS_A_PAGE: Final = 50
 _LARGEST_DIGITS: Final = 15
@@ -51,7 +52,7 @@ def read() -> Asked:
         text=parameters.get("text", ""),
         ids=ids_of(parameters.get("ids", "")),
         across=parameters.get("across") == "1",
-        sort=parameters["sort"] if parameters.get("sort") in TOKEN_SORTS else TOKEN_SORTS[0],
+        sort=parameters["sort"] if parameters.get("sort") in SORTS else SORTS[0],
         page=max(1, _number(parameters.get("page", "")) or 1),
     )
 

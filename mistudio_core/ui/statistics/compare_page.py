@@ -13,15 +13,19 @@ from mistudio_core.records import Tokenization
 from mistudio_core.ui.app import failures, keys, pages
 from mistudio_core.ui.app.escape import one_line, plain
 from mistudio_core.ui.app.opening import open_library
-from mistudio_core.ui.samples import links as sample_links
-from mistudio_core.ui.samples.address import DEFAULT_PAGE_SIZE
-from mistudio_core.ui.statistics import chart_card
+from mistudio_core.ui.statistics import chart_card, one_text
 from mistudio_core.ui.widgets import formats, titles
 
 FEWEST: Final = 2
 MOST: Final = 4
 _CHART_WIDTH: Final = 380
 _CACHED: Final = 16
+_VIEW: Final = "view"
+_TOKENIZATIONS: Final = "tokenizations"
+_VIEWS: Final = {
+    _TOKENIZATIONS: ":material/compare_arrows: Tokenizations",
+    one_text.VIEW: ":material/text_fields: One text",
+}
 _CHOICE: Final = "compare_choice"
 _SEEN: Final = "compare_seen"
 _LETTERS: Final = "ABCD"
@@ -42,7 +46,24 @@ _FACTS: Final = (
 
 
 def draw(library: Library) -> None:
-    """Draw the choice and, of two or more, the comparison."""
+    """Draw the tokenizations side by side, or one text by several tokenizers."""
+    view = one_text.VIEW if st.query_params.get(_VIEW) == one_text.VIEW else _TOKENIZATIONS
+    key = f"compare_view:{view}"
+    st.segmented_control(
+        "Compare", list(_VIEWS), key=key, default=view, required=True, format_func=_VIEWS.__getitem__,
+        label_visibility="collapsed", on_change=lambda: _change_view(str(st.session_state[key])),
+    )  # fmt: skip
+    if view == one_text.VIEW:
+        one_text.draw(library)
+    else:
+        _draw_tokenizations(library)
+
+
+def _change_view(view: str) -> None:
+    st.query_params.from_dict({} if view == _TOKENIZATIONS else {_VIEW: view})
+
+
+def _draw_tokenizations(library: Library) -> None:
     ready = {item.id: item for item in reversed(library.tokenizations()) if item.status == "ready"}
     if len(ready) < FEWEST:
         st.info(
@@ -96,14 +117,15 @@ def _compared(ids: tuple[str, ...]) -> dict[str, Any]:
 
 def _draw(library: Library, records: Sequence[Tokenization], comparison: Mapping[str, Any]) -> None:
     datasets = {item.id: item.name for item in library.datasets()}
-    shown = _named(comparison, _names(records, datasets))
+    names = _names(records, datasets)
+    shown = _named(comparison, names)
     with st.container(border=True):
-        _facts(records, datasets, comparison["tokenizations"])
+        _facts(dict(zip(names, records, strict=True)), datasets, comparison["tokenizations"])
     _charts(shown)
     with st.container(border=True):
         _overlap(shown)
     with st.container(border=True):
-        _differences(records, comparison["partings"])
+        _differences(dict(zip(names, records, strict=True)), comparison["partings"])
     chart_card.save_json("Comparison (JSON)", comparison, "comparison", "compare_json")
 
 
@@ -129,12 +151,14 @@ def _named(comparison: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
     }
 
 
-def _facts(records: Sequence[Tokenization], datasets: Mapping[str, str], facts: Sequence[Mapping[str, Any]]) -> None:
+def _facts(
+    records: Mapping[str, Tokenization], datasets: Mapping[str, str], facts: Sequence[Mapping[str, Any]]
+) -> None:
     columns: dict[str, list[str]] = {"": list(_FACTS)}
-    for letter, record, one in zip(_LETTERS, records, facts, strict=False):
+    for (name, record), one in zip(records.items(), facts, strict=True):
         dataset = datasets.get(record.dataset_id, record.dataset_id)
         head = [plain(titles.tokenizer(record.tokenizer), 60), plain(dataset, 60), formats.size(one["size_bytes"])]
-        columns[letter] = [*head, *_figures(one)]
+        columns[plain(name)] = [*head, *_figures(one)]
     st.table(columns, border="horizontal", hide_index=True)
 
 
@@ -177,7 +201,7 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
     columns: dict[str, list[str]] = {name: [] for name in _SHARED}
     for row in comparison["overlap"]:
         cells = (
-            f"{_letter(row['one'])}, {_letter(row['other'])}",
+            f"{plain(row['one'])} and {plain(row['other'])}",
             formats.exact(row["shared"]),
             formats.percent(row["jaccard"]),
             formats.percent(row["share_of_one"]),
@@ -188,14 +212,14 @@ def _overlap(comparison: Mapping[str, Any]) -> None:
     st.table(columns, border="horizontal", hide_index=True)
 
 
-def _differences(records: Sequence[Tokenization], differences: Sequence[Mapping[str, Any] | None]) -> None:
+def _differences(records: Mapping[str, Tokenization], differences: Sequence[Mapping[str, Any] | None]) -> None:
     from mistudio_core.library.statistics import COMPARED_SAMPLES, common_split
 
     st.markdown("**First difference**")
     without_common_text: list[str] = []
-    lettered = list(zip(_LETTERS, records, strict=False))
-    for ((letter, one), (other_letter, other)), difference in zip(combinations(lettered, 2), differences, strict=True):
-        pair = f"{letter} and {other_letter}"
+    pairs = combinations(records.items(), 2)
+    for ((name, one), (other_name, other)), difference in zip(pairs, differences, strict=True):
+        pair = f"{plain(name)} and {plain(other_name)}"
         if common_split(one, other) is None:
             without_common_text.append(pair)
             continue
@@ -206,12 +230,13 @@ def _differences(records: Sequence[Tokenization], differences: Sequence[Mapping[
                 continue
             tokens = formats.counted(difference["tokens"], "token")
             where = f"sample {formats.exact(difference['index'])} of {plain(difference['split'], 40)}"
-            sample_links.link(
+            one_text.link(
                 f"{where}, after {tokens}",
-                one.dataset_id,
+                [one.id, other.id],
+                of=one.dataset_id,
                 split=difference["split"],
-                page=difference["index"] // DEFAULT_PAGE_SIZE + 1,
-                opened=difference["index"],
+                sample=difference["index"],
+                column=one.recipe.columns[0],
             )
     if without_common_text:
         st.caption(f"{', '.join(without_common_text)}: no text in common.")
@@ -221,10 +246,6 @@ def _differences(records: Sequence[Tokenization], differences: Sequence[Mapping[
 def _label(record: Tokenization, dataset: str) -> str:
     length = formats.exact(record.context_length)
     return f"{one_line(record.tokenizer, 60)}, {length} tokens per sequence · {one_line(dataset, 40)} · {record.id}"
-
-
-def _letter(name: str) -> str:
-    return name.split(_BEHIND_LETTER, maxsplit=1)[0]
 
 
 def _ratio(value: float | None) -> str:

@@ -1,10 +1,10 @@
-// Draws tokens one after the other in colours that tell them apart, or hits of a search with what stands beside them.
+// Draws tokens one after the other in colours that tell them apart.
 
 const COLOURS = 4;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".tokens");
-  root.replaceChildren(...(data.hits ? hitElements(data.hits, setTriggerValue) : rowElements(data, setTriggerValue)));
+  root.replaceChildren(...rowElements(data, setTriggerValue));
   if (data.mark) root.querySelector(".mark")?.scrollIntoView({ block: "nearest" });
 }
 
@@ -88,24 +88,4 @@ function aboutElement(data, row, setTriggerValue) {
     event.preventDefault();
   };
   return element("div", "about", [words, find]);
-}
-
-function hitElements(hits, setTriggerValue) {
-  return hits.map((hit, number) => {
-    const open = () => setTriggerValue("hit", number);
-    const left = element("span", "left", [element("span", "", flat(hit.left))]);
-    const line = element("div", "hit", [
-      button(hit.label, open, `Open ${hit.label} at position ${hit.at}`),
-      left,
-      element("span", "match mark", flat(hit.match)),
-      element("span", "right", flat(hit.right)),
-    ]);
-    line.title = `position ${hit.at}${hit.sample}`;
-    return line;
-  });
-}
-
-// On one line a line end is only a sign.
-function flat(text) {
-  return text.split("\n").flatMap((line, at) => (at ? [element("span", "newline", " "), ...signs(line)] : signs(line)));
 }

@@ -1,9 +1,9 @@
-"""Tokens as coloured text, and hits with their context, drawn in the browser by a component of our own."""
+"""Tokens as coloured text, drawn in the browser by a component of our own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from mistudio_core.library.queries import MOST_TOKENS
 from mistudio_core.ui.widgets import components, formats
 
 if TYPE_CHECKING:
-    from mistudio_core.library.queries import Source, TokenHit
+    from mistudio_core.library.queries import Source
 
 
 class Drawable(Protocol):
@@ -65,32 +65,9 @@ def draw_tokens(
         "parts": [{"start": part.start, "end": part.end, "label": _label(part)} for part in parts],
         "mark": mark,
     }
-    _component(key=key, data=data, on_find_change=found, on_sample_change=sampled, on_hit_change=_nothing)
-
-
-def draw_hits(hits: Sequence[TokenHit], key: str, on_open: Callable[[TokenHit], None]) -> None:
-    """Draw hits one below the other, with the match in the middle; `on_open` gets the one to read."""
-
-    def opened() -> None:
-        place = st.session_state[key].hit
-        if isinstance(place, int) and 0 <= place < len(hits):
-            on_open(hits[place])
-
-    data: dict[str, Any] = {
-        "hits": [
-            {"label": f"Sequence {formats.exact(hit.sequence)}", "at": hit.position, "left": hit.left,
-             "match": hit.match, "right": hit.right,
-             "sample": f", {hit.sample[0]} #{formats.exact(hit.sample[1])}" if hit.sample else ""}
-            for hit in hits
-        ]
-    }  # fmt: skip
-    _component(key=key, data=data, on_hit_change=opened, on_find_change=_nothing, on_sample_change=_nothing)
+    _component(key=key, data=data, on_find_change=found, on_sample_change=sampled)
 
 
 def _label(part: Source) -> str:
     begins = "" if part.first == 0 else f", from token {formats.exact(part.first)} on"
     return f"{part.split} #{formats.exact(part.sample)}{begins}"
-
-
-def _nothing() -> None:
-    """This drawing asks for nothing of the kind."""

@@ -11,6 +11,7 @@ _QUESTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "keep_files": loading.store_files,
     "hub_rows": hub_rows.hub_rows,
     "preview": recipes.preview,
+    "cut": recipes.cut,
     "source_text": recipes.source_text,
     "chat_date": recipes.chat_date,
     "cautions": recipes.recipe_cautions,

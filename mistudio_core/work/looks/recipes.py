@@ -32,6 +32,12 @@ def preview(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def cut(arguments: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the tokens of a text alone, as columns."""
+    found = previewer(tokenizer_of(arguments["tokenizer"])).cut(arguments["text"])
+    return [list(column) for column in zip(*(dataclasses.astuple(token) for token in found), strict=True)]
+
+
 def source_text(arguments: Mapping[str, Any]) -> str | None:
     """Return the text that a recipe with a chat template makes of a sample, None where it skips it."""
     recipe, index = _recipe(arguments), arguments["index"]

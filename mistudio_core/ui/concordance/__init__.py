@@ -1,0 +1,1 @@
+"""A concordance on the page."""
