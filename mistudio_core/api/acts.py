@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 
 from mistudio_core.api.auth import Caller, require_key
 from mistudio_core.api.errors import documented_failures
+from mistudio_core.api.indexes import OpenIndexes
 from mistudio_core.api.schemas import documented
 from mistudio_core.api.stopping import before_stop
 from mistudio_core.api.workers import Workers
@@ -30,11 +31,12 @@ _PLACES: Final = ("path", "folder")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What all requests of one API share: the settings, the copy of the catalog, the threads."""
+    """What all requests of one API share: the settings, the copy of the catalog, the threads, the open indexes."""
 
     settings: Settings
     memory: MutableMapping[str, Any] = field(default_factory=dict)
     workers: Workers = field(default_factory=Workers)
+    indexes: OpenIndexes = field(default_factory=OpenIndexes)
 
 
 def served(connection: HTTPConnection) -> Served:
@@ -53,6 +55,7 @@ class Asking:
     def open(self) -> Library:
         """Return the library as its caller may use it."""
         here = self.served
+        here.indexes.let_go()
         return Library.open(actor=self.caller.actor, role=self.caller.role, settings=here.settings, memory=here.memory)
 
 
@@ -63,6 +66,10 @@ async def asking(connection: HTTPConnection, caller: Annotated[Caller, Depends(r
 
 Opened = Annotated[Library, Depends(asking)]
 """The parameter `library` of an act: what depends on the request is an `Asking`, and `Acts` opens it in a thread."""
+
+
+Shared = Annotated[Served, Depends(served)]
+"""The parameter of an act that uses what all requests share."""
 
 
 class Acts(APIRouter):
@@ -127,3 +134,4 @@ async def serving(api: FastAPI) -> AsyncIterator[None]:
     finally:
         api.state.events.close()
         api.state.served.workers.close()
+        api.state.served.indexes.close()

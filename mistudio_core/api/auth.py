@@ -77,6 +77,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        _send_at_once(receive)
         headers = Headers(scope=scope)
         refusal = self._refused_place(headers) or await self._refused_key(scope, headers)
         if refusal is not None:
@@ -167,6 +168,18 @@ class _Bounded:
             "Send less; the host of the app sets MISTUDIO_MAX_UPLOAD_MB for uploads.",
         )
         await _refuse(scope, send, 413, error)
+
+
+def _send_at_once(receive: Receive) -> None:
+    """Have the parts of an answer go out as they come, where the server behind `receive` lets its socket be seen.
+
+    The socket that Streamlit binds is none for which asyncio sees to that by itself; there a second part waits 40 ms,
+    until the client has acknowledged the first.
+    """
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    peer = None if transport is None else transport.get_extra_info("socket")
+    if peer is not None and peer.family in (socket.AF_INET, socket.AF_INET6):
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _name_of(host: str) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from mistudio_core.api.app import create_api
 from mistudio_core.api.errors import STATUS_OF
 from mistudio_core.api.workers import Workers
 from mistudio_core.errors import ERROR_CODES, StudioError
+from mistudio_core.library import Library
 from mistudio_core.settings import Settings
 from tests.api.conftest import Connect
 
@@ -74,3 +77,25 @@ def test_a_crowd_is_refused_at_once_and_a_place_becomes_free_again() -> None:
         workers.close()
 
     asyncio.run(crowd())
+
+
+def test_an_index_stays_open_until_its_dataset_is_deleted(home: Path, connect: Connect, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "library")
+    client = connect(tmp_path / "library")
+    indexes = client.app.state.served.indexes  # type: ignore[attr-defined]
+    (dataset,) = Library.open(tmp_path / "library").datasets()
+    assert dataset.path is not None
+    path = f"/datasets/{dataset.id}/samples?search=the&mode=substring"
+    first = client.get(path)
+    opened = indexes._open[dataset.id].session
+    assert first.json()["total"] > 0
+    assert client.get(path).json() == first.json()
+    assert indexes._open[dataset.id].session is opened
+    os.utime(dataset.path / "samples.duckdb", ns=(1, 1))
+    assert client.get(path).json() == first.json()
+    assert indexes._open[dataset.id].session is not opened
+    indexes._open[dataset.id].session.close()
+    assert client.get(path).json() == first.json()
+    assert client.delete(f"/datasets/{dataset.id}?cascade=true").status_code == 200
+    assert client.get("/health").status_code == 200
+    assert indexes._open == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from mistudio_core.api.auth import MAX_JSON_BYTES, caller_of, guard
 from mistudio_core.library import Library, api_keys
 from mistudio_core.settings import Settings
 from tests.api.conftest import Connect
+from tests.support.api_server import served
 
 ORIGIN = "https://front.example.org"
 
@@ -135,3 +137,12 @@ def test_in_a_shared_library_a_key_only_reads(home: Path) -> None:
     assert len(library.datasets()) == 1
     assert not any(library.may(act) for act in ("start", "push", "maintain"))
     assert Library.open(actor=caller_of(Settings(home=home)).actor, settings=Settings(home=home)).actor.is_host
+
+
+def test_the_parts_of_an_answer_wait_for_nothing(home: Path) -> None:
+    """Without this the body of each answer would wait until its head has been acknowledged, 40 ms later."""
+    with served(home) as running, running.client() as client:
+        assert client.get("/health").status_code == 200
+        (connection,) = running.server.server_state.connections
+        peer = connection.transport.get_extra_info("socket")
+        assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

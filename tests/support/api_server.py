@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ class ServedApi:
     """An API that answers."""
 
     api: FastAPI
+    server: uvicorn.Server
     port: int
     key: str
 
@@ -49,17 +51,20 @@ def served(home: Path) -> Iterator[ServedApi]:
     key = api_keys.create(home).key
     assert key is not None
     api = create_api(Settings(home=home, api=True))
-    config = uvicorn.Config(api, "127.0.0.1", 0, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(api, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    place = socket.socket()  # as Streamlit binds its own
+    place.bind(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()
     try:
         deadline = time.monotonic() + WAIT_S
         while not server.started:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
-        yield ServedApi(api, server.servers[0].sockets[0].getsockname()[1], key)
+        yield ServedApi(api, server, place.getsockname()[1], key)
     finally:
         api.state.events.close()
         server.should_exit = True
         thread.join()
+        place.close()

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
-from mistudio_core.api.acts import Acts, Opened
+from mistudio_core.api.acts import Acts, Opened, Shared
 from mistudio_core.library.queries import EXPORT_KINDS, MODES, TOKEN_SORTS, Concordance
 from mistudio_core.records import Job, SamplesPage
 
@@ -97,9 +97,11 @@ class SamplesFound(SamplesPage):
 
 
 @routes.get("/samples", summary="Samples of a dataset, searched, filtered and sorted")
-def read_samples(library: Opened, dataset_id: str, query: Annotated[SamplePlace, Query()]) -> SamplesFound:
+def read_samples(
+    library: Opened, dataset_id: str, query: Annotated[SamplePlace, Query()], shared: Shared
+) -> SamplesFound:
     """Return one page of samples."""
-    found = library.search(dataset_id, query.chosen())
+    found = shared.indexes.search(library, dataset_id, query.chosen())
     held: dict[str, Any] = {item.name: getattr(found.page, item.name) for item in fields(found.page)}
     return SamplesFound(**held, by=found.by, note=found.note)
 
