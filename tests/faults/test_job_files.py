@@ -174,3 +174,17 @@ def test_datasets_with_damaged_names_have_those_that_they_came_with(prepared: Pr
     for damage, dataset_id in prepared.ready.items():
         assert library.dataset(dataset_id).name == f"original {damage}"
         assert library.rename(dataset_id, name="named again").name == "named again"
+
+
+def test_what_a_power_cut_leaves_empty_of_a_killed_job_is_no_damage(prepared: Prepared, tmp_path: Path) -> None:
+    """Those files are synced when a job ends; of one that had ended an empty one is damage."""
+    home = copied(prepared, tmp_path / "home")
+    library = Library.open(home)
+    assert library.verify().problems == ()
+    for job_id in prepared.killed.values():
+        for name in (protocol.STARTED, protocol.PROGRESS, protocol.PROCESS):
+            (home / "jobs" / job_id / name).write_bytes(b"")
+    assert library.verify().problems == ()
+    started = home / "jobs" / prepared.ended["missing"] / protocol.STARTED
+    started.write_bytes(b"")
+    assert [str(started) in problem for problem in library.verify().problems] == [True]

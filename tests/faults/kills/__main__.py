@@ -123,7 +123,7 @@ def run() -> int:
         for name in options.only:
             for killed in kills.of(name, round(options.kills * SHARES[name] / whole)):
                 counts[name] += killed
-            print(f"{name}: {counts[name]} kills, {time.monotonic() - began:.0f} s", flush=True)
+                print(f"{name}: {counts[name]} kills, {time.monotonic() - began:.0f} s", flush=True)
     shutil.rmtree(scratch)
     print(f"{sum(counts.values())} kills, nothing lost: {counts}")
     return 0
@@ -135,7 +135,7 @@ def _with_hub(stack: ExitStack, scratch: Path) -> None:
     hub.add(repositories.big())
     for name in FOREIGN_VARIABLES:
         os.environ.pop(name, None)
-    os.environ.update(hub.variables(scratch / "hf"))
+    os.environ.update(hub.variables(scratch / "hf"), HF_DATASETS_DISABLE_PROGRESS_BARS="1")
 
 
 if __name__ == "__main__":
