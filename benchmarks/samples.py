@@ -115,8 +115,8 @@ def builds(folder: Path, size: int) -> None:
     """Each index in a process of its own, for its peak of memory."""
     disk = 0
     for module, name, target in (
-        ("sample_index", "build_index", folder / SAMPLE_INDEX),
-        ("ranked_index", "build_ranked_index", folder / "search"),
+        ("samples.index", "build_index", folder / SAMPLE_INDEX),
+        ("samples.ranked_index", "build_ranked_index", folder / "search"),
     ):
         code = BUILD.format(module=module, name=name)
         done = subprocess.run(

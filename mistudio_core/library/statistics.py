@@ -100,11 +100,13 @@ def _parting(
 ) -> Parting | None:
     one, other = pair
     split = common_split(one, other)
-    if split is None:
-        return None
+    both = [tokenizers[record.id] for record in pair]
+    columns = [record.recipe.columns[0] for record in pair]
+    if split is None or (both[0].folder == both[1].folder and columns[0] == columns[1]):
+        return None  # one tokenizer gives one text the same tokens: nothing has to be encoded
     found = ask_about_both(
-        [tokenizers[record.id] for record in pair], "parting", OF_DATA,
+        both, "parting", OF_DATA,
         dataset=str(view.ready_dataset(one.dataset_id).path), split=split,
-        columns=[record.recipe.columns[0] for record in pair], samples=COMPARED_SAMPLES,
+        columns=columns, samples=COMPARED_SAMPLES,
     )  # fmt: skip
     return None if found is None else Parting(one.id, other.id, split, *found)
