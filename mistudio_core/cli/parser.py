@@ -253,9 +253,11 @@ def _hand_over_commands(command: Any) -> None:
     push.add_argument("repo", metavar="REPO")
     push.add_argument("--public", action="store_true", help="create a public repository (default: private)")
     _token(push)
-    snippet = command("snippet", "print code that loads the sequences into a trainer")
+    snippet = command("snippet", "print code that loads the sequences into a trainer, Python or a shell")
     snippet.add_argument("id", metavar="TOK")
-    snippet.add_argument("--program", help="saelens, transformer_lens, sparsify, pytorch or remote (default: all)")
+    snippet.add_argument(
+        "--program", help="saelens, transformer_lens, sparsify, pytorch, python, remote or shell (default: all)"
+    )
 
 
 def _plan_commands(command: Any) -> None:

@@ -141,12 +141,18 @@ class Comparison(Record):
 
 @dataclass(frozen=True, slots=True)
 class Snippet(Record):
-    """The code with which a program (by its `name` and its title) takes sequences, or in `problem` why it cannot."""
+    """The code with which a program (by its `name` and its title) takes sequences, or in `problem` why it cannot.
+
+    `note` says for which version of the program it was written, and what to change for another. `language` is `python`
+    or `bash`.
+    """
 
     name: str
     program: str
     code: str | None
     problem: str | None
+    note: str = ""
+    language: str = "python"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,16 +74,23 @@ class Exports:
 
     def snippets(self, tokenization_id: str) -> list[Snippet]:
         """Return the code to copy for each program; where strangers share the library, no path of the machine."""
+        from mistudio_core.tokenization.exports.shell import commands
         from mistudio_core.tokenization.exports.snippets import programs, snippet
+        from mistudio_core.tokenization.exports.versions import version_note
 
         record = look(self._context).ready_tokenization(tokenization_id)
         assert record.path is not None
         manifest = stored_manifest(record)
-        shown = Path(record.path.name) if self._context.settings.shared else record.path
+        shared = self._context.settings.shared
+        shown = Path(record.path.name) if shared else record.path
         even_sequences, found = bool(manifest["policy"]["fixed"]), []
         for name, title in programs().items():
+            note = version_note(name, manifest, is_own_machine=not shared)
             try:
-                found.append(Snippet(name, title, snippet(name, shown, manifest, even_sequences=even_sequences), None))
+                code = snippet(name, shown, manifest, even_sequences=even_sequences)
+                found.append(Snippet(name, title, code, None, note))
             except StudioError as error:
                 found.append(Snippet(name, title, None, f"{error.message} {error.hint}".strip()))
+        if not shared:
+            found.append(Snippet("shell", "Shell", commands(self._context.home.root, record.id), None, language="bash"))
         return found

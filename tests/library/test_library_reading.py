@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from mistudio_core.cli.parser import make_parser
 from mistudio_core.errors import StudioError
 from mistudio_core.library import Library
 
@@ -187,10 +189,16 @@ def test_rows_are_handed_over_and_copies_go_with_them(library: Library) -> None:
         job = library.wait(library.export_tokenization(packed.id, kind).id, timeout=300)
         assert job.status == "succeeded", library.log(job.id)
     assert {found["kind"] for found in library.exports(packed.id)} == {"parquet", "bin", "jsonl"}
-    snippets = {snippet.name: snippet.code for snippet in library.snippets(packed.id)}
-    assert set(snippets) == {"saelens", "transformer_lens", "sparsify", "pytorch", "remote"}
-    for code in snippets.values():
-        compile(code or "(", "snippet", "exec")
+    snippets = {snippet.name: snippet for snippet in library.snippets(packed.id)}
+    assert set(snippets) == {"saelens", "transformer_lens", "sparsify", "pytorch", "python", "remote", "shell"}
+    for snippet in snippets.values():
+        if snippet.language == "python":
+            compile(snippet.code or "(", "snippet", "exec")
+    assert snippets["saelens"].note.startswith("Written for SAELens 6.")
+    assert snippets["python"].note == ""
+    commands = [shlex.split(line)[1:] for line in (snippets["shell"].code or "").splitlines() if line[0] != "#"]
+    for command in commands:
+        assert make_parser().parse_args(command[2:]).home == str(library.home.root)
     with pytest.raises(StudioError) as caught:
         library.export_tokenization(packed.id, "zip")
     assert caught.value.code == "invalid_request"

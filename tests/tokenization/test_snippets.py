@@ -13,7 +13,9 @@ import pytest
 from mistudio_core.errors import StudioError
 from mistudio_core.files import Home
 from mistudio_core.tokenization.exports.snippets import REMOTE, STAND_IN, programs, snippet
+from mistudio_core.tokenization.exports.versions import version_note
 from mistudio_core.tokenization.output.stored_sequences import StoredSequences
+from mistudio_core.tokenization.recipes.registry import preset
 from tests.support.exported import asked, texts, tokenization
 
 SAELENS_BATCH = 4096
@@ -105,3 +107,23 @@ def test_an_unknown_program_is_refused(rows: StoredSequences) -> None:
     with pytest.raises(StudioError) as caught:
         snippet("jax", Path("/x"), rows.manifest)
     assert (caught.value.code, caught.value.hint) == ("invalid_request", f"Use one of: {', '.join(programs())}.")
+
+
+def test_the_code_for_python_runs_as_it_stands(rows: StoredSequences) -> None:
+    said = asked(snippet("python", rows.folder, rows.manifest))
+    number = rows.splits["train"]
+    assert said.split()[0] == str(number)
+    assert f"({min(number, 1000)}, 16)" in said
+
+
+def test_the_note_tells_what_differs_between_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = {"recipe": {"preset": "saelens"}, "peer_version": preset("saelens").peer_version}
+    monkeypatch.setattr("importlib.metadata.version", lambda _: preset("saelens").peer_version)
+    same = version_note("saelens", manifest, is_own_machine=True)
+    assert same.startswith(f"Written for SAELens {preset('saelens').peer_version}. Before 6.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "7.1.0")
+    assert "SAELens 7.1.0 is installed here." in version_note("saelens", manifest, is_own_machine=True)
+    assert "7.1.0" not in version_note("saelens", manifest, is_own_machine=False)
+    older = version_note("saelens", manifest | {"peer_version": "6.1.0"}, is_own_machine=False)
+    assert "those of SAELens 6.1.0" in older
+    assert version_note("pytorch", manifest, is_own_machine=True) == ""

@@ -10,13 +10,34 @@ from urllib.parse import quote
 from mistudio_core.errors import invalid
 from mistudio_core.tokenization.recipes.registry import preset, presets
 
-_PYTORCH_NAME: Final = "pytorch"
+_PYTORCH_NAME, _PYTHON_NAME = "pytorch", "python"
 REMOTE: Final = "remote"
 STAND_IN: Final = "openai-community/gpt2"
 """The model in a snippet whose tokenizer belongs to no model on the Hub: any with as large a vocabulary would do."""
 
 _SAELENS_BUFFER_TOKENS: Final = 16_384
 """SAELens refuses a buffer smaller than its batch of 4,096 tokens; its default of 20 is for long sequences."""
+
+_NUMPY: Final = """\
+import numpy as np
+from datasets import load_from_disk
+
+{sequences}
+for batch in sequences.with_format("numpy").iter(batch_size=1000):
+    input_ids = np.stack(batch["input_ids"])  # shape (1000, {width}); fewer in the last batch
+    break
+print(len(sequences), input_ids.shape, input_ids.dtype)
+"""
+
+_RAGGED_NUMPY: Final = """\
+from datasets import load_from_disk
+
+{sequences}
+for batch in sequences.with_format("numpy").iter(batch_size=1000):
+    input_ids = list(batch["input_ids"])  # 1000 arrays, each as long as its sequence
+    break
+print(len(sequences), input_ids[0].shape, input_ids[0].dtype)
+"""
 
 _PYTORCH: Final = """\
 from datasets import load_from_disk
@@ -75,32 +96,32 @@ print(sequences)
 def programs() -> dict[str, str]:
     """Return for whom there is a snippet, with the name to show.
 
-    These are the projects that presets reproduce, PyTorch, and any of them on another machine.
+    These are the projects that presets reproduce, PyTorch, Python, and any of them on another machine.
     """
-    trainers = {one.name: one.title for one in presets() if one.snippet is not None}
-    return trainers | {_PYTORCH_NAME: "PyTorch", REMOTE: "Another machine"}
+    projects = {one.name: one.title for one in presets() if one.snippet is not None}
+    return projects | {_PYTORCH_NAME: "PyTorch", _PYTHON_NAME: "Python", REMOTE: "Another machine"}
 
 
 def snippet(program: str, folder: Path, manifest: Mapping[str, Any], *, even_sequences: bool = True) -> str:
     """Return the code with which `program` takes the sequences in `folder`, of which `manifest` tells.
 
-    `even_sequences` is False where sequences are of several lengths, which only plain PyTorch takes: for the others
-    that is `invalid_request`. Names and paths stand in the code as Python writes them.
+    `even_sequences` is False where sequences are of several lengths, which only plain PyTorch and Python take: for the
+    others that is `invalid_request`. Names and paths stand in the code as Python writes them.
     """
     known = programs()
     if program not in known:
         raise invalid(f"{program[:40]!r} is not a program with a snippet.", f"Use one of: {', '.join(known)}.")
     if program == REMOTE:
         return _remote(folder.name, manifest)
-    if not even_sequences and program != _PYTORCH_NAME:
+    plain = {_PYTORCH_NAME: (_PYTORCH, _RAGGED_PYTORCH), _PYTHON_NAME: (_NUMPY, _RAGGED_NUMPY)}
+    if not even_sequences and program not in plain:
         raise invalid(
             f"{known[program]} takes sequences of one length, and these differ.",
             "Tokenize with sequences of one length: drop or pad the remainder.",
         )
     model, why = _model(manifest)
     policy = manifest["policy"]
-    own = _PYTORCH if even_sequences else _RAGGED_PYTORCH
-    template = own if program == _PYTORCH_NAME else preset(program).snippet or own
+    template = plain[program][not even_sequences] if program in plain else preset(program).snippet or _PYTORCH
     return template.format(
         model=repr(model),
         lens_model=repr(model.removeprefix("openai-community/")),  # TransformerLens has these under their old names

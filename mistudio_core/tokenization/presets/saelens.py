@@ -63,6 +63,11 @@ class SaeLens(PackingPreset):
     peer_version = "6.54.12"
     batch_rows = 1000
     snippet = _SNIPPET
+    package = "sae-lens"
+    other_versions = (
+        "Before 6.0 the options of `sae=` and `logger=` stood beside the others, and the runner "
+        "was `SAETrainingRunner`."
+    )
     compares_ids = True
 
     def resolve(self, recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:

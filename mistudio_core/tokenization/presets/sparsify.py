@@ -52,6 +52,8 @@ class Sparsify(PackingPreset):
     peer_version = "1.3.3"
     batch_rows = 2048
     snippet = _SNIPPET
+    package = "eai-sparsify"
+    other_versions = "Earlier versions call `SparseCoderConfig` `SaeConfig`."
     encodes_between_separators = True
     separator_place = "before"
 

@@ -52,6 +52,8 @@ class TransformerLens(PackingPreset):
     peer_version = "4.3.0"
     batch_rows = 1000
     snippet = _SNIPPET
+    package = "transformer-lens"
+    other_versions = "Before 3.0 the model was made by `HookedTransformer.from_pretrained`."
 
     def resolve(self, recipe: Recipe, tokenizer: StoredTokenizer, common: Policy) -> Policy:
         """Put BOS before each sequence and EOS between documents."""

@@ -40,6 +40,10 @@ class Preset:
     """Documents that this project hands to one `map` call by default, on which its sequences depend."""
     snippet: str | None = None
     """Code with which the project takes sequences, for `exports.snippets` to fill in."""
+    package: str = ""
+    """The name under which the project is installed."""
+    other_versions: str = ""
+    """A sentence on what is called otherwise in other versions of it."""
 
     @property
     def is_peer(self) -> bool:

@@ -25,6 +25,8 @@ def draw(library: Library, tokenization: Tokenization) -> None:
     if snippet.code is None:
         st.info(plain(snippet.problem, 500), icon=":material/info:")
     else:
-        st.code(snippet.code, language="python")
+        st.code(snippet.code, language=snippet.language)
+        if snippet.note:
+            st.caption(snippet.note)
     if library.settings.shared and snippet.name != REMOTE:
         st.caption("The sequences are on the app's machine: copy the folder first, then change the path in the code.")
