@@ -28,7 +28,7 @@ def test_an_empty_library_invites(library: StagedLibrary) -> None:
     app = open_app()
     assert "Your library is empty" in words(app)
     assert app.button(key="make_sample").label == "Create the example dataset"
-    assert not app.subheader
+    assert not app.header
 
 
 def test_each_status_has_its_card(library: StagedLibrary) -> None:

@@ -131,7 +131,7 @@ def test_what_was_not_counted_is_unknown_and_not_nothing(library: Library, datas
         write_sealed(files[1], manifest)
         app = unfold(statistics_of(dataset, tokenization.id), "fertility")
         fertility = next(one.value for one in app.table if "train" in one.value)
-        assert list(fertility[""])[8:10] == ["Characters", "Words"]
+        assert list(fertility["Measure"])[8:10] == ["Characters", "Words"]
         assert list(fertility["train"])[8:10] == ["unknown", "unknown"]
         assert list(fertility["train"])[1:3] == ["unknown", "unknown"]
         assert list(fertility["train"])[4] == "unknown"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pytest
 import vl_convert
 
+from mistudio_core.charts.positions import LINE_TOKENS
 from mistudio_core.ui.widgets.figures import themed
 
 CONFIG: dict[str, Any] = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
@@ -79,6 +82,52 @@ def test_chart_colours_stand_out_and_differ(look: dict[str, Any]) -> None:
     colors = look["chartCategoricalColors"]
     assert len(set(colors)) == len(colors) == 10
     assert all(contrast(color, look["backgroundColor"]) >= MARK_CONTRAST for color in colors)
+
+
+# What people see who lack one kind of cone, as matrices upon linear RGB (Machado, Oliveira and Fernandes 2009).
+SEEN = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+TELLS_APART = 0.1  # in Oklab, where 0.02 is what can just be seen side by side: lines of a chart lie apart
+
+
+def _oklab(linear: np.ndarray) -> np.ndarray:
+    cones = np.array(
+        [
+            [0.41222147, 0.53633254, 0.05144599],
+            [0.21190350, 0.68069955, 0.10739696],
+            [0.08830246, 0.28171884, 0.62997870],
+        ]
+    )
+    opponents = np.array(
+        [
+            [0.21045426, 0.79361779, -0.00407205],
+            [1.97799850, -2.42859221, 0.45059371],
+            [0.02590404, 0.78277177, -0.80867577],
+        ]
+    )
+    return opponents @ np.cbrt(np.clip(cones @ linear, 0, None))
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_the_lines_of_a_chart_can_be_told_apart_by_everybody(look: dict[str, Any], eyes: str) -> None:
+    def seen(color: str) -> np.ndarray:
+        linear = np.array(
+            [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(_channels(color)) / 255]
+        )
+        return _oklab(np.clip(SEEN[eyes] @ linear, 0, 1))
+
+    for one, other in combinations(look["chartCategoricalColors"][:LINE_TOKENS], 2):
+        assert np.linalg.norm(seen(one) - seen(other)) > TELLS_APART, (one, other)
 
 
 def test_sequential_colours_move_away_from_the_page_step_by_step(look: dict[str, Any]) -> None:

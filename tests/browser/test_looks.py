@@ -1,14 +1,15 @@
-"""Every page in both themes and on a telephone: pictures to look at, nothing cut off, text that can be read."""
+"""Every page in both themes, zoomed and on a telephone: pictures to look at, nothing cut off, for everybody to read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
 
 from mistudio_core.library import Library
+from tests.browser.accessibility import violations
 from tests.browser.acts import idle, picture
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
@@ -29,7 +30,17 @@ PAGES = {
     "jobs": "jobs",
     "settings": "settings",
 }
+# What is opened on a page when it has been looked at, by the names of buttons; every fold is opened too.
+OPENED = {
+    "overview": ["More", "Delete…"],
+    "samples": ["Filters", "Keys"],
+    "tokenizations": ["New tokenization", "Training code", "Export"],
+    "statistics": ["Save"],
+    "statistics-of-tokens": [],
+    "jobs": [],
+}
 WIDTHS = {"": 1280, "-phone": 390}
+ZOOMED = 640  # what is left of 1,280 pixels at 200 %
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 HEIGHT = 900
 
@@ -141,6 +152,31 @@ def test_a_page_can_be_read(app: AppServer, ids: dict[str, str], open_page: Open
             assert main.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "the page scrolls sideways"
             assert page.evaluate(CONTRAST) == []
             assert page.evaluate(UNNAMED_CHARTS) == 0, "a chart has no alternative text"
+            if look == "" or scheme == SCHEMES[0]:  # a telephone has the same colours
+                assert violations(page) == []
+    page.set_viewport_size({"width": ZOOMED, "height": HEIGHT // 2})
+    _drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page is cut off at 200 %"
+    if name in OPENED:
+        page.set_viewport_size({"width": WIDTHS[""], "height": HEIGHT})
+        _opened(page, OPENED[name])
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            _drawn(page)
+            picture(page, f"{name}-opened-{scheme}")
+            assert page.evaluate(CONTRAST) == []
+            assert violations(page) == []
+
+
+def _opened(page: Page, buttons: Sequence[str]) -> None:
+    """Open every fold and press these buttons, one after the other."""
+    folds = page.locator("details:not([open]) > summary")
+    while folds.count():
+        folds.first.click()
+        idle(page)
+    for name in buttons:
+        page.get_by_role("button", name=name).first.click()
+        idle(page)
 
 
 def _drawn(page: Page) -> None:

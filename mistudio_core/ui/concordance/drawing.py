@@ -70,7 +70,7 @@ def draw_beside(
     title: str, beside: Sequence[Beside], total: int, key: str, on_select: Callable[[int], None] | None
 ) -> None:
     """Draw what stands on one side most often; `on_select` gets the number of the one whose contexts are asked for."""
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if not beside:
         st.caption("Nothing stands there.")
         return

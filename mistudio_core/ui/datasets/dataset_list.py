@@ -39,7 +39,7 @@ def draw(library: Library) -> None:
     """Draw the list."""
     everything = library.datasets()
     running = {job.subject_id for job in _active(library)}
-    st.subheader(f"Your datasets ({len(everything)})", anchor=False)
+    st.header(f"Your datasets ({len(everything)})", anchor=False)
     found = _filtered(library, len(everything))
     polling.live(library, _active, _draw_running)
     rest = [dataset for dataset in found if dataset.id not in running]

@@ -55,7 +55,7 @@ def draw(library: Library, dataset: Dataset) -> None:
 
 def _samples(library: Library, dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("First samples", anchor=False, width="content")
+        st.header("First samples", anchor=False, width="content")
         if dataset.num_samples:
             sample_links.link(f"Browse all {formats.exact(dataset.num_samples)}", dataset.id)
     if not dataset.num_samples:

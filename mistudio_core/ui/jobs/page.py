@@ -31,9 +31,9 @@ def draw(library: Library) -> None:
         st.page_link(pages.DATASETS, label="All datasets", icon=":material/database:")
         return
     if len(past) < len(jobs):
-        st.subheader(f"Running and queued ({len(jobs) - len(past)})", anchor=False)
+        st.header(f"Running and queued ({len(jobs) - len(past)})", anchor=False)
         polling.live(library, _active, _draw_active)
-    st.subheader(f"Finished ({len(past)})", anchor=False)
+    st.header(f"Finished ({len(past)})", anchor=False)
     if not past:
         st.caption("Finished jobs are listed here.")
         return

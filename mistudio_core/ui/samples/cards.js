@@ -33,7 +33,7 @@ function cardElement(card, setTriggerValue) {
   ]);
   article.append(
     element("header", "", [
-      element("h3", "", card.title),
+      element("h2", "", card.title),
       ...(card.split ? [element("span", "split", card.split)] : []),
       ...card.facts.map((fact) => element("span", "fact", fact)),
       acts,

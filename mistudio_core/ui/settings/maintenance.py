@@ -22,7 +22,7 @@ def draw(library: Library) -> None:
     """Draw the acts and what the last one found, for the host of the library."""
     if not library.may("maintain"):
         return
-    st.subheader("Maintenance", anchor=False)
+    st.header("Maintenance", anchor=False)
     with st.container(horizontal=True):
         st.button(
             "Verify all files",

@@ -56,7 +56,7 @@ _PACKAGES: Final = (
 
 def storage(library: Library) -> None:
     """Draw the size of each folder."""
-    st.subheader("Storage", anchor=False)
+    st.header("Storage", anchor=False)
     sizes = library.storage().to_json()
     free = sizes.pop("free_bytes", None)
     used = sum(sizes.values())
@@ -81,7 +81,7 @@ def storage(library: Library) -> None:
 
 def limits(library: Library) -> None:
     """Draw the settings in force, with the variable that sets each."""
-    st.subheader("Limits", anchor=False)
+    st.header("Limits", anchor=False)
     st.caption("Set by environment variables when the app starts.")
     rows = [
         {
@@ -97,7 +97,7 @@ def limits(library: Library) -> None:
 
 def versions() -> None:
     """Draw the versions of what the results depend on."""
-    st.subheader("Versions", anchor=False)
+    st.header("Versions", anchor=False)
     rows = [
         {"Package": "miStudio Datasets", "Version": __version__},
         {"Package": "Python", "Version": platform.python_version()},

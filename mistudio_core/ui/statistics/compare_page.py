@@ -154,7 +154,7 @@ def _named(comparison: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
 def _facts(
     records: Mapping[str, Tokenization], datasets: Mapping[str, str], facts: Sequence[Mapping[str, Any]]
 ) -> None:
-    columns: dict[str, list[str]] = {"": list(_FACTS)}
+    columns: dict[str, list[str]] = {"Figure": list(_FACTS)}
     for (name, record), one in zip(records.items(), facts, strict=True):
         dataset = datasets.get(record.dataset_id, record.dataset_id)
         head = [plain(titles.tokenizer(record.tokenizer), 60), plain(dataset, 60), formats.size(one["size_bytes"])]

@@ -48,7 +48,7 @@ def fertility(result: Mapping[str, Any]) -> None:
     """Draw tokens per byte, character and word with the counts behind them, in all and by split."""
     st.markdown("**Fertility**")
     splits: Mapping[str, Any] = result["splits"]
-    columns: dict[str, list[str]] = {"": [*_MEASURES.values(), *_TOTALS.values()]}
+    columns: dict[str, list[str]] = {"Measure": [*_MEASURES.values(), *_TOTALS.values()]}
     if len(splits) != 1:
         columns["All"] = _fertility_column(_summed(splits), result["fertility"])
     for name, totals in list(splits.items())[:MOST_SPLITS]:
@@ -140,7 +140,7 @@ def summary_table(
     with st.container():
         st.markdown(f"**{plain(title)}**")
         first = next(iter(summaries.values()))
-        columns = {"": ["Mean", "Deviation", "Min", *map(_percentile, first["percentiles"]), "Max"]}
+        columns = {"Measure": ["Mean", "Deviation", "Min", *map(_percentile, first["percentiles"]), "Max"]}
         for name, row in summaries.items():
             numbers = [row["mean"], row["std"], row["min"], *row["percentiles"].values(), row["max"]]
             columns[plain(name)] = ["–" if number is None else written(number) for number in numbers]
