@@ -34,9 +34,28 @@ def test_without_an_id_the_page_says_what_to_do(library: StagedLibrary) -> None:
 
 @pytest.mark.parametrize("dataset_id", ["ds_abcdefghijkm", "../../etc", "ds_", "tok_abcdefghijkm"])
 def test_an_unknown_id_is_told_and_not_a_crash(library: StagedLibrary, dataset_id: str) -> None:
+    library.ready("stories", {"train": stories(3)})
+    library.open()
     app = open_dataset(dataset_id)
-    assert len(app.error) == 1
-    assert "list" in app.error[0].value
+    assert app.title[0].value == "This dataset is not here"
+    assert "See the list of all datasets." in app.info[0].value
+    assert "make_sample" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize("shared", ["0", "1"])
+def test_a_link_into_a_library_that_was_emptied_offers_the_example(
+    library: StagedLibrary, monkeypatch: pytest.MonkeyPatch, shared: str
+) -> None:
+    monkeypatch.setenv("MISTUDIO_SHARED", shared)
+    opened = library.open()
+    app = open_dataset("ds_abcdefghijkm")
+    assert not app.error
+    assert ("disk of this demo was emptied" in words(app)) == (shared == "1")
+    press(app, "make_sample")
+    (made,) = opened.datasets()
+    assert app.query_params[keys.DATASET_ID] == made.id
+    assert app.title[0].value == made.name
+    opened.cancel(opened.jobs(active=True)[0].id)
 
 
 def test_only_the_open_tab_is_made(library: StagedLibrary) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 FILE = re.compile(r"`((?:mistudio_core|tests|benchmarks|docs|pages|\.streamlit)/[\w./-]+)`")
+LINK = re.compile(r"(?:\]\(|src(?:set)?=\")([^)\s\"]+)")
 NAME_IN_FILE = re.compile(r"`(\w+)`\s+(?:in|\()\s*`(mistudio_core/[\w/]+\.py)`")
 
 
@@ -21,6 +22,13 @@ def test_pages_are_found() -> None:
 def test_every_named_file_exists(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     assert [name for name in FILE.findall(text) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    targets = LINK.findall((ROOT / page).read_text("utf-8"))
+    inside = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+    assert [target for target in inside if not ((ROOT / page).parent / target).exists()] == []
 
 
 def test_every_name_is_in_the_file_that_extending_gives() -> None:

@@ -94,9 +94,9 @@ def _bpe_files() -> Files:
     }
 
 
-def bpe() -> Repository:
-    """Return the model `acme/tiny-gpt`: byte-level BPE, 500 ids, END as BOS and EOS."""
-    return Repository("acme/tiny-gpt", _bpe_files(), kind="model")
+def bpe(repo_id: str = "acme/tiny-gpt") -> Repository:
+    """Return a model with a byte-level BPE: 500 ids, END as BOS and EOS."""
+    return Repository(repo_id, _bpe_files(), kind="model")
 
 
 def with_start() -> Repository:

@@ -32,22 +32,31 @@ def invite(library: Library) -> None:
         st.space("small")
 
 
-def offer() -> None:
-    """Draw the same offer for a library that holds something already."""
+def offer(*, opens: bool = False) -> None:
+    """Draw the same offer in fewer words; with `opens` the dataset's page shows the example then."""
     st.markdown(
         "5,000 short stories and a tokenizer trained on them, generated on this machine in a few seconds, without a "
         "network. A quick way to try everything."
     )
-    button()
+    button(opens=opens)
 
 
-def button(*, kind: Literal["primary", "secondary"] = "secondary") -> None:
+def button(*, kind: Literal["primary", "secondary"] = "secondary", opens: bool = False) -> None:
     """Draw the button that makes the sample dataset."""
-    st.button("Create the example dataset", key="make_sample", icon=":material/bolt:", type=kind, on_click=_make)
+    st.button(
+        "Create the example dataset",
+        key="make_sample",
+        icon=":material/bolt:",
+        type=kind,
+        on_click=_make,
+        args=(opens,),
+    )
     failures.show_stored(keys.SAMPLE_ERROR)
 
 
-def _make() -> None:
+def _make(opens: bool) -> None:
     with failures.storing(keys.SAMPLE_ERROR):
-        open_library().make_example()
+        made = open_library().make_example()
         st.session_state[keys.ADD_OPEN] = False
+        if opens:
+            st.query_params[keys.DATASET_ID] = made.id

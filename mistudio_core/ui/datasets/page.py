@@ -7,13 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from mistudio_core.errors import NotFound, StudioError
+from mistudio_core.errors import NotFound
 from mistudio_core.library import Library
 from mistudio_core.library.queries import makes_dataset
 from mistudio_core.records import Dataset, Job
 from mistudio_core.ui.app import address, failures, keys, pages, polling
 from mistudio_core.ui.app.escape import plain
-from mistudio_core.ui.datasets import overview
+from mistudio_core.ui.datasets import not_there, overview
 from mistudio_core.ui.datasets.card import source_line
 from mistudio_core.ui.jobs import progress as job_progress
 from mistudio_core.ui.jobs import retry
@@ -56,10 +56,7 @@ def _asked(library: Library) -> Dataset | None:
         st.session_state[keys.LAST_DATASET] = dataset.id
         return dataset
     except NotFound:
-        message = "Dataset not found."
-        failures.show(
-            StudioError("not_found", message, "It was deleted, or the URL is wrong. See the list of all datasets.")
-        )
+        not_there.draw(library)
         return None
 
 
