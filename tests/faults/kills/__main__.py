@@ -20,15 +20,16 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from tests.faults.kills.acts import acts, prepare, write_texts
-from tests.faults.kills.deleting import kill_a_deletion, seconds_of_a_deletion
+from tests.faults.kills.deleting import add_another, kill_a_deletion, seconds_of_a_deletion
 from tests.faults.kills.power import apart, can_cut, cut_once
 from tests.faults.kills.servers import two_servers
-from tests.faults.kills.workers import Undisturbed, kill_in_a_row, undisturbed
+from tests.faults.kills.workers import IN_A_ROW, Undisturbed, kill_in_a_row, undisturbed
 from tests.hub import repositories
 from tests.hub.server import FOREIGN_VARIABLES, HubServer
 
@@ -36,6 +37,9 @@ SHARES: Final[Mapping[str, float]] = {
     "import": 0.14, "download": 0.14, "index": 0.14, "tokenize": 0.14, "export": 0.14, "delete": 0.1, "power": 0.14,
     "servers": 0.06,
 }  # fmt: skip
+_FASTER: Final = 0.8
+_SLOWER: Final = 1.1
+"""An act takes longer on a busy machine: where a worker ends before it is killed, the next kills come earlier."""
 
 
 class Kills:
@@ -64,22 +68,25 @@ class Kills:
         return self._known[name]
 
     def _workers(self, name: str, count: int) -> Iterator[int]:
-        done = 0
+        wanted, done = self._wanted(name), 0
         while done < count:
             home = self._copy(name)
-            killed = apart(kill_in_a_row, home, name, self._wanted(name), Random(self._random.random()))
+            killed = apart(kill_in_a_row, home, name, wanted, Random(self._random.random()))
             shutil.rmtree(home)
-            done += killed
+            seconds = wanted.seconds * (_SLOWER if killed == IN_A_ROW else _FASTER)
+            wanted, done = replace(wanted, seconds=seconds), done + killed
             yield killed
 
     def _deletions(self, count: int) -> Iterator[int]:
         seconds, before = seconds_of_a_deletion(self._copy("deleted")), self._wanted("export").before
-        done = 0
+        template, done = self._copy("delete"), 0
+        apart(add_another, template, self._texts)
         while done < count:
-            home = self._copy("delete")
+            home = Path(shutil.copytree(template, self._scratch / "delete"))
             seed = Random(self._random.random())
-            killed = apart(kill_a_deletion, home, self._texts, seconds, before, seed)
+            killed = apart(kill_a_deletion, home, seconds, before, seed)
             shutil.rmtree(home)
+            seconds *= _SLOWER if killed else _FASTER
             done += killed
             yield int(killed)
 

@@ -65,9 +65,9 @@ def succeeded(library: Library, job_id: str) -> None:
     assert job.status == "succeeded", (job.error, library.log(job_id)[-2000:])
 
 
-def base(library: Library) -> str:
-    """Return the id of the dataset that was there before."""
-    return next(dataset.id for dataset in library.datasets() if dataset.name == "Base")
+def base(library: Library, name: str = "Base") -> str:
+    """Return the id of a dataset that was there before."""
+    return next(dataset.id for dataset in library.datasets() if dataset.name == name)
 
 
 def made_before(library: Library) -> str:

@@ -16,20 +16,27 @@ _LATE_SHARE = 1.5
 _READY = "ready"
 
 
-def kill_a_deletion(home: Path, texts: Path, seconds: float, before: Digest, random: Random) -> bool:
-    """Kill who deletes a dataset with its tokenization; return whether the deletion had not ended."""
+def add_another(home: Path, texts: Path) -> None:
+    """Make another dataset, with its index, which is to stay."""
     library = Library.open(home)
     other = library.import_files([small(texts)], name="Other")
     succeeded(library, library.jobs(other.id)[0].id)
-    kept = dataset_digest(library, other.id)
-    gone, tokenization = base(library), made_before(library)
+    for job in library.jobs(active=True):
+        succeeded(library, job.id)
+
+
+def kill_a_deletion(home: Path, seconds: float, before: Digest, random: Random) -> bool:
+    """Kill who deletes a dataset with its tokenization; return whether the deletion had not ended."""
+    library = Library.open(home)
+    gone, tokenization, other = base(library), made_before(library), base(library, "Other")
+    kept = dataset_digest(library, other)
     running = _deleter(home, gone)
     time.sleep(random.uniform(0, _LATE_SHARE * seconds))
     killed = running.poll() is None
     running.kill()
     running.communicate()
     library = Library.open(home)
-    assert dataset_digest(library, other.id) == kept
+    assert dataset_digest(library, other) == kept
     records: list[Dataset | Tokenization] = [*library.datasets(), *library.tokenizations()]
     left = {record.id: record for record in records}
     if gone in left and left[gone].status == "ready":
@@ -40,8 +47,6 @@ def kill_a_deletion(home: Path, texts: Path, seconds: float, before: Digest, ran
     assert tokenization not in {made.id for made in library.tokenizations()}
     assert not library.home.dataset(gone).exists()
     assert list(library.home.trash.iterdir()) == []
-    for job in library.jobs(active=True):
-        succeeded(library, job.id)
     assert library.verify().problems == ()
     return killed
 
