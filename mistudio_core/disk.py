@@ -20,12 +20,15 @@ _RESERVE_FILES: Final = 8
 _TIMES: Final = 16
 """The reserve is laid aside where there are so many times its bytes: it is not what fills a disk."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_FULL_IN_WORDS: Final = "no space left on device"
 
 
 def is_full(error: BaseException | None) -> bool:
     """Tell whether a failure, or what caused it, says that a disk, a quota or the number of files is exhausted."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        if _FULL_IN_WORDS in str(error).casefold():  # DuckDB and Arrow have errors of their own
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mistudio_core.disk import full_disk, is_full
 from mistudio_core.errors import IndexDamaged, StudioError, check_span
 from mistudio_core.files import new_id
 from mistudio_core.library.context import Context
@@ -180,7 +181,7 @@ class Samples:
         target = self._context.home.exports / f"samples-{new_id('job').removeprefix('job_')}{suffix(kind)}"
         with self._opened(dataset) as session:
             session.export(asked, target, kind, progress)
-        write_list(target)
+            write_list(target)
         return target
 
     def stream(
@@ -228,6 +229,10 @@ class Samples:
             yield
         except IndexDamaged:
             self._repair(dataset)
+            raise
+        except Exception as error:  # of DuckDB, too, which this room does not know
+            if is_full(error) and not isinstance(error, StudioError):
+                raise full_disk(self._context.home.root, dataset.size_bytes) from error
             raise
 
     def _repair(self, dataset: Dataset) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_other_sites_neither_upload_nor_connect(server: AppServer) -> None:
     assert ask(server, "GET", "/_stcore/stream", Origin=HOSTILE_ORIGIN, **upgrade)[0] == 403
     assert ask(server, "GET", "/_stcore/stream", Origin=server.url, **upgrade)[0] == 101
     assert ask(server, "GET", "/_stcore/health", Origin=HOSTILE_ORIGIN) == (200, None)
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs", "/_stcore/health", "/nothing/here"])
+def test_other_sites_put_no_frame_around_a_page(server: AppServer, path: str) -> None:
+    with urllib.request.urlopen(server.url + path, timeout=60) as answer:
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
 def test_no_address_changes_anything_by_being_opened(server: AppServer, open_page: OpenPage) -> None:

@@ -101,6 +101,7 @@ REFUSED: dict[str, Callable[[Library, str], object]] = {
     "rename": lambda library, dataset_id: library.rename(dataset_id, name="Other"),
     "make_example": lambda library, _: library.make_example(5),
     "upload": lambda library, _: library.upload([("a.txt", io.BytesIO(b"One."))]),
+    "export_samples": lambda library, dataset_id: library.export_samples(dataset_id, "csv"),
     "build_index": lambda library, dataset_id: library.build_search_index(dataset_id),
     "rebuild": lambda library, _: library.rebuild(),
 }
@@ -114,6 +115,7 @@ def test_what_needs_room_says_how_much_and_does_nothing(full: tuple[Library, str
             run(library, dataset_id)
         assert re.search(r"[\d,]+ bytes are needed, and [\d,]+ are free|as many files as it can", caught.value.message)
         assert [record.to_json() for record in (*library.datasets(), *library.jobs())] == before, act
+        assert list(library.home.exports.iterdir()) == []
 
 
 def test_deleting_frees_the_disk(full: tuple[Library, str]) -> None:

@@ -14,5 +14,9 @@ def listed_exports(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def write_list(export: Path) -> None:
-    """Write down what an export is."""
-    write_sealed(list_of(export), {"checked": file_entries(export.parent, [export.name])})
+    """Write down what an export is; it is deleted where that cannot be written."""
+    try:
+        write_sealed(list_of(export), {"checked": file_entries(export.parent, [export.name])})
+    except OSError:
+        export.unlink(missing_ok=True)
+        raise
