@@ -14,7 +14,7 @@ from mistudio_core.api.auth import caller_of, guard
 from mistudio_core.api.broadcast import Broadcast
 from mistudio_core.api.docs_page import describe
 from mistudio_core.api.errors import answer_failures
-from mistudio_core.api.routes import datasets, jobs, new_datasets, recipes, samples, system, tokenizations
+from mistudio_core.api.routes import datasets, jobs, new_datasets, original, recipes, samples, system, tokenizations
 from mistudio_core.settings import Settings
 
 PREFIX: Final = "/api/v1"
@@ -43,7 +43,7 @@ def create_api(settings: Settings | None = None) -> FastAPI:
     api.state.served, api.state.events = shared, Broadcast(Asking(shared, caller_of(settings)).open)
     answer_failures(api)
     guard(api, settings)
-    for module in (arrow, new_datasets, datasets, samples, recipes, tokenizations, jobs, system, events):
+    for module in (arrow, new_datasets, original, datasets, samples, recipes, tokenizations, jobs, system, events):
         api.include_router(module.routes)
     describe(api)
     return api

@@ -51,6 +51,7 @@ STATUS_OF: Final[Mapping[str, int]] = {
     "worker_died": 503,
     "internal": 500,
 }
+_FIELDS_HINT: Final = "The fields are described in /docs; an access token goes into the header X-HF-Token."
 _AGAIN_S: Final = 1
 """What `Retry-After` says where asking again soon may help."""
 _MEANINGS: Final[Mapping[int, str]] = {
@@ -120,7 +121,7 @@ def _of_a_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-    return failure(invalid(f"{place[:80]}: {first['msg']}.", "The paths and their fields are described in /docs."))
+    return failure(invalid(f"{place[:80]}: {first['msg']}.", _FIELDS_HINT))
 
 
 def _of_the_framework(_request: Request, error: Exception) -> Response:

@@ -42,7 +42,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "example": frozenset({"tokenization"}),
     "store": frozenset({"tokenization", "statistics"}),
     "library": frozenset({"jobs", "store", "sources", "example", "tokenization", "statistics"}),
-    "cli": frozenset({"library", "tokenization"}),
+    "cli": frozenset({"api", "library", "tokenization"}),
     "__main__": frozenset({"cli"}),
     "api": frozenset({"library"}),
     "ui": frozenset({"library", "charts"}),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
+from mistudio_core.api.routes.original import recipe_of
 from mistudio_core.api.schemas import recipe_schema
 from mistudio_core.library.answers import Forecast
 from mistudio_core.library.queries import Preview, StoredTokenizer, TextCuts
@@ -60,7 +61,7 @@ def tokenize(
     library: Opened, dataset_id: str, recipe: RecipeBody, *, on_cluster: bool = False, hf_token: HubToken = None
 ) -> Tokenization:
     """Start to tokenize a dataset by a recipe."""
-    return library.tokenize(dataset_id, recipe, hf_token=hf_token, on_cluster=on_cluster)
+    return library.tokenize(dataset_id, recipe_of(recipe), hf_token=hf_token, on_cluster=on_cluster)
 
 
 @routes.post("/datasets/{dataset_id}/estimate", summary="What each preset would give and cost")
