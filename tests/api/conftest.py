@@ -36,6 +36,7 @@ def connect() -> Iterator[Connect]:
     opened: list[TestClient] = []
 
     def connected(home: Path, caller: Caller | None = None, **settings: object) -> TestClient:
+        Library.open(home)
         chosen = Caller("local") if caller is None else caller
         api = create_api(replace(Settings(home=home, api=True), **settings))
         api.dependency_overrides[require_key] = lambda: chosen

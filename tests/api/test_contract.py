@@ -11,7 +11,6 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -27,7 +26,9 @@ from tests.hub.server import HubServer
 EXAMPLES = int(os.environ.get("MISTUDIO_API_EXAMPLES", "4"))
 """Requests for each path and method; `make contract` asks for more."""
 ENDLESS = "/events"
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+TIMEOUT_S = 300
+"""A busy machine starts workers for minutes."""
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 Case = schemathesis.Case[Any]
 Change = Callable[[Case], None]
@@ -50,7 +51,8 @@ def _keeps_to_the_document(home: Path, caller: Caller, change: Change, paths: st
         @given(case=operation.as_strategy())
         def ask(case: Case) -> None:
             change(case)
-            case.call_and_validate(checks=CHECKS, headers=headers)
+            answer = case.call_and_validate(timeout=TIMEOUT_S, checks=CHECKS, headers=headers)
+            assert answer.status_code != 500  # others, such as 503 for a Hub that is not there, are in the document
 
         ask()
         asked += 1
