@@ -61,7 +61,10 @@ def _model(record: Any) -> type[BaseModel]:
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe, from the table of its fields; the library checks what it is given."""
     shapes = {name: _of_field(field) for name, field in FIELDS.items()}
-    return {"type": "object", "title": "Recipe", "properties": shapes, "required": ["tokenizer"]}
+    example = {"tokenizer": "sample", "context_length": 128}
+    return {
+        "type": "object", "title": "Recipe", "properties": shapes, "required": ["tokenizer"], "examples": [example],
+    }  # fmt: skip
 
 
 def _of_field(field: Field) -> dict[str, Any]:

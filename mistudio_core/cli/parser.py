@@ -74,9 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _token(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--token-stdin", action="store_true", help="read an access token from standard input (one line)"
-    )
+    parser.add_argument("--token-stdin", action="store_true", help="read an access token from standard input, one line")
 
 
 def _app_command(command: Any) -> None:

@@ -24,7 +24,7 @@ from mistudio_core.settings import Settings
 from tests.hub.server import HubServer
 
 EXAMPLES = int(os.environ.get("MISTUDIO_API_EXAMPLES", "4"))
-"""Requests for each path and method; `make contract` asks for more."""
+"""Requests for each path and method; CONTRIBUTING.md has the command for many more."""
 ENDLESS = "/events"
 TIMEOUT_S = 300
 """A busy machine starts workers for minutes."""

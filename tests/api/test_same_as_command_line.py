@@ -53,6 +53,10 @@ ACTS: Final = (
     Act("samples DS --where nonsense", "GET", "/datasets/DS/samples", query={"where": ["nonsense"]}),
     Act("samples DS --tokenization TOK --min-tokens 100 --limit 2", "GET", "/datasets/DS/samples",
         query={"tokenization": "TOK", "min_tokens": 100, "limit": 2}),
+    Act("concordance DS the --mode phrase --limit 3 --sort after", "GET", "/datasets/DS/concordance",
+        query={"search": "the", "mode": "phrase", "limit": 3, "sort": "after"}),
+    Act("compare-text sample TOK --text 'one two'", "POST", "/compare-text",
+        {"tokenizers": ["sample", "TOK"], "text": "one two"}),
     Act("index DS", "POST", "/datasets/DS/index"),
     Act("search-tokens TOK --text ' the' --limit 2", "GET", "/tokenizations/TOK/search",
         query={"text": " the", "limit": 2}),
@@ -137,6 +141,8 @@ def _comparable(value: Any) -> Any:
     """Leave out what differs from one moment to the next, and how a list is wrapped."""
     if isinstance(value, dict) and set(value) == {"data", "pagination"}:
         value = value["data"]
+    if isinstance(value, dict) and "num_listed" in value and "hits" in value:
+        value = {"rows" if name == "hits" else name: one for name, one in value.items()}
     if isinstance(value, list) and value and isinstance(value[0], dict) and "program" in value[0]:
         value = {one["name"]: one["code"] or one["problem"] for one in value}
     if isinstance(value, dict):

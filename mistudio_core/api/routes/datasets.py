@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
+from mistudio_core.api.ids import DatasetId
 from mistudio_core.errors import in_use
 from mistudio_core.library.queries import SampleColumn, TextSources
 from mistudio_core.records import Dataset, Deleted, Job, JsonDocument, Record, Tokenization
@@ -90,7 +91,7 @@ def list_datasets(
 
 
 @routes.get("/{dataset_id}", summary="Show a dataset")
-def show_dataset(library: Opened, dataset_id: str) -> ShownDataset:
+def show_dataset(library: Opened, dataset_id: DatasetId) -> ShownDataset:
     """Return a dataset with its tokenizations."""
     dataset = library.dataset(dataset_id)
     held: dict[str, Any] = {item.name: getattr(dataset, item.name) for item in fields(dataset)}
@@ -98,51 +99,51 @@ def show_dataset(library: Opened, dataset_id: str) -> ShownDataset:
 
 
 @routes.patch("/{dataset_id}", summary="Rename a dataset, or change its notes")
-def change_dataset(library: Opened, dataset_id: str, changes: DatasetChanges) -> Dataset:
+def change_dataset(library: Opened, dataset_id: DatasetId, changes: DatasetChanges) -> Dataset:
     """Give a complete dataset another name or other notes."""
     return library.rename(dataset_id, name=changes.name, notes=changes.notes)
 
 
 @routes.delete("/{dataset_id}", summary="Delete a dataset")
 def delete_dataset(
-    library: Opened, dataset_id: str, *, cascade: Cascade = False, undoable: Undoable = False
+    library: Opened, dataset_id: DatasetId, *, cascade: Cascade = False, undoable: Undoable = False
 ) -> Deleted:
     """Delete a dataset with its files; `in_use` names the tokenizations and jobs that stand against it."""
     return library.delete(library.dataset(dataset_id).id, cascade=cascade, undoable=undoable)
 
 
 @routes.put("/{dataset_id}/access", summary="Share an imported dataset, or keep it to oneself")
-def share_dataset(library: Opened, dataset_id: str, visibility: Visibility) -> Dataset:
+def share_dataset(library: Opened, dataset_id: DatasetId, visibility: Visibility) -> Dataset:
     """Let everybody who uses a shared library see an imported dataset, or only its owner and the host."""
     return library.share(dataset_id, public=visibility.public)
 
 
 @routes.post("/{dataset_id}/retry", summary="Resume a dataset that failed or was cancelled", status_code=202)
-def retry_dataset(library: Opened, dataset_id: str, *, hf_token: HubToken = None) -> Job:
+def retry_dataset(library: Opened, dataset_id: DatasetId, *, hf_token: HubToken = None) -> Job:
     """Go on with a download or an import; finished parts are kept."""
     return library.retry(library.dataset(dataset_id).id, hf_token=hf_token)
 
 
 @routes.get("/{dataset_id}/statistics", summary="Statistics of a dataset")
-def dataset_statistics(library: Opened, dataset_id: str) -> JsonDocument:
+def dataset_statistics(library: Opened, dataset_id: DatasetId) -> JsonDocument:
     """Return the stored statistics; what is in them is described in docs/statistics.md."""
     return stored_statistics(library, library.dataset(dataset_id).id)
 
 
 @routes.get("/{dataset_id}/columns", summary="Columns of a dataset, and what can be asked of each")
-def dataset_columns(library: Opened, dataset_id: str) -> tuple[SampleColumn, ...]:
+def dataset_columns(library: Opened, dataset_id: DatasetId) -> tuple[SampleColumn, ...]:
     """Return the columns in their order."""
     return library.sample_columns(dataset_id)
 
 
 @routes.get("/{dataset_id}/text-sources", summary="Columns that a recipe can read")
-def dataset_text_sources(library: Opened, dataset_id: str) -> TextSources:
+def dataset_text_sources(library: Opened, dataset_id: DatasetId) -> TextSources:
     """Return the columns with texts, conversations and lists of token ids."""
     return library.text_sources(dataset_id)
 
 
 @routes.get("/{dataset_id}/replaced-texts", summary="Texts in which bytes were replaced")
-def replaced_texts(library: Opened, dataset_id: str) -> JsonDocument:
+def replaced_texts(library: Opened, dataset_id: DatasetId) -> JsonDocument:
     """Return in how many samples a text had bytes replaced that were no UTF-8, by column."""
     return library.replaced_texts(dataset_id)
 

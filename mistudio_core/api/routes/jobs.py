@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
+from mistudio_core.api.ids import JobId
 from mistudio_core.records import Job
 
 routes = Acts(prefix="/jobs", tags=["jobs"])
@@ -26,7 +27,7 @@ def list_jobs(
 
 
 @routes.get("/{job_id}", summary="Show a job")
-def show_job(library: Opened, job_id: str) -> Job:
+def show_job(library: Opened, job_id: JobId) -> Job:
     """Return a job with how far it is."""
     return library.job(job_id)
 
@@ -34,18 +35,18 @@ def show_job(library: Opened, job_id: str) -> Job:
 @routes.get(
     "/{job_id}/log", summary="The log of a job", responses={200: {"content": {"text/plain; charset=utf-8": {}}}}
 )
-def job_log(library: Opened, job_id: str) -> PlainTextResponse:
+def job_log(library: Opened, job_id: JobId) -> PlainTextResponse:
     """Return the end of the log that the worker wrote."""
     return PlainTextResponse(library.log(job_id))
 
 
 @routes.post("/{job_id}/cancel", summary="Cancel a job")
-def cancel_job(library: Opened, job_id: str) -> Job:
+def cancel_job(library: Opened, job_id: JobId) -> Job:
     """Stop a job and return it; what a resume can use is kept."""
     return library.cancel(job_id)
 
 
 @routes.post("/{job_id}/retry", summary="Resume a job that failed or was cancelled", status_code=202)
-def retry_job(library: Opened, job_id: str, *, hf_token: HubToken = None) -> Job:
+def retry_job(library: Opened, job_id: JobId, *, hf_token: HubToken = None) -> Job:
     """Go on with what failed."""
     return library.retry(library.job(job_id).id, hf_token=hf_token)

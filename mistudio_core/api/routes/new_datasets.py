@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
+from mistudio_core.api.ids import JobId
 from mistudio_core.errors import invalid
 from mistudio_core.library import ImportOptions
 from mistudio_core.library.queries import FileLook, HubDataset
@@ -132,7 +133,7 @@ def look_at_files(library: Opened, wanted: ImportFields) -> Job:
 
 
 @routes.get("/look/{job_id}", summary="The first rows of files that were looked at")
-def file_look(library: Opened, job_id: str) -> FileLook:
+def file_look(library: Opened, job_id: JobId) -> FileLook:
     """Return what a look at files found; `in_use` while it runs."""
     return library.file_look(job_id)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body
 
 from mistudio_core.api.acts import Acts, Opened
+from mistudio_core.api.ids import DatasetId, TokenizationId
 from mistudio_core.errors import StudioError, invalid
 from mistudio_core.library.queries import Preview
 from mistudio_core.records import Deleted, Job, Tokenization
@@ -27,7 +28,7 @@ _EXAMPLE: Final[dict[str, Any]] = {"tokenizer_name": "sample", "text": "Hello", 
 
 
 @routes.get("/{dataset_id}/task-status", summary="The last job of a dataset")
-def task_status(library: Opened, dataset_id: str) -> Job:
+def task_status(library: Opened, dataset_id: DatasetId) -> Job:
     """Return the newest job that worked on a dataset; here also `GET /jobs?subject_id=`."""
     jobs = library.jobs(library.dataset(dataset_id).id)
     if not jobs:
@@ -36,7 +37,7 @@ def task_status(library: Opened, dataset_id: str) -> Job:
 
 
 @routes.delete("/{dataset_id}/cancel", summary="Cancel the jobs of a dataset")
-def cancel_jobs(library: Opened, dataset_id: str) -> list[Job]:
+def cancel_jobs(library: Opened, dataset_id: DatasetId) -> list[Job]:
     """Stop the unfinished jobs that make a dataset and return them; here also `POST /jobs/{job_id}/cancel`."""
     return [library.cancel(job.id) for job in library.jobs(library.dataset(dataset_id).id, active=True)]
 
@@ -51,25 +52,25 @@ def tokenize_preview(library: Opened, wanted: Annotated[dict[str, Any], Body(exa
 
 
 @routes.delete("/{dataset_id}/tokenization", summary="Delete the tokenizations of a dataset")
-def delete_tokenizations(library: Opened, dataset_id: str) -> list[Deleted]:
+def delete_tokenizations(library: Opened, dataset_id: DatasetId) -> list[Deleted]:
     """Delete all tokenizations of a dataset; what a job works on is refused and stays."""
     return [library.delete(made.id) for made in library.tokenizations(library.dataset(dataset_id).id)]
 
 
 @routes.get("/{dataset_id}/tokenizations/{tokenization_id}", summary="Show a tokenization of a dataset")
-def show_tokenization(library: Opened, dataset_id: str, tokenization_id: str) -> Tokenization:
+def show_tokenization(library: Opened, dataset_id: DatasetId, tokenization_id: TokenizationId) -> Tokenization:
     """Return a tokenization; here also `GET /tokenizations/{tokenization_id}`."""
     return _of(library, dataset_id, tokenization_id)
 
 
 @routes.delete("/{dataset_id}/tokenizations/{tokenization_id}", summary="Delete a tokenization of a dataset")
-def delete_tokenization(library: Opened, dataset_id: str, tokenization_id: str) -> Deleted:
+def delete_tokenization(library: Opened, dataset_id: DatasetId, tokenization_id: TokenizationId) -> Deleted:
     """Delete a tokenization; here also `DELETE /tokenizations/{tokenization_id}`."""
     return library.delete(_of(library, dataset_id, tokenization_id).id)
 
 
 @routes.post("/{dataset_id}/tokenizations/{tokenization_id}/cancel", summary="Cancel a tokenization")
-def cancel_tokenization(library: Opened, dataset_id: str, tokenization_id: str) -> list[Job]:
+def cancel_tokenization(library: Opened, dataset_id: DatasetId, tokenization_id: TokenizationId) -> list[Job]:
     """Stop the unfinished jobs that make a tokenization and return them."""
     made = _of(library, dataset_id, tokenization_id)
     return [library.cancel(job.id) for job in library.jobs(made.id, active=True)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.hub_token import HubToken
+from mistudio_core.api.ids import DatasetId
 from mistudio_core.api.routes.original import recipe_of
 from mistudio_core.api.schemas import recipe_schema
 from mistudio_core.library.answers import Forecast
@@ -58,14 +59,14 @@ class TokenizerWanted(BaseModel):
 
 @routes.post("/datasets/{dataset_id}/tokenize", summary="Tokenize a dataset", status_code=202)
 def tokenize(
-    library: Opened, dataset_id: str, recipe: RecipeBody, *, on_cluster: bool = False, hf_token: HubToken = None
+    library: Opened, dataset_id: DatasetId, recipe: RecipeBody, *, on_cluster: bool = False, hf_token: HubToken = None
 ) -> Tokenization:
     """Start to tokenize a dataset by a recipe."""
     return library.tokenize(dataset_id, recipe_of(recipe), hf_token=hf_token, on_cluster=on_cluster)
 
 
 @routes.post("/datasets/{dataset_id}/estimate", summary="What each preset would give and cost")
-def estimate(library: Opened, dataset_id: str, recipe: RecipeBody) -> Forecast:
+def estimate(library: Opened, dataset_id: DatasetId, recipe: RecipeBody) -> Forecast:
     """Return sequences, time and size for each preset; `tokenizer_not_found` until the tokenizer is loaded."""
     return library.estimate(dataset_id, recipe)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
@@ -12,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from mistudio_core.api.acts import Acts, Opened, Shared
-from mistudio_core.library.queries import EXPORT_KINDS, MODES, TOKEN_SORTS, Concordance
+from mistudio_core.api.ids import DatasetId
+from mistudio_core.library.queries import EXPORT_KINDS, MODES, TOKEN_SORTS, Concordance, list_of
 from mistudio_core.records import Job, SamplesPage
 
 routes = Acts(prefix="/datasets/{dataset_id}", tags=["samples"])
@@ -98,7 +100,7 @@ class SamplesFound(SamplesPage):
 
 @routes.get("/samples", summary="Samples of a dataset, searched, filtered and sorted")
 def read_samples(
-    library: Opened, dataset_id: str, query: Annotated[SamplePlace, Query()], shared: Shared
+    library: Opened, dataset_id: DatasetId, query: Annotated[SamplePlace, Query()], shared: Shared
 ) -> SamplesFound:
     """Return one page of samples."""
     found = shared.indexes.search(library, dataset_id, query.chosen())
@@ -107,7 +109,7 @@ def read_samples(
 
 
 @routes.get("/concordance", summary="Every place of a word or a phrase in the samples")
-def concordance(library: Opened, dataset_id: str, query: Annotated[SampleContexts, Query()]) -> Concordance:
+def concordance(library: Opened, dataset_id: DatasetId, query: Annotated[SampleContexts, Query()]) -> Concordance:
     """Return one page of hits with what stands beside them, and the words that do so most often."""
     asked = query.chosen()
     sort = asked.pop("sort", TOKEN_SORTS[0])
@@ -119,16 +121,21 @@ def concordance(library: Opened, dataset_id: str, query: Annotated[SampleContext
     summary="All samples of a query as a file",
     responses={200: {"content": {name: {} for name in dict.fromkeys(_MEDIA_TYPES.values())}}},
 )
-def export_samples(library: Opened, dataset_id: str, query: Annotated[SampleExport, Query()]) -> FileResponse:
+def export_samples(library: Opened, dataset_id: DatasetId, query: Annotated[SampleExport, Query()]) -> FileResponse:
     """Write the whole result and send it; the file is deleted afterwards. `spreadsheet` is CSV without formulas."""
     asked = query.chosen()
     path = library.export_samples(dataset_id, asked.pop("kind"), asked)
-    gone = BackgroundTask(path.unlink, missing_ok=True)
+    gone = BackgroundTask(_delete, path, list_of(path))
     name = f"{dataset_id}{path.suffix}"
     return FileResponse(path, media_type=_MEDIA_TYPES[query.kind], filename=name, background=gone)
 
 
+def _delete(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 @routes.post("/index", summary="Build the index of words", status_code=202)
-def build_index(library: Opened, dataset_id: str) -> Job:
+def build_index(library: Opened, dataset_id: DatasetId) -> Job:
     """Start to build or rebuild the index of words, which smaller datasets get by themselves."""
     return library.build_search_index(dataset_id)

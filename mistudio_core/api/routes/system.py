@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from mistudio_core import __version__
@@ -98,7 +99,7 @@ def rebuild(library: Opened) -> Rebuilt:
 
 
 @routes.post("/undo/{name}", summary="Undo a deletion")
-def undo(library: Opened, name: str) -> Restored:
+def undo(library: Opened, name: Annotated[str, Path(description="The `undo` of a deletion.")]) -> Restored:
     """Put back what an undoable deletion removed; `name` is the `undo` of its answer, valid for a minute."""
     library.restore(name)
     return Restored(name)
