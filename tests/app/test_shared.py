@@ -151,6 +151,21 @@ def test_an_upload_is_private_unless_it_is_shared(shared: StagedLibrary) -> None
     assert him.dataset(secret.id).access == "public"
 
 
+def test_forms_say_what_others_see(shared: StagedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = shared.library.datasets(search="stories")[0]
+    said = {
+        "Everybody who uses this app sees what you download": lambda: page("datasets", HER),
+        "Whoever sees this dataset sees its tokenizations": lambda: page(
+            "dataset", HER, id=ready.id, tab="Tokenizations"
+        ),
+    }
+    for sentence, opened in said.items():
+        assert sentence in words(opened())
+    monkeypatch.setenv("MISTUDIO_SHARED", "0")
+    for sentence, opened in said.items():
+        assert sentence not in words(opened())
+
+
 def test_at_home_nobody_signs_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISTUDIO_HOME", str(tmp_path / "home"))
     app = page("datasets", {"is_logged_in": False})

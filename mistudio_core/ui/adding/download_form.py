@@ -62,6 +62,8 @@ def draw(library: Library) -> Callable[[], None]:
         st.button(
             "Download", key="download", icon=":material/download:", type=_kind(info is not None), on_click=_download
         )
+    if library.settings.shared:
+        st.caption("Everybody who uses this app sees what you download; only you and the host can rename or delete it.")
     looking = st.container()
     failures.show_stored(keys.DOWNLOAD_ERROR)
     rows = None if info is None else inspect_panel.draw(info, repo_choices.chosen(info))

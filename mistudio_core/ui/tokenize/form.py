@@ -47,6 +47,8 @@ def draw(library: Library, dataset: Dataset) -> None:
         filter_shares.draw(library, dataset, tokenizer, recipe)
     place = where.draw(library, dataset)
     _buttons(dataset, tokenizer, place)
+    if library.settings.shared:
+        st.caption("Whoever sees this dataset sees its tokenizations; only you and the host can delete yours.")
     failures.show_stored(recipe_fields.key(dataset, "tokenize_error"))
     if place == where.PLAN:
         where.saved_plan(dataset, recipe)
