@@ -3,9 +3,11 @@ import streamlit as st
 from mistudio_core.ui.adding import example_button, forms
 from mistudio_core.ui.app import shell
 from mistudio_core.ui.datasets import dataset_list
+from mistudio_core.ui.finder import dialog as finder
 from mistudio_core.ui.widgets import deletion
 
 library = shell.enter()
+finder.draw(library)
 
 st.title("Datasets", anchor=False)
 st.caption("Text datasets and token sequences for interpretability research.")

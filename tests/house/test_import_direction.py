@@ -68,7 +68,7 @@ TOKENIZATION = (
 # Inside the user interface each folder may import those before it; the folders of the store know nothing of each other.
 USER_INTERFACE = (
     "app", "widgets", "columns", "concordance", "jobs", "settings", "samples", "sequences", "statistics", "tokenize",
-    "adding", "datasets",
+    "adding", "datasets", "finder",
 )  # fmt: skip
 MAX_PAGE_FILES = 15
 STORE = ("catalog", "samples", "sequences")

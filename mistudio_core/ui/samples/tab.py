@@ -62,7 +62,8 @@ def draw(library: Library, dataset: Dataset) -> None:
     except StudioError as error:
         finding.draw_error(library, dataset, error)
         return
-    if asked.opened is not None and st.session_state.get(keys.DIALOG) is None:
+    other = st.session_state.get(keys.DIALOG) is not None or st.session_state.get(keys.FINDER)
+    if asked.opened is not None and not other:  # only one dialog can be open
         reader.open_drawer(dataset, asked.page_size)
 
 

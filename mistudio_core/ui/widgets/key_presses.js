@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".keys");
   const page = root.ownerDocument;
   listening.get(root)?.();
+  if (data.first) return goTo(data.first, root);
   const list = element("dl", "list", data.presses.flatMap((press) => [
     element("dt", "", press.shown.map((name) => element("kbd", "", name))),
     element("dd", "", press.does),
@@ -33,4 +34,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const stop = () => page.removeEventListener("keydown", listen);
   listening.set(root, stop);
   return stop;
+}
+
+// Goes to an element once: a dialog takes the focus itself when it opens, so a moment later.
+function goTo(selector, root) {
+  if (root.dataset.gone) return;
+  root.dataset.gone = "1";
+  const page = root.ownerDocument;
+  const go = () => page.querySelector(selector)?.focus({ preventScroll: true });
+  go();
+  page.defaultView.setTimeout(go, 200);
 }

@@ -27,6 +27,11 @@ class Press:
     focus: str = ""
 
 
+def focus(selector: str, key: str) -> None:
+    """Take the browser to the first element that a CSS selector names, as soon as it is there."""
+    _component(key=key, data={"presses": [], "first": selector}, on_pressed_change=_nothing)
+
+
 def draw(presses: Sequence[Press], key: str) -> None:
     """Listen to the keys while this is on the page, unless somebody is typing or a dialog lies above it."""
 
@@ -47,3 +52,7 @@ def draw(presses: Sequence[Press], key: str) -> None:
         for press in presses
     ]
     _component(key=key, data={"presses": listed}, on_pressed_change=pressed, width="content")
+
+
+def _nothing() -> None:
+    """There are no keys."""
