@@ -41,7 +41,8 @@ async def events(
 ) -> AsyncIterator[ServerSentEvent]:
     """Tell how all unfinished jobs stand, and then each change: `progress`, `completed` or `error`.
 
-    A client that comes back with the id of the last event it has seen is told which jobs have ended since.
+    A client that comes back with the id of the last event it has seen is told which jobs have ended since. The
+    WebSocket `/datasets/{dataset_id}/progress` tells the same of one dataset and its tokenizations.
     """
     async with broadcast.listening() as listener:
         for message in await asyncio.to_thread(_ended_since, asked, last_event_id):
@@ -65,34 +66,21 @@ async def dataset_progress(
             await websocket.send_denial_response(failure(error))
             return
         await websocket.accept()
-        told = asyncio.create_task(_tell(websocket, dataset_id, listener, present))
-        with suppress(WebSocketDisconnect):
-            await _until_gone(websocket, told)
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(_tell(websocket, dataset_id, listener, present))
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass  # what a client says is not looked at
+            telling.cancel()
 
 
 async def _tell(websocket: WebSocket, dataset_id: str, listener: Listener, present: dict[str, Any] | None) -> None:
-    if present is not None:
-        await websocket.send_json(present)
-    async for message in listener.messages():
-        if message.fields["dataset_id"] == dataset_id and _makes(message.fields["kind"]):
-            await websocket.send_text(message.text)
-    await websocket.close()
-
-
-async def _until_gone(websocket: WebSocket, told: asyncio.Task[None]) -> None:
-    """Return when the client has gone or all is told; what the client sends is not looked at."""
-    gone = asyncio.create_task(_gone(websocket))
-    try:
-        await asyncio.wait({told, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (told, gone):
-            task.cancel()
-        await asyncio.gather(told, gone, return_exceptions=True)
-
-
-async def _gone(websocket: WebSocket) -> None:
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+    with suppress(WebSocketDisconnect):
+        if present is not None:
+            await websocket.send_json(present)
+        async for message in listener.messages():
+            if message.fields["dataset_id"] == dataset_id and _makes(message.fields["kind"]):
+                await websocket.send_text(message.text)
+        await websocket.close()
 
 
 def _makes(kind: str) -> bool:

@@ -6,11 +6,16 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psutil
 import pytest
 from starlette.testclient import WebSocketTestSession
@@ -18,7 +23,7 @@ from starlette.testclient import WebSocketTestSession
 from mistudio_core.api import broadcast as broadcasting
 from mistudio_core.api.broadcast import Broadcast, Listener, Message
 from mistudio_core.jobs import protocol
-from mistudio_core.library import Library
+from mistudio_core.library import Library, api_keys
 from tests.api.conftest import Connect
 from tests.hub import repositories
 from tests.hub.access import READ_TOKEN
@@ -143,7 +148,7 @@ def test_all_jobs_are_told_soon_after_their_files_and_again_to_who_comes_back(
             events = _told(answer)
             assert next(events)["progress"] == 40.0
             delays = []
-            for step in (2, 3):
+            for step in (2, 3, 4):
                 written = time.monotonic()
                 protocol.write_progress(
                     folder, protocol.Progress(seq=step, phase="indexing words", done=step, total=4, rate=2.0, eta_s=1.0)
@@ -166,6 +171,33 @@ def test_a_stopping_server_ends_the_streams(server: ServedApi) -> None:
         until(lambda: server.api.state.events.num_listeners == 1)
         server.api.state.events.close()
         assert list(_told(answer)) == []
+
+
+def test_a_server_that_is_asked_to_stop_does_not_wait_for_those_who_listen(stage: StagedLibrary) -> None:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+    code = f"import uvicorn; from mistudio_core.api.app import create_api; uvicorn.run(create_api(), port={port})"
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | {"MISTUDIO_HOME": str(stage.home.root)}, stderr=subprocess.PIPE
+    )
+    headers = {"Authorization": f"Bearer {api_keys.create(stage.home.root).key}"}
+    try:
+        until(lambda: _answers(port), 60)
+        with httpx2.stream("GET", f"http://127.0.0.1:{port}/events", headers=headers, timeout=60) as answer:
+            assert answer.status_code == 200
+            server.terminate()
+            assert list(_told(answer)) == []
+        server.communicate(timeout=60)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(httpx2.HTTPError):
+        return httpx2.get(f"http://127.0.0.1:{port}/").status_code == 401
+    return False
 
 
 def test_many_listeners_cost_one_look_and_leave_nothing_behind(stage: StagedLibrary) -> None:

@@ -102,7 +102,11 @@ class SamplesFound(SamplesPage):
 def read_samples(
     library: Opened, dataset_id: DatasetId, query: Annotated[SamplePlace, Query()], shared: Shared
 ) -> SamplesFound:
-    """Return one page of samples."""
+    """Return one page of samples.
+
+    A request that accepts `application/vnd.apache.arrow.stream` gets all of the result as an Arrow stream, or `limit`
+    samples from `offset` on, with the columns of the dataset or those that `columns` names.
+    """
     found = shared.indexes.search(library, dataset_id, query.chosen())
     held: dict[str, Any] = {item.name: getattr(found.page, item.name) for item in fields(found.page)}
     return SamplesFound(**held, by=found.by, note=found.note)

@@ -94,7 +94,11 @@ def sequences(
     offset: Number = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST_SEQUENCES)] = 10,
 ) -> list[TokenSequence]:
-    """Return some sequences with the samples that their tokens come from; none behind the last one."""
+    """Return some sequences with the samples that their tokens come from; none behind the last one.
+
+    A request that accepts `application/vnd.apache.arrow.stream` gets the ids of all sequences as an Arrow stream, those
+    of one `split`, or `limit` sequences from `offset` on.
+    """
     last = min(offset + limit, library.tokenization(tokenization_id).num_sequences)
     return [library.sequence(tokenization_id, number) for number in range(offset, last)]
 
