@@ -36,12 +36,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return stop;
 }
 
-// Goes to an element once: a dialog takes the focus itself when it opens, so a moment later.
+// Goes to an element once, and once more where a dialog that opens has taken the focus for its button since.
 function goTo(selector, root) {
   if (root.dataset.gone) return;
   root.dataset.gone = "1";
   const page = root.ownerDocument;
-  const go = () => page.querySelector(selector)?.focus({ preventScroll: true });
+  const go = () => {
+    if (!page.activeElement?.matches("input")) page.querySelector(selector)?.focus({ preventScroll: true });
+  };
   go();
   page.defaultView.setTimeout(go, 200);
 }
