@@ -37,7 +37,7 @@ def is_full(error: BaseException | None) -> bool:
 def full_disk(folder: Path, needed: int, hint: str = "Free disk space: deleting datasets works.") -> StudioError:
     """Return the error for an act that cannot write `needed` bytes below `folder`."""
     free, files = free_bytes(folder), _free_files(folder)
-    if free >= needed and files == 0:
+    if files is not None and files < _RESERVE_FILES and free >= RESERVE_BYTES:
         return StudioError("disk_full", "The disk is full: it holds as many files as it can.", hint)
     return StudioError("disk_full", f"The disk is full: {needed:,} bytes are needed, and {free:,} are free.", hint)
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
-from mistudio_core.disk import full_disk, is_full, release_reserve
+from mistudio_core.disk import RESERVE_BYTES, full_disk, is_full, release_reserve
 from mistudio_core.errors import StudioError, unexpected
 from mistudio_core.files import Home, folder_bytes, free_bytes, write_json
 from mistudio_core.jobs import protocol
@@ -226,11 +226,12 @@ def _failure(error: StudioError, *, untouched: bool = False) -> protocol.Result:
 
 def _reported(folder: Path, error: BaseException) -> StudioError:
     """Say an unforeseen failure in the user's words; the details are in the log."""
+    if is_full(error):
+        # What did not fit is gone again, so that more is needed than is free now.
+        needed = max(Settings.from_environment().keep_free_mb << 20, free_bytes(folder) + RESERVE_BYTES)
+        return full_disk(folder, needed, "Free disk space, then resume: finished parts are kept.")
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and is_full(cause):
-            needed = Settings.from_environment().keep_free_mb << 20
-            return full_disk(folder, needed, "Free disk space, then resume: finished parts are kept.")
         if isinstance(cause, MemoryError):
             return StudioError("too_large", "The machine ran out of memory.", "Close other programs, then resume.")
         if isinstance(cause, PermissionError):

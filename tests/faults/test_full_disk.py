@@ -5,6 +5,7 @@ What is there is read, verified, cancelled and deleted; what needs room says how
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -13,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from mistudio_core.disk import RESERVE_BYTES, release_reserve
 from mistudio_core.errors import InvalidRequest, LimitReached
 from mistudio_core.files import walk_files
 from mistudio_core.library import Library
+from mistudio_core.work.__main__ import _reported
 from tests.support.staged import StagedLibrary, a_dataset, staged, stories
 
 MEGABYTES = 80
@@ -138,6 +141,19 @@ def test_deleting_frees_the_disk_without_a_reserve(disk: Path) -> None:
         without_bytes(disk)
         assert library.delete(dataset_id).freed_bytes > 2 * RESERVE_BYTES
         everything_is_read(library)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), duckdb.IOException("No space left on device")]
+)
+def test_a_worker_that_runs_out_of_room_needs_more_than_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setenv("MISTUDIO_KEEP_FREE_MB", "0")
+    told = _reported(tmp_path, error)
+    assert told.code == "disk_full"
+    needed, free = (int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", told.message))
+    assert needed > free > 0
 
 
 @pytest.mark.parametrize("filled", FILLED)
