@@ -9,24 +9,37 @@ import pyarrow as pa
 
 CHUNK_BYTES: Final = 4 << 20
 """What is handed on at once: so large that a chunk costs little more than its copy."""
-_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The end of a stream: the mark of a message, and the length 0."""
 
 
 class ArrowStream:
     """The bytes of an Arrow IPC stream of one schema, in order; to be read once."""
 
-    def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch | memoryview]) -> None:
-        """Take batches of the schema, which holds no dictionaries, as they come: as such, or as bytes of a stream."""
+    def __init__(
+        self, schema: pa.Schema, batches: Iterable[pa.RecordBatch | memoryview], message_bytes: int | None = None
+    ) -> None:
+        """Take batches of the schema, which holds no dictionaries, as they come: as such, or as bytes of a stream.
+
+        `message_bytes` is the length of all of these, where that is known.
+        """
         self.schema = schema
         self._batches = batches
+        self._message_bytes = message_bytes
+
+    @property
+    def num_bytes(self) -> int | None:
+        """The length of the stream, None where it is not known before its end."""
+        if self._message_bytes is None:
+            return None
+        return int(self.schema.serialize().size) + self._message_bytes + len(END)
 
     def __iter__(self) -> Iterator[memoryview]:
         """Yield the schema, then a batch at a time, then the end."""
         yield memoryview(self.schema.serialize())
         for batch in self._batches:
             yield batch if isinstance(batch, memoryview) else memoryview(batch.serialize())
-        yield memoryview(_END)
+        yield memoryview(END)
 
 
 def some_of(batches: Iterable[pa.RecordBatch], offset: int, limit: int | None) -> Iterator[pa.RecordBatch]:

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.routes.samples import SampleFields
+from mistudio_core.library.queries import ArrowStream
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 PIECE_BYTES: Final = 256 << 10
@@ -38,9 +39,12 @@ class ArrowResponse(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, stream: Iterable[memoryview]) -> None:
+    def __init__(self, stream: ArrowStream) -> None:
         # The server of the app compresses what has no encoding: that would cost many times what the network does.
-        super().__init__(_pieces(stream), headers={"Content-Encoding": "identity"})
+        headers = {"Content-Encoding": "identity"}
+        if stream.num_bytes is not None:  # else it goes out in chunks, each of which costs the reader some time
+            headers["Content-Length"] = str(stream.num_bytes)
+        super().__init__(_pieces(stream), headers=headers)
 
 
 async def _pieces(stream: Iterable[memoryview]) -> AsyncIterator[memoryview]:

@@ -1,5 +1,6 @@
 """The words in which samples, tokens and jobs are asked for, so that pages need to know nothing behind the library."""
 
+from mistudio_core.arrow_stream import ArrowStream
 from mistudio_core.checksums import list_of
 from mistudio_core.jobs.kinds import SOURCES, kind_of, makes_dataset, makes_tokenization
 from mistudio_core.library.answers import FileLook, Neighbour, TextSources, TokenHits
@@ -32,6 +33,7 @@ __all__ = [
     "SOURCES",
     "TOKEN_SORTS",
     "UNDO_SECONDS",
+    "ArrowStream",
     "Concordance",
     "Estimate",
     "Export",

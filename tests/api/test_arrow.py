@@ -47,6 +47,8 @@ def test_sequences_are_those_of_the_files(library: Library, client: TestClient) 
     expected = pa.Table.from_batches([batch for split in stored.splits for batch in stored.batches(split)])
     path = f"/tokenizations/{record.id}/sequences"
     assert _table(client, path).equals(expected, check_metadata=True)
+    announced = client.get(path, headers=ARROW)
+    assert int(announced.headers["content-length"]) == len(announced.content)
     assert _table(client, f"{path}?offset=3&limit=5").equals(expected.slice(3, 5))
     assert _table(client, f"{path}?split={next(iter(stored.splits))}").num_rows == next(iter(stored.splits.values()))
     assert _table(client, f"{path}?offset=1000000").num_rows == 0

@@ -29,7 +29,12 @@ def sequence_stream(folder: Path, split: str | None, offset: int, limit: int | N
             f"Its splits are: {', '.join(stored.splits)}.",
         )
     splits = list(stored.splits) if split is None else [split]
-    return ArrowStream(stored.schema, _parts(stored, splits, offset, offset + limit if limit is not None else None))
+    whole = offset == 0 and limit is None
+    return ArrowStream(
+        stored.schema,
+        _parts(stored, splits, offset, None if limit is None else offset + limit),
+        sum(stored.message_bytes(name) for name in splits) if whole else None,
+    )
 
 
 def _parts(

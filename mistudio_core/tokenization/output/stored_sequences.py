@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mistudio_core.arrow_stream import END
 from mistudio_core.errors import StudioError
 from mistudio_core.manifest_files import must_hold_its_files, tokenization_manifest
 
@@ -74,6 +75,10 @@ class StoredSequences:
             if found != num_sequences:
                 raise _damaged(self.folder / file)
 
+    def message_bytes(self, split: str) -> int:
+        """Return the length of all messages of a split: what its files hold between their schema and their end."""
+        return sum(_message_bytes(self.folder / file) for name, file, _ in self._files if name == split)
+
     def ids(self, split: str) -> Iterator[npt.NDArray[Any]]:
         """Yield the ids of a split as arrays of shape (n, width), in the stored type; `width` must be known."""
         assert self.width is not None, "sequences of different lengths cannot be one array"
@@ -106,6 +111,12 @@ def _messages(path: Path, schema: pa.Schema) -> Iterator[tuple[memoryview, pa.Re
         end = mapped.tell()
         yield whole[start:end], pa.ipc.read_record_batch(message, schema)
         start = end
+
+
+def _message_bytes(path: Path) -> int:
+    with pa.memory_map(str(path)) as mapped:
+        pa.ipc.MessageReader.open_stream(mapped).read_next_message()  # the schema
+        return int(mapped.size() - mapped.tell()) - len(END)
 
 
 def _damaged(path: Path) -> StudioError:
