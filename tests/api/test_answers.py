@@ -18,6 +18,7 @@ from mistudio_core.errors import ERROR_CODES, StudioError
 from mistudio_core.library import Library
 from mistudio_core.settings import Settings
 from tests.api.conftest import Connect
+from tests.api.loops import awaited
 
 
 def test_every_code_has_a_status() -> None:
@@ -76,7 +77,7 @@ def test_a_crowd_is_refused_at_once_and_a_place_becomes_free_again() -> None:
         assert await workers.run(lambda: "answered") == "answered"
         workers.close()
 
-    asyncio.run(crowd())
+    awaited(crowd())
 
 
 def test_an_index_stays_open_until_its_dataset_is_deleted(home: Path, connect: Connect, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from mistudio_core.api.broadcast import Broadcast, Listener, Message
 from mistudio_core.jobs import protocol
 from mistudio_core.library import Library, api_keys
 from tests.api.conftest import Connect
+from tests.api.loops import awaited
 from tests.hub import repositories
 from tests.hub.access import READ_TOKEN
 from tests.hub.faults import Bandwidth
@@ -225,7 +226,7 @@ def test_many_listeners_cost_one_look_and_leave_nothing_behind(stage: StagedLibr
         assert set(await asyncio.gather(*tasks)) == {"worker_died"}
         assert (told.num_listeners, told._watching, told._present) == (0, None, {})
 
-    asyncio.run(crowd())
+    awaited(crowd())
     assert library.job(job_id).status == "failed"
 
 
@@ -239,4 +240,4 @@ def test_a_slow_listener_holds_the_newest_of_each_job_and_no_more(monkeypatch: p
         listener.close()
         return [(message.fields["job"], message.fields["number"]) async for message in listener.messages()]
 
-    assert asyncio.run(slow()) == [("job_2", 97), ("job_3", 98), ("job_4", 99)]
+    assert awaited(slow()) == [("job_2", 97), ("job_3", 98), ("job_4", 99)]

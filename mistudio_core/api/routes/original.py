@@ -10,6 +10,7 @@ from fastapi import Body
 from mistudio_core.api.acts import Acts, Opened
 from mistudio_core.api.ids import DatasetId, TokenizationId
 from mistudio_core.errors import StudioError, invalid
+from mistudio_core.library.presets import presets
 from mistudio_core.library.queries import Preview
 from mistudio_core.records import Deleted, Job, Tokenization
 
@@ -84,7 +85,8 @@ def recipe_of(fields: Mapping[str, Any]) -> dict[str, Any]:
     if not set(fields) & set(_OURS):
         return dict(fields)
     recipe = {_OURS.get(name, name): value for name, value in fields.items()}
-    recipe = {"preset": "per_document", "padding": "max_length"} | recipe
+    pads = next(preset.name for preset in presets() if {"padding", "truncation"} <= preset.fields)
+    recipe = {"preset": pads, "padding": "max_length"} | recipe
     if recipe["padding"] == _WITHOUT_PADDING:
         recipe["padding"] = "none"
     if recipe.pop("return_attention_mask", False) and recipe["padding"] != "none":

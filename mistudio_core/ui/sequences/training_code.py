@@ -27,6 +27,6 @@ def draw(library: Library, tokenization: Tokenization) -> None:
     else:
         st.code(snippet.code, language=snippet.language)
         if snippet.note:
-            st.caption(snippet.note)
+            st.markdown(snippet.note)  # a caption would make the names in it too pale to be read
     if library.settings.shared and snippet.name != REMOTE:
         st.caption("The sequences are on the app's machine: copy the folder first, then change the path in the code.")

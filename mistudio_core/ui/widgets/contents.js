@@ -3,6 +3,7 @@
 const attached = new WeakMap();
 const REACHED = 140; // pixels from the top of the window: a section that begins above is the one that is read
 const GROWS_MS = 3000; // a section that was unfolded gets what is in it from the server
+let follow; // watches the section that was gone to last
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".contents");
@@ -25,11 +26,13 @@ export default function ({ data, parentElement }) {
 
 function go(section) {
   if (!section) return;
+  follow?.disconnect(); // or the section that was left takes the page back when it grows
   const summary = section.querySelector("summary");
   if (section.querySelector("details:not([open])")) {
-    const follow = new ResizeObserver(() => section.scrollIntoView({ block: "start" }));
-    follow.observe(section);
-    setTimeout(() => follow.disconnect(), GROWS_MS);
+    const grows = new ResizeObserver(() => section.scrollIntoView({ block: "start" }));
+    grows.observe(section);
+    setTimeout(() => grows.disconnect(), GROWS_MS);
+    follow = grows;
     summary.click();
   }
   summary?.focus({ preventScroll: true });
