@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from mistudio_core.files import read_json
-from mistudio_core.jobs.protocol import PROCESS, read_progress
 from mistudio_core.library import Library
 from tests.browser.acts import idle, main, picture, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
+from tests.browser.halting import halted_worker
 
 LIVE_SAMPLES = 20_000  # enough for several seconds with one thread
-STARTED_S = 240
-LOOK_EVERY_S = 0.02
 
 
 @pytest.fixture
@@ -165,28 +159,3 @@ def test_the_charts_move_while_rows_are_made_and_stay_in_their_place(
     assert box is not None
     assert len(set(places)) == 1, f"the chart stood in these places while it moved: {set(places)}"
     assert (box["y"], box["height"]) == places[-1], "the chart stands in another place at the end"
-
-
-@contextmanager
-def halted_worker(library: Library, tokenization_id: str) -> Iterator[Callable[[int], int]]:
-    """Let a worker go on only until it has counted more documents than before: the page may be slower than it."""
-    (job,) = library.jobs(tokenization_id)
-    folder = library.home.job(job.id)
-    deadline = time.monotonic() + STARTED_S
-    while not (folder / PROCESS).exists():
-        assert time.monotonic() < deadline, "the worker did not start"
-        time.sleep(LOOK_EVERY_S)
-    worker = psutil.Process(read_json(folder / PROCESS)["pid"])
-
-    def counted_past(before: int) -> int:
-        worker.resume()
-        while int(read_progress(folder).live.get("documents", 0)) <= before:
-            assert worker.status() != psutil.STATUS_ZOMBIE, "the worker has ended"
-            time.sleep(LOOK_EVERY_S)
-        worker.suspend()
-        return int(read_progress(folder).live["documents"])
-
-    try:
-        yield counted_past
-    finally:
-        worker.resume()

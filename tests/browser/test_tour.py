@@ -14,6 +14,7 @@ from mistudio_core.library import Library
 from tests.browser.acts import idle, main, picture, progress_texts, wait_for
 from tests.browser.app_server import AppServer
 from tests.browser.conftest import OpenPage, served
+from tests.browser.halting import halted_worker
 
 
 def test_from_an_empty_library_to_token_rows(server: AppServer, open_page: OpenPage) -> None:
@@ -52,22 +53,21 @@ def test_the_chart_moves_while_the_rows_are_made(slow_server: AppServer, open_pa
     library = Library.open(server.home)
     dataset = library.make_example(15_000)
     library.wait(dataset.id)
-    # the reference engine takes several seconds for this, which the fast one would not
-    library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
-    page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
-    seen: list[str] = []
+    made = library.tokenize(dataset.id, {"tokenizer": "sample", "context_length": 128, "engine": "reference"})
     bars: list[str] = []
-
-    def ended() -> bool:
-        _note(seen, _live_chart(page))
-        _note(bars, " ".join(progress_texts(page)))
-        return library.tokenizations()[0].status == "ready" and not page.get_by_test_id("stProgress").count()
-
-    wait_for(page, ended, "the end of the tokenization", 400)
-    assert len(seen) >= 2, f"the chart was drawn in these states only: {seen}"
-    assert len(bars) >= 3, bars
+    with halted_worker(library, made.id) as counted_past:
+        counted = counted_past(0)
+        page = open_page(f"{server.url}/dataset?id={dataset.id}&tab=Tokenizations")
+        for again in (True, False):
+            words = f"{counted:,} documents"
+            wait_for(page, lambda words=words: words in _live_chart(page), f"a chart of {words}")
+            bars.append(" ".join(progress_texts(page)))
+            counted = counted_past(counted) if again else counted
+    wait_for(page, lambda: not page.get_by_test_id("stProgress").count(), "the end of the tokenization", 400)
+    assert len(set(bars)) == 2, bars
     idle(page)
     (tokenization,) = library.tokenizations()
+    assert tokenization.status == "ready"
     final = page.get_by_test_id("stVegaLiteChart").first.get_attribute("aria-label")
     assert f"{tokenization.num_documents:,} documents" in str(final)
 
@@ -77,8 +77,3 @@ def _live_chart(page: Page) -> str:
     if not charts.count() or not page.get_by_test_id("stProgress").count():
         return ""
     return str(charts.first.get_attribute("aria-label")).partition(f"{SO_FAR}: ")[2]
-
-
-def _note(seen: list[str], state: str) -> None:
-    if state and state not in seen:
-        seen.append(state)

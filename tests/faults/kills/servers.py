@@ -43,7 +43,7 @@ class Servers:
         os.kill(app.process_id, signal.SIGKILL)
         other.goto(f"{self._apps[1 - turn].url}/jobs")
         idle(other)
-        expect(main(other).get_by_text("Finished (")).to_be_visible(timeout=_WAIT_MS)
+        expect(main(other).get_by_role("heading", name="Finished (")).to_be_visible(timeout=_WAIT_MS)
         expect(main(other).get_by_test_id("stException")).to_have_count(0)
         self._compare()
         app.stop()
