@@ -36,7 +36,7 @@ class WordByWordEngine:
     """The reference on different words; the engines of all threads share what they know."""
 
     name = "fast"
-    batch_bytes = 1 << 20  # sixty bytes of memory per byte of text were measured
+    batch_bytes = ReferenceEngine.batch_bytes
     piece_bytes = ReferenceEngine.piece_bytes
 
     def __init__(self, tokenizer: StoredTokenizer, *, control_as_text: bool = False) -> None:
